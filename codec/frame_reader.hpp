@@ -1,0 +1,67 @@
+// Bytes in as they come, whole checked frames out. No io. A frame that lies whole in the bytes given is viewed in place; one
+// cut across reads is joined, small ones in a reused buffer, large ones in a body allocation that the socket may fill
+// directly (room()/filled()).
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <codec/body.hpp>
+#include <codec/compress.hpp>
+#include <codec/decode_error.hpp>
+#include <codec/frame.hpp>
+
+namespace engine {
+
+struct frame_limits {
+  std::size_t message_size = 0;                     ///< annotations + data in bytes, 0 = no limit (MAX_MESSAGE_SIZE, WIRE §2.8)
+  std::size_t direct_threshold = 64 * 1024;         ///< a rest of this many bytes or more is offered by room()
+  std::size_t inflated_size = std::size_t(1) << 30; ///< bound of a decompressed payload, bytes
+};
+
+class frame_reader {
+ public:
+  explicit frame_reader(const frame_limits& limits = {});
+
+  /// The key of the HMAC annotation (WIRE §2.6); empty = none expected. Takes effect with the next frame.
+  void set_hmac_key(std::string key);
+  void set_limits(const frame_limits&);
+
+  /// Gives the next bytes. They must stay alive and unchanged until next() has returned nullopt; every earlier frame's views
+  /// are dead then. Precondition: next() returned nullopt since the last feed.
+  void feed(std::span<const std::byte> bytes);
+
+  /// The next whole frame; nullopt: more bytes are needed; error: the stream is unusable (WIRE §3.3 and §5.4 say what to
+  /// answer). The frame is valid until the next call of next(), feed() or filled().
+  /// Errors: ProtocolError (header, checksum, annotations), MessageTooLargeError "max message size exceeded (N where max=M)",
+  /// SecurityError "message hmac mismatch" / "hmac key config not symmetric", ValueError for a broken zlib stream.
+  std::expected<std::optional<frame>, decode_error> next();
+
+  /// When a large frame is on its way: where its next bytes belong, to be received there directly. Empty otherwise.
+  std::span<std::byte> room();
+  /// n bytes have been written at the start of room().
+  void filled(std::size_t n);
+
+  /// Header fields of the frame next() refused, as far as they were read: an answer may echo them. nullopt: no header.
+  const std::optional<frame>& refused() const { return refused_; }
+
+  /// True when no partial frame is held: a close now is a clean end.
+  bool between_frames() const;
+  /// Bytes of memory held beyond sizeof, for the budget of an idle connection.
+  std::size_t memory() const;
+  /// Takes the bytes fed but not yet consumed (for handing a connection to another core). The reader is then empty.
+  std::vector<std::byte> take_rest();
+  /// Takes over the memory of the body that the last frame lives in, if it was a large one; its views stay alive with it.
+  body take_body();
+
+ private:
+  // (private members are the implementer's)
+  std::optional<frame> refused_{};
+};
+
+}  // namespace engine

@@ -1,0 +1,57 @@
+// Reserves the header, lets annotations and payload be written in place, then fills the lengths in: a frame is encoded
+// straight into the connection's outgoing bytes.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <codec/decode_error.hpp>
+#include <codec/frame.hpp>
+#include <codec/output.hpp>
+
+namespace engine {
+
+/// What a frame needs beyond its bytes. Borrowed views must outlive begin_frame().
+struct frame_options {
+  engine::protocol protocol = protocol::v48;
+  message type = message::result;
+  std::uint16_t flags = 0;
+  std::uint16_t sequence = 0;
+  std::uint16_t serializer = 0;
+};
+
+struct frame_finish {
+  std::size_t message_size = 0;   ///< MAX_MESSAGE_SIZE, bytes, 0 = no limit
+  bool compress = false;          ///< COMPRESSION is on: deflate a payload of 200 bytes or more if that helps (WIRE §2.7)
+  std::string_view hmac_key = {}; ///< not empty: add the HMAC annotation
+};
+
+/// One frame being written at the end of `out`. Between construction and finish() write only the payload there.
+class frame_writer {
+ public:
+  /// Writes header room and the annotations. An annotation key that is not four characters, or a sum above 65535 bytes,
+  /// makes finish() fail with ProtocolError ("annotation key must be of length 4", WIRE §2.6).
+  frame_writer(output& out, const frame_options& options, std::span<const annotation> annotations = {});
+
+  /// Fills the header in. On error (ProtocolError, MessageTooLargeError "max message size exceeded (N where max=M)") the
+  /// output is as before the frame.
+  std::expected<void, decode_error> finish(const frame_finish& how = {});
+
+  /// Drops the frame: the output is as before it.
+  void cancel();
+  /// Drops the payload written so far and changes the flags: an answer that turned into an exception.
+  void restart(std::uint16_t flags);
+
+ private:
+  output& out_;
+  output::mark start_{};
+  output::mark payload_{};
+  frame_options options_;
+  std::size_t annotations_length_ = 0;
+  const char* fault_ = nullptr;
+};
+
+}  // namespace engine

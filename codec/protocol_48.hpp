@@ -1,0 +1,36 @@
+// Pyro4's header (WIRE §2): the one place that knows its offsets and checksum. Pure functions over 24 bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string_view>
+
+#include <codec/decode_error.hpp>
+#include <codec/frame.hpp>
+
+namespace engine::protocol_48 {
+
+inline constexpr std::size_t header_size = 24;
+inline constexpr std::uint16_t version = 48;
+inline constexpr std::uint16_t ping_serializer = 42;
+inline constexpr std::size_t annotations_max = 65535;
+
+struct header {
+  message type = message::invoke;
+  std::uint16_t flags = 0;
+  std::uint16_t sequence = 0;
+  std::uint16_t serializer = 0;
+  std::uint32_t data_length = 0;         ///< 0..0x7fffffff
+  std::uint16_t annotations_length = 0;
+};
+
+/// Writes the 24 bytes with their checksum at `to`.
+void write(const header&, char* to);
+
+/// Reads and checks 24 bytes. Errors, as Pyro words them: ProtocolError "invalid data or unsupported protocol version",
+/// "header checksum mismatch", and for a negative length "invalid data or unsupported protocol version".
+std::expected<header, decode_error> read(std::span<const std::byte, header_size>);
+
+}  // namespace engine::protocol_48

@@ -1,0 +1,43 @@
+// The serializers by id and name: `ls codec` is the list of what we speak, and serializer.cpp holds the one table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <codec/reader.hpp>
+#include <codec/writer.hpp>
+
+namespace engine {
+
+/// One wire format. Instances are static; makers return objects that are reused for many messages by one thread at a time.
+struct serializer {
+  std::string_view name;      ///< "serpent"
+  std::uint16_t id_48;        ///< number in protocol 48 (WIRE §2.4), 0 if it has none
+  std::uint8_t id_502;        ///< number in protocol 502 (WIRE §15.1), 0 if it has none
+  std::unique_ptr<reader> (*make_reader)();
+  std::unique_ptr<writer> (*make_writer)();
+};
+
+/// All serializers of this build, in protocol 48's order.
+std::span<const serializer* const> serializers();
+const serializer* find_serializer(std::string_view name);   ///< nullptr if unknown
+const serializer* find_serializer_48(std::uint16_t id);     ///< nullptr if unknown
+
+const serializer& serpent();
+const serializer& msgpack();
+
+/// One reader and one writer per serializer, made at first use and reused: what a core or a channel keeps so that a steady
+/// call allocates nothing. Not thread-safe; belongs to one thread at a time.
+class codecs {
+ public:
+  reader& reader_of(const serializer&);
+  writer& writer_of(const serializer&);
+
+ private:
+  struct pair { std::unique_ptr<reader> in; std::unique_ptr<writer> out; };
+  pair pairs_[8];
+};
+
+}  // namespace engine

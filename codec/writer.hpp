@@ -1,0 +1,69 @@
+// The push side of every serializer: values in, bytes appended to an `output`. Mirror of codec/reader.hpp.
+// Errors are sticky as there: after the first failure nothing more is written, and the caller truncates the output.
+#pragma once
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <codec/decode_error.hpp>
+#include <codec/integer.hpp>
+#include <codec/moment.hpp>
+#include <codec/output.hpp>
+#include <codec/reader.hpp>
+
+namespace engine {
+
+class writer {
+ public:
+  writer() = default;
+  writer(const writer&) = delete;
+  writer& operator=(const writer&) = delete;
+  virtual ~writer() = default;
+
+  /// Begins a payload at the end of `out` (serpent writes its header line here). `out` must outlive the writing.
+  virtual void start(output& out) = 0;
+
+  virtual void none() = 0;
+  virtual void boolean(bool) = 0;
+  virtual void signed_integer(std::int64_t) = 0;
+  virtual void unsigned_integer(std::uint64_t) = 0;
+  virtual void big_integer(const integer&) = 0;
+  virtual void real(double) = 0;
+  virtual void complex(std::complex<double>) = 0;
+  virtual void string(std::string_view utf8) = 0;
+  /// `borrow`: the bytes stay alive until the output has been sent, so a format that keeps them as they are may refer to
+  /// them (output::borrow) instead of copying.
+  virtual void bytes(std::span<const std::byte>, bool borrow = false) = 0;
+  virtual void at(const datetime&) = 0;
+  virtual void at(const date&) = 0;
+  virtual void at(const time_of_day&) = 0;
+  virtual void duration(double seconds) = 0;  ///< a timedelta
+
+  /// Opens kind::list, tuple, set, frozenset or dict with exactly `count` elements (for a dict: pairs). Then `count`
+  /// values (or key, value, key, value …), then end().
+  virtual void begin(kind container, std::size_t count) = 0;
+  virtual void end() = 0;
+
+  // The call envelope, mirror of reader. Arguments: exactly `arguments` values after begin_call. Then begin_keywords(n) and
+  // n pairs, or no_keywords() for the calls whose kwargs are None (WIRE §4.1). Then end_call().
+  virtual void begin_call(std::string_view object, std::string_view method, std::size_t arguments) = 0;
+  virtual void begin_keywords(std::size_t count) = 0;
+  virtual void no_keywords() = 0;
+  virtual void end_call() = 0;
+
+  bool ok() const { return !failed_; }
+  const decode_error& error() const { return error_; }
+  bool fail(std::string_view type, std::string text);
+
+ protected:
+  void clear_error() { failed_ = false; }
+
+ private:
+  bool failed_ = false;
+  decode_error error_{};
+};
+
+}  // namespace engine
