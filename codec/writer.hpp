@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -37,6 +38,11 @@ class writer {
   /// `borrow`: the bytes stay alive until the output has been sent, so a format that keeps them as they are may refer to
   /// them (output::borrow) instead of copying.
   virtual void bytes(std::span<const std::byte>, bool borrow = false) = 0;
+  /// The same for bytes that `owner` keeps alive: a format that keeps them as they are lets the output hold the owner.
+  virtual void owned_bytes(std::span<const std::byte> data, const std::shared_ptr<const void>& owner) {
+    static_cast<void>(owner);
+    bytes(data);
+  }
   virtual void at(const datetime&) = 0;
   virtual void at(const date&) = 0;
   virtual void at(const time_of_day&) = 0;

@@ -1,0 +1,60 @@
+// What all readers share: the sticky error, Python's names, and the look ahead for a class dictionary.
+#include <codec/reader.hpp>
+
+namespace engine {
+
+bool reader::fail(std::string_view type, std::string text) {
+  return fail(decode_error{type, std::move(text), offset()});
+}
+
+bool reader::fail(decode_error error) {
+  if (!failed_) error_ = std::move(error);
+  failed_ = true;
+  return false;
+}
+
+std::optional<std::string_view> reader::class_name() {
+  if (failed_ || peek() != kind::dict) return std::nullopt;
+  const mark start = here();
+  std::optional<std::string_view> found;
+  std::size_t hint = 0;
+  bool going = enter_dict(hint);
+  while (going && more()) {
+    std::string_view key;
+    const bool text_key = peek() == kind::string;
+    going = text_key ? read_string(key) : skip();
+    if (going && text_key && key == "__class__" && peek() == kind::string) {
+      std::string_view name;
+      if (read_string(name)) found = name;
+      break;
+    }
+    going = going && skip();
+  }
+  clear_error();  // whatever is wrong in there is reported when it is read in earnest
+  rewind(start);
+  return found;
+}
+
+std::string_view python_name(kind k) {
+  switch (k) {
+    case kind::error: break;
+    case kind::none: return "NoneType";
+    case kind::boolean: return "bool";
+    case kind::integer: return "int";
+    case kind::big_integer: return "int";
+    case kind::real: return "float";
+    case kind::complex: return "complex";
+    case kind::string: return "str";
+    case kind::bytes: return "bytes";
+    case kind::list: return "list";
+    case kind::tuple: return "tuple";
+    case kind::set: return "set";
+    case kind::frozenset: return "frozenset";
+    case kind::dict: return "dict";
+    case kind::datetime: return "datetime";
+    case kind::date: return "date";
+  }
+  return "nothing";
+}
+
+}  // namespace engine
