@@ -1,0 +1,102 @@
+// What the tests of the simulated network share: operations that remember what they were told and that they were told once,
+// a host with its pool, and a driver that lets the seed decide which host runs next.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <engine/io/simulated.hpp>
+
+namespace engine::testing_support {
+
+inline constexpr int unfinished = 1'000'000;  // no result looks like this
+
+/// Remembers its answers; with `then`, passes them on. Announce each start with go().
+struct recorded final : operation {
+  std::vector<int> results;
+  std::string text;
+  bool outstanding = false;
+  std::function<void(int, slice)> then{};
+
+  recorded& go() {
+    EXPECT_FALSE(outstanding) << "started twice";
+    outstanding = true;
+    return *this;
+  }
+  int last() const { return results.empty() ? unfinished : results.back(); }
+
+  void finished(int result, slice data) override {
+    EXPECT_TRUE(outstanding) << "finished more often than started";
+    outstanding = pending();
+    results.push_back(result);
+    if (data.size() > 0) text.append(reinterpret_cast<const char*>(data.bytes().data()), data.size());
+    if (then) then(result, std::move(data));
+  }
+};
+
+struct host {
+  buffer_pool pool;
+  std::unique_ptr<backend> io;
+  completions batch{};
+
+  host(simulated_network& network, const std::string& name, std::uint32_t buffers = 16, std::size_t buffer_size = 4096)
+      : pool(buffers, buffer_size), io(network.make_backend(pool, name)) {}
+
+  /// One pass; whether anything finished.
+  bool run(time_point until = time_point::max()) {
+    io->wait(until, batch);
+    for (completion& c : batch) c.op->finished(c.result, std::move(c.data));
+    const bool any = !batch.empty();
+    batch.clear();
+    return any;
+  }
+};
+
+/// Runs hosts in drawn order and moves the clock when all are idle, until nothing is left to happen. False: gave up.
+inline bool run_until_idle(simulated_network& network, std::vector<host*> hosts, int steps_max = 200'000) {
+  for (int step = 0; step < steps_max; ++step) {
+    bool any = false;
+    for (std::size_t i = hosts.size(); i > 1; --i) std::swap(hosts[i - 1], hosts[network.random().below(i)]);
+    for (host* h : hosts) any = h->run() || any;
+    const time_point next = network.next_event();
+    if (any || next <= network.now()) continue;
+    if (next == time_point::max()) return true;
+    network.advance_to(next);
+  }
+  return false;
+}
+
+inline iovec part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+/// Two hosts, a listener, and a stream between them.
+struct connected_pair {
+  simulated_network network;
+  host server{network, "server"};
+  host client{network, "client"};
+  recorded accepting, connecting;
+  descriptor listener = -1, near = -1, far = -1;
+  address where = address::numeric("10.0.0.1", 7000).value();
+
+  explicit connected_pair(std::uint64_t seed = 1, const faults& wanted = {}) : network(seed) {
+    listener = server.io->listen(where, {}).value();
+    server.io->accept(listener, accepting.go());
+    client.io->connect(where, connecting.go());
+    settle();
+    near = connecting.last();
+    far = accepting.last();
+    network.set_faults(wanted);
+  }
+  ~connected_pair() {
+    server.io->cancel(accepting);
+    settle();
+  }
+  void settle() { EXPECT_TRUE(run_until_idle(network, {&server, &client})); }
+};
+
+}  // namespace engine::testing_support
