@@ -1,0 +1,63 @@
+// The server's half of the raw protocol, one per connection: bytes in as they come, answers appended to a buffer that the
+// caller sends at once. That one send per burst is what makes the pipelined floor as low as it is.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include <bench/raw/frame.hpp>
+
+namespace bench {
+
+class echo_stream {
+ public:
+  /// Throws std::runtime_error when the bytes are no frames.
+  void feed(std::span<const char> bytes, std::string& answers) {
+    while (!bytes.empty()) bytes = bytes.subspan(take(bytes, answers));
+  }
+
+ private:
+  std::size_t take(std::span<const char> bytes, std::string& answers) {
+    if (blob_left_ > 0) return take_blob(bytes.size(), answers);
+    if (partial_size_ == 0 && bytes.size() >= sizeof(frame)) {
+      serve(bytes.data(), answers);
+      return sizeof(frame);
+    }
+    const std::size_t n = std::min(sizeof(frame) - partial_size_, bytes.size());
+    std::memcpy(partial_ + partial_size_, bytes.data(), n);
+    partial_size_ += n;
+    if (partial_size_ == sizeof(frame)) {
+      partial_size_ = 0;
+      serve(partial_, answers);
+    }
+    return n;
+  }
+
+  std::size_t take_blob(std::size_t available, std::string& answers) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(available, blob_left_));
+    blob_left_ -= n;
+    if (blob_left_ == 0) answers.append(blob_answer_.bytes().data(), sizeof(frame));
+    return n;
+  }
+
+  void serve(const char* request, std::string& answers) {
+    frame header;
+    std::memcpy(header.bytes().data(), request, sizeof header);
+    if (header.length != frame{}.length) throw std::runtime_error("not a frame");
+    if (header.what == operation::echo) {
+      answers.append(request, sizeof(frame));
+      return;
+    }
+    blob_left_ = header.argument;
+    blob_answer_.what = operation::blob;
+    blob_answer_.argument = header.argument;
+  }
+
+  char partial_[sizeof(frame)];
+  std::size_t partial_size_ = 0;
+  std::uint64_t blob_left_ = 0;
+  frame blob_answer_{};
+};
+
+}  // namespace bench

@@ -1,0 +1,33 @@
+// The frame of the raw floors: 64 bytes with their length in front, about what a small call takes on the wire, and
+// nothing to decode. A server answers it with the same bytes; a blob is a frame that announces so many bytes behind it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+
+namespace bench {
+
+enum class operation : std::uint8_t { echo = 0, blob = 1 };
+
+struct frame {
+  std::uint32_t length = 60;  ///< bytes after this field
+  operation what = operation::echo;
+  std::uint8_t unused[3] = {};
+  std::uint64_t argument = 0;  ///< echo: the number of the request; blob: its bytes, and in the answer those counted
+  char text[48] = "Irmen de Jong";
+
+  std::span<const char> bytes() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }
+  std::span<char> bytes() { return {reinterpret_cast<char*>(this), sizeof *this}; }
+  std::uint64_t text_length() const { return strnlen(text, sizeof text); }
+};
+static_assert(sizeof(frame) == 64);
+
+/// Throws when an answer is not what was asked for.
+inline void expect_same(std::span<const char> answer, std::span<const char> request) {
+  if (answer.size() != request.size() || std::memcmp(answer.data(), request.data(), answer.size()) != 0)
+    throw std::runtime_error("the answer does not match the request");
+}
+
+}  // namespace bench

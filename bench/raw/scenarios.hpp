@@ -1,0 +1,15 @@
+// What raw_client can do: one function per scenario, each in the raw.cpp of its folder. Each prints one result line, or
+// throws when an answer was wrong or the connection broke.
+#pragma once
+
+#include <bench/common/arguments.hpp>
+
+namespace bench {
+
+void sync_call(const arguments&);         // bench/echo
+void pipelined_call(const arguments&);    // bench/pipelined
+void connect_and_call(const arguments&);  // bench/connect
+void many_connections(const arguments&);  // bench/many_connections
+void huge(const arguments&);              // bench/blob
+
+}  // namespace bench

@@ -1,0 +1,95 @@
+"""What scripts/bench compares: the workloads, the systems that run them, and the ratios the project promises.
+
+A system is two command lines that keep to the conventions of docs/benchmarks.md. One whose programs have not been built (or
+whose Python package is missing) is left out of a run, and the run says so.
+"""
+import os
+from dataclasses import dataclass, field
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+PYTHON = "/usr/bin/python3"  # where the distribution installs Pyro4
+WINDOWS = (64, 256, 1024)    # calls in flight; the best one counts
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    settings: tuple = ({},)        # each is measured, the best median counts
+    smoke_settings: tuple = ({},)
+    longest: float = 1e9           # seconds a measurement may take, whatever was asked for
+
+
+WORKLOADS = (
+    Workload("sync_call"),
+    Workload("pipelined_call", tuple({"window": w} for w in WINDOWS), ({"window": 64},)),
+    # Longer would run out of ports: a closed connection holds its client port for a while.
+    Workload("connect", longest=0.5),
+    Workload("many_connections", ({"conns": 1000},), ({"conns": 20},)),
+    Workload("huge", ({"mb": 256},), ({"mb": 1},)),
+)
+
+
+@dataclass(frozen=True)
+class System:
+    name: str
+    server: tuple
+    client: tuple
+    unix: bool = False
+    server_settings: dict = field(default_factory=dict)
+    client_settings: dict = field(default_factory=dict)     # for every workload
+    workload_settings: dict = field(default_factory=dict)   # workload -> settings that replace those of the workload
+    workloads: tuple = tuple(w.name for w in WORKLOADS)
+    chooses_port: bool = False                              # the server takes no addr=
+
+
+def raw(name, mode, spin=0, **more):
+    return System(name, ("{programs}/raw_server",), ("{programs}/raw_client",), server_settings={"mode": mode, "spin": spin},
+                  client_settings={"spin": spin}, **more)
+
+
+def ours(name, spin=0, **more):
+    return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin},
+                  client_settings={"spin": spin}, **more)
+
+
+SYSTEMS = (
+    raw("tcp-blocking", "blocking"),
+    ours("engine-tcp"),
+    raw("tcp-epoll", "epoll"),
+    raw("tcp-epoll-spin", "epoll", spin=1),
+    ours("engine-tcp-spin", spin=1),
+    raw("unix-blocking", "blocking", unix=True),
+    ours("engine-unix", unix=True),
+    raw("unix-epoll", "epoll", unix=True),
+    raw("unix-epoll-spin", "epoll", spin=1, unix=True),
+    ours("engine-unix-spin", spin=1, unix=True),
+    # Pyro4 as installed, with the serializer that is its fastest in each workload. Its client is blocking, so it cannot drive
+    # many connections; its window is a number of threads.
+    System("pyro4", (PYTHON, BENCH + "/pyro4/server.py"), (PYTHON, BENCH + "/pyro4/client.py"), chooses_port=True,
+           client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge"),
+           workload_settings={"pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},)}),
+)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The best of `ours` reaches at least `factor` times the best of `theirs`."""
+    workload: str
+    ours: tuple
+    theirs: tuple
+    factor: float
+    floor: tuple = ()  # printed beside it: what the same ratio is without any protocol, the most that can be had
+
+
+ENGINE_TCP = ("engine-tcp", "engine-tcp-spin")
+RAW_TCP = ("tcp-blocking", "tcp-epoll", "tcp-epoll-spin")
+
+PROMISES = (
+    Promise("sync_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.80),
+    Promise("sync_call", ("engine-tcp",), ("tcp-blocking",), 0.90),
+    Promise("sync_call", ("engine-unix-spin",), ("unix-epoll-spin",), 0.75),
+    Promise("pipelined_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.10),
+    Promise("many_connections", ("engine-tcp",), ("tcp-epoll",), 0.80),
+    Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
+    Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
+) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "connect", "huge"))
