@@ -1,0 +1,61 @@
+// The one table of serializers. A new format is one file pair and one line here.
+#include <codec/serializer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <iterator>
+
+#include <codec/msgpack.hpp>
+
+namespace engine {
+
+namespace {
+
+constexpr serializer msgpack_entry{"msgpack", 6, 4, make_msgpack_reader, make_msgpack_writer};
+
+constexpr std::array table{&msgpack_entry};
+
+template <class Matches> const serializer* find_if(Matches matches) {
+  const auto found = std::ranges::find_if(table, matches);
+  return found == table.end() ? nullptr : *found;
+}
+
+}  // namespace
+
+std::span<const serializer* const> serializers() { return table; }
+
+const serializer* find_serializer(std::string_view name) {
+  return find_if([&](const serializer* s) { return s->name == name; });
+}
+
+const serializer* find_serializer_48(std::uint16_t id) {
+  return find_if([&](const serializer* s) { return id != 0 && s->id_48 == id; });
+}
+
+const serializer& msgpack() { return msgpack_entry; }
+
+namespace {
+
+std::size_t table_position(const serializer& which) {
+  const auto at = static_cast<std::size_t>(std::ranges::find(table, &which) - table.begin());
+  assert(at < table.size() && "a serializer that is not in the table");
+  return at;
+}
+
+}  // namespace
+
+reader& codecs::reader_of(const serializer& which) {
+  static_assert(table.size() <= std::size(decltype(codecs::pairs_){}));
+  std::unique_ptr<reader>& in = pairs_[table_position(which)].in;
+  if (!in) in = which.make_reader();
+  return *in;
+}
+
+writer& codecs::writer_of(const serializer& which) {
+  std::unique_ptr<writer>& out = pairs_[table_position(which)].out;
+  if (!out) out = which.make_writer();
+  return *out;
+}
+
+}  // namespace engine
