@@ -7,14 +7,16 @@
 #include <iterator>
 
 #include <codec/msgpack.hpp>
+#include <codec/serpent.hpp>
 
 namespace engine {
 
 namespace {
 
+constexpr serializer serpent_entry{"serpent", 1, 1, make_serpent_reader, make_serpent_writer};
 constexpr serializer msgpack_entry{"msgpack", 6, 4, make_msgpack_reader, make_msgpack_writer};
 
-constexpr std::array table{&msgpack_entry};
+constexpr std::array table{&serpent_entry, &msgpack_entry};
 
 template <class Matches> const serializer* find_if(Matches matches) {
   const auto found = std::ranges::find_if(table, matches);
@@ -33,6 +35,7 @@ const serializer* find_serializer_48(std::uint16_t id) {
   return find_if([&](const serializer* s) { return id != 0 && s->id_48 == id; });
 }
 
+const serializer& serpent() { return serpent_entry; }
 const serializer& msgpack() { return msgpack_entry; }
 
 namespace {

@@ -1,0 +1,124 @@
+// What to say about text that cannot be read. Nothing here runs for a good message. The words are CPython's where it is
+// practical: what its parser refuses is a SyntaxError, what it parses and literal_eval refuses a ValueError.
+#include <codec/serpent_reader.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <codec/printable.hpp>
+#include <codec/utf8.hpp>
+
+namespace engine::detail {
+namespace {
+
+// Keywords that no literal can contain; those of the second list begin or continue expressions Python parses.
+constexpr std::string_view statement_words[] = {"and", "as", "assert", "async", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise",
+    "return", "try", "while", "with", "yield"};
+constexpr std::string_view operator_words[] = {"and", "if", "in", "is", "not", "or", "for"};
+
+template <std::size_t N> bool among(const std::string_view (&words)[N], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+char opener_of(char closer) { return closer == ')' ? '(' : closer == ']' ? '[' : '{'; }
+bool closes(char c) { return c == ')' || c == ']' || c == '}'; }
+
+}  // namespace
+
+// The innermost bracket open at the place of a fault; nullptr outside all of them.
+const char* serpent_reader::innermost() const {
+  if (nested_ != 0) return nested_open_;
+  if (groups_ != 0) return group_;
+  return levels_.empty() || levels_.back().shape == container::open_tuple ? nullptr : levels_.back().open;
+}
+
+const char* serpent_reader::never_closed() {
+  const char* const open = innermost();
+  const char* const last = lexer_.end() - (lexer_.end() != lexer_.begin());
+  if (open == nullptr) return lexer_.refuse_syntax("invalid syntax", last);
+  return lexer_.refuse_syntax("'" + std::string(1, *open) + "' was never closed", open);
+}
+
+const char* serpent_reader::wrong_closer(const char* p) {
+  const char* const open = innermost();
+  const std::string closer(1, *p);
+  if (open == nullptr) return lexer_.refuse_syntax("unmatched '" + closer + "'", p);
+  if (*open == opener_of(*p)) return lexer_.refuse_syntax("invalid syntax", p);
+  std::string text = "closing parenthesis '" + closer + "' does not match opening parenthesis '" + std::string(1, *open) + "'";
+  if (const std::size_t line = lexer_.line(open); line != lexer_.line(p)) text += " on line " + std::to_string(line);
+  return lexer_.refuse_syntax(std::move(text), p);
+}
+
+// Characters that are no token at all.
+const char* serpent_reader::unexpected_character(const char* p) {
+  const auto byte = static_cast<unsigned char>(*p);
+  if (*p == '\\') {
+    const bool joins = lexer_.newline(p + 1) != p + 1;
+    return lexer_.refuse_syntax(joins ? "unexpected EOF while parsing" : "unexpected character after line continuation character", p);
+  }
+  if (byte >= 0x20 && byte < 0x7f) return lexer_.refuse_syntax("invalid syntax", p);
+  const char* next = p;
+  const char32_t point = next_utf8(next);
+  char code[16];
+  std::snprintf(code, sizeof code, "U+%04X", static_cast<unsigned>(point));
+  if (!is_printable(point)) return lexer_.refuse_syntax("invalid non-printable character " + std::string(code), p);
+  return lexer_.refuse_syntax("invalid character '" + std::string(p, next) + "' (" + code + ")", p);
+}
+
+// p is where a value should begin.
+const char* serpent_reader::unexpected_value(const char* p) {
+  const char c = lexer_.at(p);
+  if (c == '\0') return never_closed();
+  const bool value_of_dict = nested_ + groups_ == 0 && !levels_.empty() && levels_.back().shape == container::dict && !levels_.back().key;
+  if (closes(c) && (innermost() == nullptr || *innermost() != opener_of(c))) return wrong_closer(p);
+  if (value_of_dict && (closes(c) || c == ',')) return lexer_.refuse_syntax("expression expected after dictionary key and ':'", p);
+  if (lexer_.is_name_start(c)) {
+    const std::string_view word(p, lexer_.name(p));
+    const char next = lexer_.at(p + word.size());
+    if (among(statement_words, word) || next == '\'' || next == '"') return lexer_.refuse_syntax("invalid syntax", p);
+    return lexer_.refuse_malformed("name '" + std::string(word.substr(0, 100)) + "'", p);
+  }
+  if (c == '+' || c == '-') return lexer_.refuse_malformed("more than one sign", p);
+  if (c == '~') return lexer_.refuse_malformed("operator '~'", p);
+  if (c == '*' && innermost() != nullptr) return lexer_.refuse_malformed("an unpacking", p);
+  if (c == '.' && lexer_.at(p + 1) == '.' && lexer_.at(p + 2) == '.')
+    return lexer_.refuse(wire_class::value_error, "Ellipsis is not supported", p);
+  return unexpected_character(p);
+}
+
+// p is directly behind a value and its blanks, at what neither separates nor closes.
+const char* serpent_reader::unexpected_after(const char* p) {
+  const char c = lexer_.at(p);
+  const bool bracketed = innermost() != nullptr;
+  if (c == '\0') return never_closed();
+  if (closes(c) && (!bracketed || *innermost() != opener_of(c))) return wrong_closer(p);
+  const bool in_dict = nested_ + groups_ == 0 && !levels_.empty() && levels_.back().shape == container::dict;
+  if (in_dict && levels_.back().key && (c == ',' || c == '}')) return lexer_.refuse_syntax("':' expected after dictionary key", p);
+  const char next = lexer_.at(p + 1);
+  const std::string_view operators = "+-*/%&|^<>@([";
+  const bool compares = (c == '=' || c == '!') && next == '=', attribute = c == '.' && lexer_.is_name_start(next);
+  if (operators.find(c) != operators.npos || compares || attribute)
+    return lexer_.refuse_malformed("'" + std::string(1, c) + "' behind a value", p);
+  const std::string_view word(p, lexer_.name(p));
+  if (among(operator_words, word)) return lexer_.refuse_malformed("'" + std::string(word) + "' behind a value", p);
+  const bool value = lexer_.is_digit(c) || c == '\'' || c == '"' || c == '{' || c == '~' || c == '.' ||
+                     (!word.empty() && !among(statement_words, word));
+  if (value) return lexer_.refuse_syntax(bracketed ? "invalid syntax. Perhaps you forgot a comma?" : "invalid syntax", p);
+  return unexpected_character(p);
+}
+
+bool serpent_reader::refuse() { return fail(std::move(lexer_.fault())); }
+
+bool serpent_reader::mismatch(std::string_view expected) {
+  const kind there = peek();
+  if (!ok()) return false;
+  if (there == kind::error) return fail(wire_class::value_error, "expected " + std::string(expected) + ", but nothing follows");
+  return fail(wire_class::type_error, "expected " + std::string(expected) + ", not " + std::string(python_name(there)));
+}
+
+bool serpent_reader::unhashable(std::string_view type) {
+  return fail(wire_class::type_error, "unhashable type: '" + std::string(type) + "'");
+}
+
+}  // namespace engine::detail
