@@ -270,7 +270,8 @@ kind msgpack_reader::peek_extension() {
 
 bool msgpack_reader::extension_integer(const extension_view& ext, integer& out) {
   const std::string_view text(reinterpret_cast<const char*>(ext.data), ext.size);
-  if (text.size() > limits_.digits + 1)
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  if (text.size() - sign > limits_.digits)
     return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(limits_.digits) + " digits) for integer string conversion");
   auto number = integer::from_decimal(text);
   if (!number) return fail(wire_class::value_error, "invalid literal for int() with base 10");
