@@ -50,6 +50,8 @@ class key_lookup {
   }
 
   template <class Items, class KeyAt> static void rebuild(key_index& index, const Items& items, KeyAt key_at) {
+    index.table_.reset();
+    if (items.empty()) return;  // a table has at least one slot
     index.table_ = std::make_unique<key_index::table>();
     for (const auto& item : items) add(*index.table_, hash_of(key_at(item)));
   }

@@ -59,13 +59,13 @@ class msgpack_writer final : public writer {
     if (!key_ready()) return;
     if (const auto fault = find_utf8_fault(utf8)) return refuse_text(utf8, *fault);
     string_head(utf8.size());
-    if (ok()) out_->append(utf8);
+    if (ok() && !utf8.empty()) out_->append(utf8);
   }
 
   void bytes(std::span<const std::byte> data, bool borrow) override {
     if (!key_ready() || !bytes_head(data.size())) return;
     if (borrow && data.size() >= borrow_threshold) out_->borrow(data);
-    else out_->append(data.data(), data.size());
+    else if (!data.empty()) out_->append(data.data(), data.size());
   }
   void owned_bytes(std::span<const std::byte> data, const std::shared_ptr<const void>& owner) override {
     if (data.size() < borrow_threshold) return bytes(data, false);
@@ -176,7 +176,7 @@ void msgpack_writer::extension(std::int8_t code, std::string_view data) {
       else put<std::uint32_t>(0xc9, data.size());
   }
   put(static_cast<char>(code));
-  out_->append(data);
+  out_->append(data);  // never empty
 }
 
 void msgpack_writer::big_integer(const integer& n) {

@@ -34,11 +34,11 @@ key_index& key_index::operator=(key_index other) noexcept {
 
 }  // namespace detail
 
-template <kind Kind> bool value_set<Kind>::contains(const value& item) const {
+template <kind Kind, class Value> bool value_set<Kind, Value>::contains(const Value& item) const {
   return detail::key_lookup::find(index_, items_, item_key, item) != detail::key_lookup::absent;
 }
 
-template <kind Kind> bool value_set<Kind>::insert(value item) {
+template <kind Kind, class Value> bool value_set<Kind, Value>::insert(Value item) {
   require_hashable(item);
   if (contains(item)) return false;
   items_.push_back(std::move(item));
@@ -48,6 +48,13 @@ template <kind Kind> bool value_set<Kind>::insert(value item) {
 
 template class value_set<kind::set>;
 template class value_set<kind::frozenset>;
+
+value_dict::value_dict() = default;
+value_dict::~value_dict() = default;
+value_dict::value_dict(const value_dict&) = default;
+value_dict::value_dict(value_dict&&) noexcept = default;
+value_dict& value_dict::operator=(const value_dict&) = default;
+value_dict& value_dict::operator=(value_dict&&) noexcept = default;
 
 value_dict::value_dict(std::initializer_list<value_entry> entries) {
   for (const value_entry& entry : entries) set(entry.key, entry.item);

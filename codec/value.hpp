@@ -54,12 +54,12 @@ class key_index {
 
 }  // namespace detail
 
-/// Python's list or tuple: a vector that knows which of the two it is.
-template <kind Kind> class value_sequence {
+/// Python's list or tuple: a vector that knows which of the two it is. (Value is always value, which is not complete yet.)
+template <kind Kind, class Value = value> class value_sequence {
  public:
   value_sequence() = default;
-  value_sequence(std::initializer_list<value> items) : items_(items) {}
-  explicit value_sequence(std::vector<value> items) : items_(std::move(items)) {}
+  value_sequence(std::initializer_list<Value> items) : items_(items) {}
+  explicit value_sequence(std::vector<Value> items) : items_(std::move(items)) {}
 
   std::size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
@@ -67,52 +67,59 @@ template <kind Kind> class value_sequence {
   auto end() const { return items_.end(); }
   auto begin() { return items_.begin(); }
   auto end() { return items_.end(); }
-  const value& operator[](std::size_t i) const { return items_[i]; }
-  value& operator[](std::size_t i) { return items_[i]; }
+  const Value& operator[](std::size_t i) const { return items_[i]; }
+  Value& operator[](std::size_t i) { return items_[i]; }
   void reserve(std::size_t n) { items_.reserve(n); }
-  void push_back(value item);
-  const std::vector<value>& items() const { return items_; }
-  std::vector<value>& items() { return items_; }
+  void push_back(Value item) { items_.push_back(std::move(item)); }
+  const std::vector<Value>& items() const { return items_; }
+  std::vector<Value>& items() { return items_; }
 
  private:
-  std::vector<value> items_;
+  std::vector<Value> items_;
 };
 
 /// Python's set or frozenset: equal items once, in the order they came. Items are not changed in place.
-template <kind Kind> class value_set {
+template <kind Kind, class Value = value> class value_set {
  public:
   value_set() = default;
   /// Throws bad_value as insert().
-  value_set(std::initializer_list<value> items);
+  value_set(std::initializer_list<Value> items) {
+    for (const Value& item : items) insert(item);
+  }
 
   std::size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   auto begin() const { return items_.cbegin(); }
   auto end() const { return items_.cend(); }
-  const std::vector<value>& items() const { return items_; }
+  const std::vector<Value>& items() const { return items_; }
 
-  bool contains(const value& item) const;
+  bool contains(const Value& item) const;
   /// False if an equal item was there, which then stays. Throws bad_value (TypeError "unhashable type: 'list'") for an item that
   /// Python would not take.
-  bool insert(value item);
+  bool insert(Value item);
 
  private:
-  std::vector<value> items_;
+  std::vector<Value> items_;
   detail::key_index index_;
 };
 
 /// Python's dict: in order of insertion, any hashable keys. Of equal keys the first stays, and the last item wins.
 class value_dict {
  public:
-  value_dict() = default;
+  value_dict();
+  ~value_dict();
+  value_dict(const value_dict&);
+  value_dict(value_dict&&) noexcept;
+  value_dict& operator=(const value_dict&);
+  value_dict& operator=(value_dict&&) noexcept;
   /// Throws bad_value as set().
   value_dict(std::initializer_list<value_entry> entries);
 
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.cbegin(); }
-  auto end() const { return entries_.cend(); }
-  std::span<const value_entry> entries() const { return entries_; }
+  std::size_t size() const;
+  bool empty() const { return size() == 0; }
+  const value_entry* begin() const;
+  const value_entry* end() const;
+  std::span<const value_entry> entries() const;
 
   /// The item under that key, nullptr if there is none. Valid until the dict changes.
   const value* find(const value& key) const;
@@ -221,6 +228,11 @@ struct value_entry {
 
 static_assert(sizeof(value) <= 40);
 
+inline std::size_t value_dict::size() const { return entries_.size(); }
+inline const value_entry* value_dict::begin() const { return entries_.data(); }
+inline const value_entry* value_dict::end() const { return entries_.data() + entries_.size(); }
+inline std::span<const value_entry> value_dict::entries() const { return entries_; }
+
 template <class T> const T& value::get() const {
   if (const T* held = get_if<T>()) return *held;
   refuse(kind_of<T>());
@@ -242,11 +254,5 @@ template <> struct codec_of<value> {
   static void encode(writer& out, const value& v);
   static constexpr fit fits(kind k) { return k == kind::error ? fit::no : fit::convertible; }
 };
-
-template <kind Kind> void value_sequence<Kind>::push_back(value item) { items_.push_back(std::move(item)); }
-
-template <kind Kind> value_set<Kind>::value_set(std::initializer_list<value> items) {
-  for (const value& item : items) insert(item);
-}
 
 }  // namespace engine

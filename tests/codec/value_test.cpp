@@ -148,6 +148,17 @@ TEST(Value, keeps_the_order_of_keys_in_large_dicts) {
   EXPECT_FALSE(copy.contains(value(value::list{})));
 }
 
+TEST(Value, can_be_emptied_and_filled_again) {
+  value::dict dict{{"a", 1}};
+  EXPECT_TRUE(dict.erase("a"));
+  EXPECT_EQ(dict.find("a"), nullptr);
+  dict.set("a", 2);
+  EXPECT_EQ(*dict.find("a"), 2);
+  value::dict moved = std::move(dict);
+  dict = value::dict{{"b", 1}};
+  EXPECT_TRUE(dict.contains("b") && moved.contains("a"));
+}
+
 TEST(Value, finds_containers_as_keys) {
   value::dict dict{{value::tuple{1, "a"}, 1}, {value::frozenset{1, 2}, 2}};
   EXPECT_EQ(*dict.find(value::tuple{1.0, "a"}), 1);
