@@ -25,13 +25,14 @@ class latencies {
   std::vector<std::uint32_t> samples_{};  ///< nanoseconds
 };
 
-/// A warm-up that is not counted, then a timed window. Settings: `warm` and `secs`, in seconds.
+/// A warm-up that is not counted, then a timed window. Settings: `warm` and `secs`, in seconds. The window stays open until
+/// something was counted, so that a tiny run on a busy machine ends with a number too.
 class timing {
  public:
   explicit timing(const arguments&);
 
   std::uint64_t now() const { return now_; }  ///< when something last finished, nanoseconds
-  bool running() const { return now_ < end_; }
+  bool running() const { return now_ < end_ || operations_ == 0; }
 
   /// So many operations have finished now.
   void finished(std::uint64_t operations) {

@@ -12,7 +12,10 @@ def settings():
 
 
 class Timing:
-    """A warm-up that is not counted, then a timed window. Settings: `warm` and `secs`, in seconds."""
+    """A warm-up that is not counted, then a timed window. Settings: `warm` and `secs`, in seconds.
+
+    The window stays open until something was counted, so that a tiny run on a busy machine ends with a number too.
+    """
 
     def __init__(self, given):
         self.now = now()
@@ -23,7 +26,7 @@ class Timing:
         self.latencies = []
 
     def running(self):
-        return self.now < self.end
+        return self.now < self.end or self.operations == 0
 
     def finished(self, operations):
         """So many operations have finished now."""
