@@ -7,7 +7,7 @@
 namespace engine::detail {
 
 void serpent_lexer::start(std::string_view text, std::size_t digits_limit) {
-  begin_ = text.data();
+  begin_ = text.empty() ? "" : text.data();  // never null: that means a fault
   end_ = begin_ + text.size();
   digits_limit_ = digits_limit;
 }
