@@ -378,25 +378,21 @@ bool msgpack_reader::read_date(date& out) {
 }
 
 bool msgpack_reader::skip_scalar(kind k) {
-  bool boolean = false;
-  double real = 0;
-  integer number;
-  std::complex<double> complex;
-  std::string_view text;
-  std::span<const std::byte> data;
-  datetime when;
-  date day;
+  const auto skip_one = [this]<class T>(bool (msgpack_reader::*word)(T&)) {
+    T ignored{};
+    return (this->*word)(ignored);
+  };
   switch (k) {
     case kind::none: return read_none();
-    case kind::boolean: return read_boolean(boolean);
-    case kind::integer:
-    case kind::big_integer: return read_big_integer(number);
-    case kind::real: return read_real(real);
-    case kind::complex: return read_complex(complex);
-    case kind::string: return read_string(text);
-    case kind::bytes: return read_bytes(data);
-    case kind::datetime: return read_datetime(when);
-    case kind::date: return read_date(day);
+    case kind::boolean: return skip_one(&msgpack_reader::read_boolean);
+    case kind::integer: return skip_one(&msgpack_reader::read_integer);
+    case kind::big_integer: return skip_one(&msgpack_reader::read_big_integer);
+    case kind::real: return skip_one(&msgpack_reader::read_real);
+    case kind::complex: return skip_one(&msgpack_reader::read_complex);
+    case kind::string: return skip_one(&msgpack_reader::read_string);
+    case kind::bytes: return skip_one(&msgpack_reader::read_bytes);
+    case kind::datetime: return skip_one(&msgpack_reader::read_datetime);
+    case kind::date: return skip_one(&msgpack_reader::read_date);
     default: return refuse("a value");
   }
 }

@@ -1,0 +1,51 @@
+// Any bytes: the msgpack reader neither crashes nor believes them, skipping agrees with reading, and what was read and can be
+// written comes back the same.
+#include <cstdint>
+#include <cstdlib>
+
+#include <tests/support/encoded.hpp>
+
+using namespace engine;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool skips(std::span<const std::byte> payload) {
+  const auto in = msgpack().make_reader();
+  in->start(payload);
+  return in->skip() && in->finish();
+}
+
+void read_call(std::span<const std::byte> payload) {
+  const auto in = msgpack().make_reader();
+  in->start(payload);
+  std::string_view object, method;
+  std::vector<std::variant<int, std::string, std::map<std::string, double>, std::vector<value>>> arguments;
+  value keywords;
+  if (!in->begin_call(object, method) || !decode(*in, arguments) || !in->begin_keywords()) return;
+  if (!decode(*in, keywords)) return;
+  static_cast<void>(in->end_call());
+}
+
+void round_trip(const value& v) {
+  const auto written = test::encoded(msgpack(), v);
+  if (!written) return;  // keys of dicts that only we would read
+  const auto again = test::decoded<value>(msgpack(), test::as_bytes(*written));
+  require(again && same(*again, v));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::span payload(reinterpret_cast<const std::byte*>(data), size);
+  const auto v = test::decoded<value>(msgpack(), payload);
+  const bool skipped = skips(payload);
+  require(!v || skipped);
+  require(v || !skipped || v.error().text.starts_with("unhashable"));
+  if (v) round_trip(*v);
+  read_call(payload);
+  return 0;
+}
