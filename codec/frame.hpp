@@ -48,6 +48,7 @@ class annotation_view {
   iterator begin() const { return {area_, wide_}; }
   end_mark end() const { return {}; }
   bool empty() const { return area_.empty(); }
+  std::span<const std::byte> bytes() const { return area_; }  ///< the chunks as they were on the wire
   /// The last chunk with that key (the last one wins, WIRE §2.6), nullopt if there is none.
   std::optional<std::span<const std::byte>> find(std::string_view key) const;
 

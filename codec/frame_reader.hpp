@@ -1,36 +1,35 @@
 // Bytes in as they come, whole checked frames out. No io. A frame that lies whole in the bytes given is viewed in place; one
-// cut across reads is joined, small ones in a reused buffer, large ones in a body allocation that the socket may fill
-// directly (room()/filled()).
+// cut across reads is joined, small ones in a buffer that goes when it is not needed, large ones in a body that the socket may
+// fill directly (room()/filled()).
 #pragma once
 
 #include <cstddef>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <codec/body.hpp>
-#include <codec/compress.hpp>
 #include <codec/decode_error.hpp>
 #include <codec/frame.hpp>
+#include <codec/protocol_48.hpp>
 
 namespace engine {
 
 struct frame_limits {
   std::size_t message_size = 0;                     ///< annotations + data in bytes, 0 = no limit (MAX_MESSAGE_SIZE, WIRE §2.8)
   std::size_t direct_threshold = 64 * 1024;         ///< a rest of this many bytes or more is offered by room()
-  std::size_t inflated_size = std::size_t(1) << 30; ///< bound of a decompressed payload, bytes
+  std::size_t inflated_size = std::size_t(1) << 30; ///< bound of a decompressed payload when message_size is 0, bytes
 };
 
 class frame_reader {
  public:
-  explicit frame_reader(const frame_limits& limits = {});
+  explicit frame_reader(const frame_limits& limits = {}) : limits_(limits) {}
 
   /// The key of the HMAC annotation (WIRE §2.6); empty = none expected. Takes effect with the next frame.
-  void set_hmac_key(std::string key);
-  void set_limits(const frame_limits&);
+  void set_hmac_key(std::string key) { hmac_key_ = std::move(key); }
+  void set_limits(const frame_limits& limits) { limits_ = limits; }
 
   /// Gives the next bytes. They must stay alive and unchanged until next() has returned nullopt; every earlier frame's views
   /// are dead then. Precondition: next() returned nullopt since the last feed.
@@ -51,16 +50,35 @@ class frame_reader {
   const std::optional<frame>& refused() const { return refused_; }
 
   /// True when no partial frame is held: a close now is a clean end.
-  bool between_frames() const;
-  /// Bytes of memory held beyond sizeof, for the budget of an idle connection.
-  std::size_t memory() const;
-  /// Takes the bytes fed but not yet consumed (for handing a connection to another core). The reader is then empty.
+  bool between_frames() const { return rest_.empty() && joined_.empty() && !large_; }
+  /// Bytes of heap memory held beyond sizeof, for the budget of an idle connection.
+  std::size_t memory() const { return joined_.capacity() + inflated_.capacity() + large_.capacity() + hmac_key_.capacity(); }
+  /// Takes the bytes given but not yet consumed (for handing a connection to another core). The reader is then empty.
   std::vector<std::byte> take_rest();
-  /// Takes over the memory of the body that the last frame lives in, if it was a large one; its views stay alive with it.
-  body take_body();
 
  private:
-  // (private members are the implementer's)
+  using header = protocol_48::header;
+  // Where the frame being read is: whole in rest_; its beginning in joined_ (small) or large_ (its rest is offered by room()).
+  // Invariant: large_filled_ <= large_.bytes().size(), and at most one of joined_ and large_ holds anything.
+  std::expected<std::optional<frame>, decode_error> next_joined();
+  std::expected<std::optional<frame>, decode_error> keep_rest();
+  std::expected<header, decode_error> check_header(std::span<const std::byte> bytes);
+  std::expected<std::optional<frame>, decode_error> make(const header&, std::span<const std::byte> whole);
+  std::expected<void, decode_error> check_annotations(std::span<const std::byte> area) const;
+  std::expected<void, decode_error> check_digest(const frame&) const;
+  std::expected<void, decode_error> inflate(frame&);
+  void append_from_rest(std::size_t wanted);
+  void drop_last();
+  static std::size_t size_of(const header& h) { return protocol_48::header_size + h.annotations_length + std::size_t{h.data_length}; }
+
+  frame_limits limits_;
+  std::span<const std::byte> rest_{};  // given, not consumed
+  std::vector<std::byte> joined_{};
+  body large_{};
+  std::size_t large_filled_ = 0;
+  bool delivered_ = false;             // the last frame lives in joined_ or large_
+  std::vector<std::byte> inflated_{};
+  std::string hmac_key_{};
   std::optional<frame> refused_{};
 };
 

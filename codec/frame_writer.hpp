@@ -14,26 +14,27 @@
 
 namespace engine {
 
-/// What a frame needs beyond its bytes. Borrowed views must outlive begin_frame().
+/// What stands in a frame's header.
 struct frame_options {
   engine::protocol protocol = protocol::v48;
   message type = message::result;
   std::uint16_t flags = 0;
   std::uint16_t sequence = 0;
   std::uint16_t serializer = 0;
+  bool hmac = false;  ///< leave room for the HMAC annotation; finish() needs the key then
 };
 
 struct frame_finish {
   std::size_t message_size = 0;   ///< MAX_MESSAGE_SIZE, bytes, 0 = no limit
   bool compress = false;          ///< COMPRESSION is on: deflate a payload of 200 bytes or more if that helps (WIRE §2.7)
-  std::string_view hmac_key = {}; ///< not empty: add the HMAC annotation
+  std::string_view hmac_key = {}; ///< key of the HMAC annotation, when frame_options::hmac was set
 };
 
 /// One frame being written at the end of `out`. Between construction and finish() write only the payload there.
 class frame_writer {
  public:
-  /// Writes header room and the annotations. An annotation key that is not four characters, or a sum above 65535 bytes,
-  /// makes finish() fail with ProtocolError ("annotation key must be of length 4", WIRE §2.6).
+  /// Writes header room and the annotations. A key that is not four ASCII characters, or a sum above 65535 bytes, makes
+  /// finish() fail with ProtocolError ("annotation key must be of length 4", WIRE §2.6). Borrows `annotations` only here.
   frame_writer(output& out, const frame_options& options, std::span<const annotation> annotations = {});
 
   /// Fills the header in. On error (ProtocolError, MessageTooLargeError "max message size exceeded (N where max=M)") the
@@ -41,11 +42,14 @@ class frame_writer {
   std::expected<void, decode_error> finish(const frame_finish& how = {});
 
   /// Drops the frame: the output is as before it.
-  void cancel();
-  /// Drops the payload written so far and changes the flags: an answer that turned into an exception.
-  void restart(std::uint16_t flags);
+  void cancel() { out_.truncate(start_); }
 
  private:
+  void append_annotation(std::string_view key, std::span<const std::byte> value);
+  void deflate();
+  void sign(std::string_view key);
+  std::unexpected<decode_error> refuse(std::string_view type, std::string text);
+
   output& out_;
   output::mark start_{};
   output::mark payload_{};

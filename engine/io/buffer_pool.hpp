@@ -50,9 +50,12 @@ class buffer_pool {
 
   /// A free buffer for a backend that chooses itself; false when all are out. Not used once a kernel ring owns the free ones.
   bool take(std::uint32_t& buffer);
+  /// Gives a taken buffer back that no slice was made of.
+  void put_back(std::uint32_t buffer);
   /// Where returned buffers go: a kernel ring. Null (the default) keeps them on the pool's own free list.
   struct lender { virtual void returned(std::uint32_t buffer) = 0; protected: ~lender() = default; };
   void set_lender(lender* l) { lender_ = l; }
+  bool lent_by(const lender* l) const { return lender_ == l; }
   /// Buffers somebody holds a share of.
   std::uint32_t in_use() const { return in_use_; }
 

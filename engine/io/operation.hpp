@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <engine/io/buffer_pool.hpp>
 
@@ -28,6 +29,13 @@ class operation {
   virtual void finished(int result, slice data) = 0;
 
   bool pending() const { return state_ != state::idle; }
+
+  /// For the loop that collected a completion: makes the operation free again (if this was its last one) and tells its owner. Until
+  /// then it is pending, so an owner that is told of something else in the same batch does not free it too early.
+  void deliver(int result, slice data, bool last) {
+    if (last) state_ = state::idle;
+    finished(result, std::move(data));
+  }
 
  protected:
   ~operation() { assert(!pending() && "an operation must outlive its completion"); }
@@ -56,6 +64,8 @@ struct completion {
   int result = 0;
   slice data{};
   bool last = true;  ///< false: the operation goes on (multishot accept, watch)
+  /// Tells the owner.
+  void run() { op->deliver(result, std::move(data), last); }
 };
 
 }  // namespace engine

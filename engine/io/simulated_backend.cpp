@@ -327,7 +327,7 @@ bool simulated_backend::attempt_watch(started& s, completions& finished) {
 }
 
 bool simulated_backend::finish(started& s, int result, completions& finished, slice data) {
-  s.op->state_ = operation::state::idle;
+  s.op->state_ = operation::state::completed;
   deliver(*s.op, result, finished, std::move(data), true);
   return true;
 }

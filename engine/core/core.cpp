@@ -1,0 +1,164 @@
+// See core.hpp. A pass: what finished is run, then what other threads posted, then what is due, then every corked
+// connection is flushed, so that replies of one pass leave together; only then may the core wait.
+#include <engine/core/core.hpp>
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cassert>
+#include <system_error>
+
+#include <engine/io/log.hpp>
+
+namespace engine {
+
+namespace {
+
+thread_local core* current_core = nullptr;
+
+void pin(int processor) {
+  if (processor < 0) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) log_warning("cannot pin a core to processor {}", processor);
+}
+
+}  // namespace
+
+core* core::current() { return current_core; }
+
+core::core(const core_options& options)
+    : options_(options),
+      pool_(std::make_unique<buffer_pool>(options.buffers, options.buffer_size)),
+      timers_(std::chrono::steady_clock::now()),
+      spin_(options.spin),
+      stalls_(options.stall) {
+  pin(options.processor);
+  auto chosen = choose_backend({.choice = options.backend}, *pool_);
+  if (!chosen) throw std::system_error(chosen.error().code, std::generic_category(), chosen.error().doing);
+  backend_ = std::move(chosen->backend);
+  reason_ = std::move(chosen->why);
+  now_ = backend_->now();
+  spin_until_ = now_;
+}
+
+core::core(const core_options& options, std::unique_ptr<buffer_pool> pool, std::unique_ptr<backend> b)
+    : options_(options),
+      pool_(std::move(pool)),
+      backend_(std::move(b)),
+      reason_(backend_->name()),
+      now_(backend_->now()),
+      timers_(now_),
+      spin_(options.spin),
+      spin_until_(now_),
+      stalls_(options.stall) {}
+
+core::~core() {
+  // Letters may own connections, and connections hold slices: they go before backend and pool.
+  assert(std::ranges::all_of(corked_, [](flushable* f) { return f == nullptr; }));
+}
+
+void core::run() {
+  while (!stopping()) run_once();
+}
+
+void core::stop() {
+  stopping_.store(true, std::memory_order_release);
+  backend_->wake();
+}
+
+void core::post(work w) {
+  if (mailbox_.put(std::move(w))) backend_->wake();
+}
+
+void core::forget(flushable& f) {
+  if (!f.listed_) return;
+  // Only its place is emptied: we may be inside flush(), walking the list.
+  std::replace(corked_.begin(), corked_.end(), &f, static_cast<flushable*>(nullptr));
+  f.listed_ = false;
+}
+
+output core::take_output() {
+  if (spare_outputs_.empty()) return {};
+  output o = std::move(spare_outputs_.back());
+  spare_outputs_.pop_back();
+  return o;
+}
+
+void core::give_output(output&& o) {
+  constexpr std::size_t spare_max = 64;
+  o.clear();
+  if (o.capacity() > 0 && spare_outputs_.size() < spare_max) spare_outputs_.push_back(std::move(o));
+}
+
+void core::flush() {
+  // flush() may cork again (an answer produced by a completion run inline): that belongs to the next pass.
+  std::size_t count = corked_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    flushable* f = corked_[i];
+    if (!f) continue;
+    f->listed_ = false;
+    f->flush();
+  }
+  corked_.erase(corked_.begin(), corked_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+bool core::complete() {
+  for (completion& c : finished_) c.run();
+  const bool any = !finished_.empty();
+  finished_.clear();
+  return any;
+}
+
+bool core::wait(time_point until) {
+  // Whoever is woken often enough spins first; the spin yields, or two spinners sharing a processor starve each other.
+  const bool may_spin = now_ < spin_until_;
+  const bool work_waits = !mailbox_.empty() || stopping();
+  if (may_spin || work_waits) {
+    backend_->wait(time_point::min(), finished_);
+    if (finished_.empty() && !work_waits) sched_yield();
+    return !finished_.empty();
+  }
+  if (spinning_) {
+    spinning_ = false;
+    spin_.miss();
+    ++counters_.spin_misses;
+  }
+  ++counters_.sleeps;
+  backend_->wait(std::min(until, timers_.next()), finished_);
+  return !finished_.empty();
+}
+
+bool core::run_once(time_point until) {
+  core* const outer = std::exchange(current_core, this);
+  ++counters_.passes;
+  const time_point before = now_;
+  const bool was_spinning = now_ < spin_until_;
+  const bool arrived = wait(until);
+  now_ = backend_->now();
+  if (arrived) {
+    if (was_spinning && spinning_) {
+      spin_.hit();
+      ++counters_.spin_hits;
+    } else if (now_ - before < spin_.budget()) {
+      spin_.soon();
+    }
+    const auto allowance = spin_.allowance();
+    spinning_ = allowance.count() > 0;
+    spin_until_ = now_ + allowance;
+  }
+  if (stalls_.on()) stalls_.begin(now_);
+  bool any = complete();
+  if (!mailbox_.empty()) {
+    counters_.posted += mailbox_.deliver();
+    any = true;
+  }
+  if (timers_.armed() > 0) timers_.expire(now_);
+  if (!corked_.empty()) flush();
+  if (stalls_.on()) stalls_.end(backend_->now());
+  current_core = outer;
+  return any;
+}
+
+}  // namespace engine

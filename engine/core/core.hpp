@@ -1,0 +1,113 @@
+// One thread's world: its backend, buffers, timers and mailbox, and the loop over them: wait, complete, run, flush. Everything
+// on a core belongs to that core's thread; the mailbox (post) is the only way in.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <codec/output.hpp>
+#include <engine/core/mailbox.hpp>
+#include <engine/core/spin.hpp>
+#include <engine/core/stall_watch.hpp>
+#include <engine/core/timers.hpp>
+#include <engine/io/backend.hpp>
+
+namespace engine {
+
+struct core_options {
+  std::chrono::microseconds spin{50};     ///< longest spin before sleeping, 0 = never
+  std::uint32_t buffers = 256;            ///< receive buffers, a power of two
+  std::size_t buffer_size = 32 * 1024;    ///< bytes each
+  backend_choice backend = backend_choice::automatic;
+  int processor = -1;                     ///< pin the thread to this one, -1 = let the scheduler choose
+  std::chrono::milliseconds stall{0};     ///< report work that holds the core longer than this, 0 = do not watch
+};
+
+class core {
+ public:
+  /// On the thread that will run it. Throws std::system_error if no backend can be had.
+  explicit core(const core_options&);
+  /// Around a backend made elsewhere (simulation); `pool` is the one the backend was made with.
+  core(const core_options&, std::unique_ptr<buffer_pool> pool, std::unique_ptr<backend>);
+  ~core();
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+
+  /// The core whose loop this thread is in, nullptr on a plain thread.
+  static core* current();
+
+  /// Runs passes until stop().
+  void run();
+  /// One pass: completions, mailbox, timers, flush. Sleeps at most until `until` (in the past: does not sleep).
+  /// Returns whether anything was done.
+  bool run_once(time_point until = time_point::max());
+  /// Any thread: run() returns after the present pass.
+  void stop();
+  bool stopping() const { return stopping_.load(std::memory_order_acquire); }
+
+  /// Any thread: runs `w` on this core in a coming pass. Work posted after the last pass is dropped with the core.
+  void post(work w);
+
+  /// Something with output to send at the end of the pass: corked connections. One that is destroyed takes itself off first.
+  class flushable {
+   public:
+    virtual void flush() = 0;
+
+   protected:
+    ~flushable() = default;
+
+   private:
+    friend class core;
+    bool listed_ = false;
+  };
+  void flush_later(flushable& f) {
+    if (f.listed_) return;
+    f.listed_ = true;
+    corked_.push_back(&f);
+  }
+  void forget(flushable&);
+
+  backend& io() { return *backend_; }
+  buffer_pool& buffers() { return *pool_; }
+  engine::timers& timers() { return timers_; }
+  /// The time of the present pass; cheap.
+  time_point now() const { return now_; }
+  const std::string& backend_reason() const { return reason_; }
+
+  /// Outgoing buffers are lent to connections while they have something to send, so an idle one holds none.
+  output take_output();
+  void give_output(output&&);
+
+  struct counters {
+    std::uint64_t passes = 0, sleeps = 0, spin_hits = 0, spin_misses = 0, posted = 0;
+  };
+  const counters& counted() const { return counters_; }
+
+ private:
+  void flush();
+  bool wait(time_point until);
+  bool complete();
+
+  core_options options_;
+  std::unique_ptr<buffer_pool> pool_;
+  std::unique_ptr<backend> backend_;
+  std::string reason_;
+  time_point now_;
+  engine::timers timers_;
+  mailbox mailbox_;
+  adaptive_spin spin_;
+  time_point spin_until_;
+  bool spinning_ = false;
+  completions finished_;
+  std::vector<flushable*> corked_;
+  std::vector<output> spare_outputs_;
+  stall_watch stalls_;
+  counters counters_{};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace engine

@@ -1,0 +1,155 @@
+// A result on its way. get() waits for it on a plain thread, co_await on a core. Who produces it decides how waiting works: a
+// client channel is driven by whoever waits (no thread hop), a promise is kept by another thread or core.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include <engine/core/core.hpp>
+
+namespace engine {
+
+namespace detail {
+
+/// The shared part of a future: counted by the future and by its producer.
+class future_state {
+ public:
+  /// `driven`: only the thread that waits ever makes it ready, so no lock is needed.
+  explicit future_state(bool driven = false) : driven_(driven) {}
+  future_state(const future_state&) = delete;
+  future_state& operator=(const future_state&) = delete;
+
+  void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+  /// Makes it ready, or returns at the deadline. Overridden by producers that are driven by the waiting thread.
+  virtual void wait_until(time_point deadline);
+  void fail(std::exception_ptr e) {
+    error_ = std::move(e);
+    finish();
+  }
+  void rethrow_if_failed() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+  bool failed() const { return error_ != nullptr; }
+  /// Registers a coroutine of this core to be resumed; false if the result is already there.
+  bool resume_later(core& home, std::coroutine_handle<> waiting);
+
+ protected:
+  virtual ~future_state() = default;
+  void finish();
+
+ private:
+  std::atomic<int> references_{1};
+  std::atomic<bool> ready_{false};
+  const bool driven_;
+  std::exception_ptr error_{};
+  std::mutex mutex_{};
+  std::condition_variable changed_{};
+  core* home_ = nullptr;
+  std::coroutine_handle<> waiting_{};
+};
+
+template <class T> class future_result : public future_state {
+ public:
+  using future_state::future_state;
+  template <class... U> void succeed(U&&... value) {
+    value_.emplace(std::forward<U>(value)...);
+    finish();
+  }
+  T take() {
+    rethrow_if_failed();
+    return std::move(*value_);
+  }
+
+ protected:
+  std::optional<T> value_{};
+};
+
+template <> class future_result<void> : public future_state {
+ public:
+  using future_state::future_state;
+  void succeed() { finish(); }
+  void take() { rethrow_if_failed(); }
+};
+
+struct release_state {
+  void operator()(future_state* s) const { s->release(); }
+};
+template <class State> using state_pointer = std::unique_ptr<State, release_state>;
+
+}  // namespace detail
+
+/// Move-only; one thread at a time. The result is taken once, by get() or co_await.
+template <class T> class [[nodiscard]] future {
+ public:
+  using state = detail::future_result<T>;
+  future() = default;
+  /// Takes one reference over.
+  explicit future(state* s) : state_(s) {}
+
+  bool valid() const { return state_ != nullptr; }
+  bool ready() const { return state_ && state_->ready(); }
+  void wait() { state_->wait_until(time_point::max()); }
+  /// True if the result is there within `d`.
+  template <class Rep, class Period> bool wait_for(std::chrono::duration<Rep, Period> d) {
+    state_->wait_until(std::chrono::steady_clock::now() + d);
+    return state_->ready();
+  }
+  /// Waits and takes the result; throws what the producer failed with. On a core's own thread use co_await.
+  T get() {
+    wait();
+    auto mine = std::move(state_);
+    return mine->take();
+  }
+
+  auto operator co_await() && {
+    struct awaiter {
+      detail::state_pointer<state> mine;
+      bool await_ready() const { return mine->ready(); }
+      bool await_suspend(std::coroutine_handle<> waiting) { return mine->resume_later(*core::current(), waiting); }
+      T await_resume() { return mine->take(); }
+    };
+    return awaiter{std::move(state_)};
+  }
+  auto operator co_await() & { return std::move(*this).operator co_await(); }
+
+ private:
+  detail::state_pointer<state> state_{};
+};
+
+/// The producing end. Destroyed without a result, it fails the future with std::runtime_error "the promise was broken".
+template <class T> class promise {
+ public:
+  promise() : state_(new detail::future_result<T>) {}
+  promise(promise&&) noexcept = default;
+  promise& operator=(promise&&) noexcept = default;
+  ~promise() {
+    if (state_ && !state_->ready()) state_->fail(std::make_exception_ptr(std::runtime_error("the promise was broken")));
+  }
+  /// Once.
+  future<T> get_future() {
+    state_->add_reference();
+    return future<T>(state_.get());
+  }
+  /// Any thread, once.
+  template <class... U> void succeed(U&&... value) { state_->succeed(std::forward<U>(value)...); }
+  void fail(std::exception_ptr e) { state_->fail(std::move(e)); }
+
+ private:
+  detail::state_pointer<detail::future_result<T>> state_;
+};
+
+}  // namespace engine

@@ -1,0 +1,90 @@
+// See socket.hpp.
+#include <engine/io/socket.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace engine {
+
+namespace {
+
+void set(descriptor d, int level, int option, int value) { ::setsockopt(d, level, option, &value, sizeof value); }
+
+int type_flags(bool blocking) { return SOCK_STREAM | SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK); }
+
+// Removes the file of a Unix socket whose server is dead: nobody accepts there. Anything else is left alone.
+bool remove_stale(const address& where) {
+  const std::string path = where.path();
+  struct stat found{};
+  if (path.empty() || path.front() == '\0' || ::stat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  const bool dead = ::connect(probe, where.data(), where.size()) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return dead && ::unlink(path.c_str()) == 0;
+}
+
+template <class Get> address name_of(descriptor d, Get get) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (get(d, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return address::from(storage, size);
+}
+
+}  // namespace
+
+std::expected<descriptor, io_error> open_socket(int family, bool blocking) {
+  const descriptor d = ::socket(family, type_flags(blocking), 0);
+  if (d < 0) return std::unexpected(io_error{errno, "socket"});
+  return d;
+}
+
+std::expected<descriptor, io_error> open_listener(const address& where, const listen_options& options, bool blocking) {
+  const auto made = open_socket(where.family(), blocking);
+  if (!made) return made;
+  const auto refuse = [&](const char* doing) {
+    const int code = errno;
+    ::close(*made);
+    return std::unexpected(io_error{code, doing});
+  };
+  if (!where.is_unix()) {
+    if (options.reuse_address) set(*made, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuse_port) set(*made, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (where.family() == AF_INET6) set(*made, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  if (::bind(*made, where.data(), where.size()) != 0) {
+    const int first = errno;
+    const bool stale = first == EADDRINUSE && where.is_unix() && remove_stale(where);
+    if (!stale) errno = first;
+    if (!stale || ::bind(*made, where.data(), where.size()) != 0) return refuse("bind");
+  }
+  tune_socket(*made, where.family());
+  if (::listen(*made, options.backlog) != 0) return refuse("listen");
+  return made;
+}
+
+void tune_socket(descriptor d, int family) {
+  if (family == AF_UNIX) return;
+  set(d, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(d, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(d, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(d, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(d, IPPROTO_TCP, TCP_KEEPCNT, 6);
+  set(d, IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000);
+}
+
+int connect_result(descriptor d) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(d, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+address local_address_of(descriptor d) { return name_of(d, ::getsockname); }
+address peer_address_of(descriptor d) { return name_of(d, ::getpeername); }
+
+}  // namespace engine

@@ -1,0 +1,23 @@
+// The socket calls that real backends share: listening, options, who is at the other end.
+#pragma once
+
+#include <expected>
+
+#include <engine/io/backend.hpp>
+
+namespace engine {
+
+/// Binds and listens. The file of a Unix socket nobody answers on is replaced. `blocking`: see backend::accept.
+std::expected<descriptor, io_error> open_listener(const address&, const listen_options&, bool blocking);
+/// A socket to connect with, close-on-exec.
+std::expected<descriptor, io_error> open_socket(int family, bool blocking);
+/// TCP_NODELAY, keepalive after 60 s (every 10 s, 6 times), unacknowledged data for 30 s at most. Nothing on Unix sockets. Accepted
+/// sockets inherit this from their listener, so it costs nothing per connection.
+void tune_socket(descriptor, int family);
+/// The result of a connect that was under way: 0 or an errno.
+int connect_result(descriptor);
+
+address local_address_of(descriptor);
+address peer_address_of(descriptor);
+
+}  // namespace engine

@@ -1,0 +1,455 @@
+// See uring.hpp. user_data is the operation's address: its owner keeps it alive until the final completion, which is also why
+// nothing here frees an operation early. 0 and 1 mark our own entries.
+#include <engine/io/uring.hpp>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include <engine/io/socket.hpp>
+
+namespace engine {
+
+namespace {
+
+constexpr std::uint64_t nobody = 0, wake_read = 1;
+constexpr std::size_t receive_into_most = std::size_t{8} << 20;
+constexpr std::size_t few = 8;         // so many fresh receives are tried directly; more are cheaper in one submission
+constexpr unsigned look_every = 8;     // spinning passes per look at the ring
+constexpr std::chrono::milliseconds accept_pause{100};
+
+std::uint64_t tag(operation& op) { return reinterpret_cast<std::uintptr_t>(&op); }
+
+}  // namespace
+
+std::expected<std::unique_ptr<backend>, io_error> uring_backend::make(buffer_pool& pool) {
+  auto made = std::unique_ptr<uring_backend>(new uring_backend(pool));
+  if (auto opened = made->open(); !opened) return std::unexpected(opened.error());
+  return made;
+}
+
+std::expected<std::unique_ptr<backend>, io_error> make_uring_backend(buffer_pool& pool) { return uring_backend::make(pool); }
+
+uring_backend::uring_backend(buffer_pool& pool) : pool_(pool) {}
+
+std::expected<void, io_error> uring_backend::open() {
+  if (auto opened = ring_.open(pool_); !opened) return opened;
+  eventfd_ = ::eventfd(0, EFD_CLOEXEC);
+  if (eventfd_ < 0) return std::unexpected(io_error{errno, "eventfd"});
+  pool_.set_lender(this);
+  std::uint32_t buffer = 0;
+  while (pool_.take(buffer)) returned(buffer);
+  submit_wake_read();
+  return {};
+}
+
+uring_backend::~uring_backend() {
+  if (pool_.lent_by(this)) pool_.set_lender(nullptr);
+  for (const users& u : users_)
+    for (operation* op : {u.reader, u.writer})
+      if (op) op->state_ = operation::state::idle;
+  for (completion& c : done_) c.op->state_ = operation::state::idle;
+  if (eventfd_ >= 0) ::close(eventfd_);
+}
+
+std::expected<descriptor, io_error> uring_backend::listen(const address& where, const listen_options& options) {
+  return open_listener(where, options, true);
+}
+address uring_backend::local_address(descriptor d) const { return local_address_of(d); }
+address uring_backend::peer_address(descriptor d) const { return peer_address_of(d); }
+
+// ---- buffers
+
+void uring_backend::returned(std::uint32_t buffer) {
+  if (held_.size() < few && starved_.empty()) return held_.push_back(buffer);
+  ring_.provide(pool_, buffer);
+  ++kernel_buffers_;
+}
+
+// A receive that found no buffer is started anew once the kernel has some again; until then it would only fail again.
+void uring_backend::retry_starved() {
+  if (starved_.empty()) return;
+  for (const std::uint32_t buffer : std::exchange(held_, {})) returned(buffer);
+  if (kernel_buffers_ == 0) return;
+  fresh_.insert(fresh_.end(), starved_.begin(), starved_.end());
+  starved_.clear();
+}
+
+// ---- starting
+
+uring_backend::users& uring_backend::at(descriptor d) {
+  if (static_cast<std::size_t>(d) >= users_.size()) users_.resize(static_cast<std::size_t>(d) + 64);
+  return users_[static_cast<std::size_t>(d)];
+}
+
+void uring_backend::start(operation& op, operation::word word, descriptor d) {
+  assert(!op.pending());
+  op.state_ = operation::state::started;
+  op.word_ = word;
+  op.descriptor_ = d;
+  op.flag_ = false;  // in the kernel
+  if (d < 0) return;
+  users& u = at(d);
+  operation*& slot = word == operation::word::send || word == operation::word::connect ? u.writer : u.reader;
+  assert(!slot);
+  slot = &op;
+}
+
+// It has finished: its descriptor is free for the next one.
+void uring_backend::release(operation& op) {
+  if (op.descriptor_ < 0) return;
+  users& u = at(op.descriptor_);
+  if (u.reader == &op) u.reader = nullptr;
+  if (u.writer == &op) u.writer = nullptr;
+}
+
+void uring_backend::complete(operation& op, int result, slice data) {
+  release(op);
+  op.state_ = operation::state::completed;
+  done_.push_back({.op = &op, .result = result, .data = std::move(data)});
+}
+
+void uring_backend::accept(descriptor listener, operation& op) {
+  start(op, operation::word::accept, listener);
+  submit_accept(op);
+}
+
+void uring_backend::submit_accept(operation& op) {
+  io_uring_sqe* e = ring_.entry();
+  // Blocking sockets: on a non-blocking one the kernel answers EAGAIN instead of waiting. Our own calls say MSG_DONTWAIT.
+  io_uring_prep_multishot_accept(e, op.descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
+  io_uring_sqe_set_data64(e, tag(op));
+  op.flag_ = true;
+}
+
+void uring_backend::connect(const address& where, operation& op) {
+  const auto made = open_socket(where.family(), true);
+  start(op, operation::word::connect, made.value_or(-1));
+  if (!made) return complete(op, -made.error().code);
+  tune_socket(*made, where.family());
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_connect(e, *made, where.data(), where.size());
+  io_uring_sqe_set_data64(e, tag(op));
+  op.flag_ = true;
+  ++in_kernel_;
+}
+
+void uring_backend::receive(descriptor d, operation& op) {
+  start(op, operation::word::receive, d);
+  fresh_.push_back(&op);
+}
+
+void uring_backend::receive_into(descriptor d, std::span<std::byte> into, operation& op) {
+  start(op, operation::word::receive_into, d);
+  op.into_ = into.first(std::min(into.size(), receive_into_most));
+  fresh_.push_back(&op);
+}
+
+void uring_backend::submit_receive(operation& op) {
+  io_uring_sqe* e = ring_.entry();
+  if (op.word_ == operation::word::receive) {
+    io_uring_prep_recv(e, op.descriptor_, nullptr, 0, 0);
+    io_uring_sqe_set_flags(e, IOSQE_BUFFER_SELECT);
+    e->buf_group = uring_ring::buffer_group;
+  } else {
+    io_uring_prep_recv(e, op.descriptor_, op.into_.data(), op.into_.size(), 0);
+  }
+  // What is there already would have been found by a direct try, or is rare: waiting first saves a doomed attempt.
+  e->ioprio |= IORING_RECVSEND_POLL_FIRST;
+  io_uring_sqe_set_data64(e, tag(op));
+  op.flag_ = true;
+  ++in_kernel_;
+}
+
+void uring_backend::send(descriptor d, std::span<const iovec> from, operation& op) {
+  start(op, operation::word::send, d);
+  op.message_ = {};
+  op.message_.msg_iov = const_cast<iovec*>(from.data());
+  op.message_.msg_iovlen = from.size();
+  // On loopback a plain call beats an entry for a few sends; many of one pass are cheaper together.
+  if (sends_this_pass_++ < few) {
+    ++counters_.system_calls;
+    const ssize_t n = ::sendmsg(d, &op.message_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) return complete(op, static_cast<int>(n));
+    if (errno != EAGAIN && errno != EINTR) return complete(op, -errno);
+  }
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_sendmsg(e, d, &op.message_, MSG_NOSIGNAL | MSG_WAITALL);
+  io_uring_sqe_set_data64(e, tag(op));
+  op.flag_ = true;
+  ++in_kernel_;
+}
+
+void uring_backend::watch(descriptor d, operation& op) {
+  start(op, operation::word::watch, d);
+  submit_watch(op);
+}
+
+void uring_backend::submit_watch(operation& op) {
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_poll_add(e, op.descriptor_, POLLIN);
+  io_uring_sqe_set_data64(e, tag(op));
+  op.flag_ = true;
+  ++in_kernel_;
+}
+
+void uring_backend::submit_wake_read() {
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_read(e, eventfd_, &woken_count_, sizeof woken_count_, 0);
+  io_uring_sqe_set_data64(e, wake_read);
+}
+
+// ---- ending
+
+void uring_backend::shutdown(descriptor d) {
+  ++counters_.system_calls;
+  ::shutdown(d, SHUT_WR);
+}
+
+// Ends a started operation: at once if the kernel does not know it yet, else by asking the kernel.
+void uring_backend::stop(operation& op) {
+  if (op.state_ != operation::state::started) return;
+  if (!op.flag_) {
+    std::erase(fresh_, &op);
+    std::erase(starved_, &op);
+    if (paused_accept_ == &op) paused_accept_ = nullptr;
+    return complete(op, -ECANCELED);
+  }
+  op.state_ = operation::state::cancelling;
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_cancel64(e, tag(op), 0);
+  io_uring_sqe_set_data64(e, nobody);
+}
+
+void uring_backend::cancel(operation& op) { stop(op); }
+
+void uring_backend::close(descriptor d) {
+  users& u = at(d);
+  const users busy = u;
+  for (operation* op : {busy.reader, busy.writer})
+    if (op) stop(*op);
+  // The number may be used again as soon as it is closed, so nothing may be remembered under it. The kernel keeps the socket alive
+  // for what is still under way; shutting it down ends that, and tells the peer.
+  if (u.reader || u.writer) {
+    ++counters_.system_calls;
+    ::shutdown(d, SHUT_RDWR);
+    for (operation* op : {u.reader, u.writer})
+      if (op) op->descriptor_ = -1;
+    u = {};
+  }
+  ++counters_.system_calls;
+  ::close(d);
+}
+
+// ---- finishing
+
+void uring_backend::arrived_receive(operation& op, const io_uring_cqe& c) {
+  const bool stopped = op.state_ == operation::state::cancelling;
+  if (c.flags & IORING_CQE_F_BUFFER) {
+    const std::uint32_t buffer = c.flags >> IORING_CQE_BUFFER_SHIFT;
+    --kernel_buffers_;
+    if (c.res > 0) return complete(op, c.res, slice(pool_, buffer, 0, static_cast<std::size_t>(c.res)));
+    returned(buffer);
+  }
+  if (c.res == -ENOBUFS && !stopped) {
+    ++counters_.starved;
+    op.flag_ = false;
+    starved_.push_back(&op);
+    return;
+  }
+  if ((c.res == -EINTR || c.res == -EAGAIN) && !stopped) return submit_receive(op);
+  complete(op, stopped && c.res <= 0 ? -ECANCELED : c.res);
+}
+
+void uring_backend::arrived_accept(operation& op, const io_uring_cqe& c) {
+  const bool goes_on = (c.flags & IORING_CQE_F_MORE) != 0;
+  const bool stopped = op.state_ == operation::state::cancelling;
+  const bool transient = c.res == -ECONNABORTED || c.res == -EINTR || c.res == -EAGAIN || c.res == -EPROTO;
+  if (c.res >= 0 || (!stopped && !transient)) done_.push_back({.op = &op, .result = c.res, .last = false});
+  if (goes_on) return;
+  if (stopped) return complete(op, -ECANCELED);
+  if (c.res >= 0 || transient) return submit_accept(op);
+  // A full descriptor table, most likely: try again in a while. Those already connected go on.
+  op.flag_ = false;
+  paused_accept_ = &op;
+  accept_again_ = now() + accept_pause;
+}
+
+void uring_backend::arrived_connect(operation& op, int result) {
+  const descriptor d = op.descriptor_;
+  const bool stopped = op.state_ == operation::state::cancelling;
+  if (stopped || result < 0) {
+    complete(op, stopped ? -ECANCELED : result);
+    if (d >= 0) ::close(d);
+    return;
+  }
+  complete(op, d);
+}
+
+void uring_backend::arrived(const io_uring_cqe& c) {
+  if (c.user_data == nobody) return;
+  if (c.user_data == wake_read) return submit_wake_read();
+  operation& op = *reinterpret_cast<operation*>(static_cast<std::uintptr_t>(c.user_data));
+  if (op.word_ == operation::word::accept) return arrived_accept(op, c);
+  --in_kernel_;
+  const bool stopped = op.state_ == operation::state::cancelling;
+  switch (op.word_) {
+    case operation::word::receive:
+    case operation::word::receive_into: return arrived_receive(op, c);
+    case operation::word::connect: return arrived_connect(op, c.res);
+    case operation::word::watch:
+      if (stopped || c.res < 0) return complete(op, stopped ? -ECANCELED : c.res);
+      done_.push_back({.op = &op, .result = 0, .last = false});
+      // Armed again only after its owner has had the chance to read: the poll would report the same bytes once more.
+      op.flag_ = false;
+      fresh_.push_back(&op);
+      return;
+    default: return complete(op, stopped && c.res <= 0 ? -ECANCELED : c.res);
+  }
+}
+
+void uring_backend::reap() {
+  io_uring_cqe* c = nullptr;
+  unsigned head = 0, count = 0;
+  io_uring_for_each_cqe(ring_.get(), head, c) {
+    arrived(*c);
+    ++count;
+  }
+  if (count > 0) io_uring_cq_advance(ring_.get(), count);
+}
+
+// ---- waiting
+
+bool uring_backend::try_receive(operation& op) {
+  if (held_.empty()) return false;
+  const std::uint32_t buffer = held_.back();
+  ++counters_.system_calls;
+  const ssize_t n = ::recv(op.descriptor_, pool_.data(buffer), pool_.buffer_size(), MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (n <= 0) {
+    complete(op, n < 0 ? -errno : 0);
+    return true;
+  }
+  held_.pop_back();
+  complete(op, static_cast<int>(n), slice(pool_, buffer, 0, static_cast<std::size_t>(n)));
+  return true;
+}
+
+bool uring_backend::try_receive_into(operation& op) {
+  std::size_t filled = 0;
+  while (filled < op.into_.size()) {
+    ++counters_.system_calls;
+    const ssize_t n = ::recv(op.descriptor_, op.into_.data() + filled, op.into_.size() - filled, MSG_DONTWAIT);
+    if (n <= 0) {
+      if (filled > 0) break;
+      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+      complete(op, n < 0 ? -errno : 0);
+      return true;
+    }
+    filled += static_cast<std::size_t>(n);
+  }
+  complete(op, static_cast<int>(filled));
+  return true;
+}
+
+// Whether something has finished. What has not stays fresh; watches are for the kernel only.
+bool uring_backend::try_fresh() {
+  std::size_t kept = 0;
+  const std::size_t count = fresh_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    operation* op = fresh_[i];
+    if (op->word_ == operation::word::watch) {
+      submit_watch(*op);
+      continue;
+    }
+    const bool finished = op->word_ == operation::word::receive ? try_receive(*op)
+                          : op->word_ == operation::word::receive_into && try_receive_into(*op);
+    if (!finished) fresh_[kept++] = op;
+  }
+  fresh_.resize(kept);
+  return !done_.empty();
+}
+
+void uring_backend::submit_fresh() {
+  for (operation* op : fresh_) {
+    if (op->word_ == operation::word::watch) submit_watch(*op);
+    else submit_receive(*op);
+  }
+  fresh_.clear();
+}
+
+void uring_backend::enter(time_point until) {
+  ring_.publish();
+  ++counters_.system_calls;
+  if (until == time_point::min()) {
+    io_uring_submit_and_get_events(ring_.get());
+    return;
+  }
+  if (until == time_point::max()) {
+    io_uring_submit_and_wait(ring_.get(), 1);
+    return;
+  }
+  const auto left = std::max(until - now(), time_point::duration::zero());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+  __kernel_timespec limit{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(left - seconds).count()};
+  io_uring_cqe* first = nullptr;
+  io_uring_submit_and_wait_timeout(ring_.get(), &first, 1, &limit, nullptr);
+}
+
+bool uring_backend::collect(completions& finished) {
+  if (done_.empty()) return false;
+  counters_.completions += done_.size();
+  std::ranges::move(done_, std::back_inserter(finished));
+  done_.clear();
+  return true;
+}
+
+void uring_backend::wait(time_point until, completions& finished) {
+  ++counters_.waits;
+  sends_this_pass_ = 0;
+  retry_starved();
+  if (paused_accept_) {
+    if (now() >= accept_again_) submit_accept(*std::exchange(paused_accept_, nullptr));
+    else until = std::min(until, accept_again_);
+  }
+  const bool may_sleep = done_.empty() && until > now();
+  if (!may_sleep && !fresh_.empty() && fresh_.size() <= few) {
+    const bool found = try_fresh();
+    const bool look = ++passes_ % look_every == 0 || io_uring_sq_ready(ring_.get()) > 0;
+    if (found || !look) {
+      woken_.store(false, std::memory_order_relaxed);
+      collect(finished);
+      return;
+    }
+  } else {
+    submit_fresh();
+  }
+  if (may_sleep) {
+    // Whoever wakes us either sees that we sleep, or we see that we were woken.
+    sleeping_.store(true, std::memory_order_seq_cst);
+    const bool woken = woken_.exchange(false, std::memory_order_seq_cst);
+    enter(woken ? time_point::min() : until);
+    sleeping_.store(false, std::memory_order_relaxed);
+  } else {
+    enter(time_point::min());
+  }
+  reap();
+  woken_.store(false, std::memory_order_relaxed);
+  collect(finished);
+}
+
+void uring_backend::wake() {
+  woken_.store(true, std::memory_order_seq_cst);
+  if (!sleeping_.load(std::memory_order_seq_cst)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(eventfd_, &one, sizeof one);
+}
+
+}  // namespace engine

@@ -1,0 +1,88 @@
+// The io seam over io_uring: multishot accept, receive into a ring of provided buffers, everything started in a pass submitted by
+// one system call. Where a plain call measured better on the way to the same completion (a send that fits the socket, a receive
+// of a spinning core), that call is made instead: see send() and try_fresh().
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include <engine/io/backend.hpp>
+#include <engine/io/uring_ring.hpp>
+
+namespace engine {
+
+class uring_backend final : public backend, private buffer_pool::lender {
+ public:
+  static std::expected<std::unique_ptr<backend>, io_error> make(buffer_pool&);
+  ~uring_backend() override;
+
+  std::expected<descriptor, io_error> listen(const address&, const listen_options&) override;
+  address local_address(descriptor) const override;
+  address peer_address(descriptor) const override;
+
+  void accept(descriptor listener, operation&) override;
+  void connect(const address&, operation&) override;
+  void receive(descriptor, operation&) override;
+  void receive_into(descriptor, std::span<std::byte>, operation&) override;
+  void send(descriptor, std::span<const iovec>, operation&) override;
+  void close(descriptor) override;
+  void shutdown(descriptor) override;
+  void cancel(operation&) override;
+  void watch(descriptor, operation&) override;
+
+  void wait(time_point until, completions& finished) override;
+  void wake() override;
+  time_point now() const override { return std::chrono::steady_clock::now(); }
+  std::string_view name() const override { return "io_uring"; }
+  const std::string& flags() const { return ring_.flags(); }
+
+ private:
+  /// What is under way on one descriptor, so that close() can end it.
+  struct users {
+    operation* reader = nullptr;
+    operation* writer = nullptr;
+  };
+
+  explicit uring_backend(buffer_pool&);
+  std::expected<void, io_error> open();
+  void returned(std::uint32_t buffer) override;
+  users& at(descriptor);
+  void start(operation&, operation::word, descriptor);
+  void complete(operation&, int result, slice data = {});
+  void release(operation&);
+  void submit_accept(operation&);
+  void submit_receive(operation&);
+  void submit_watch(operation&);
+  void submit_wake_read();
+  void submit_fresh();
+  bool try_fresh();
+  bool try_receive(operation&);
+  bool try_receive_into(operation&);
+  void stop(operation&);
+  void enter(time_point until);
+  void reap();
+  void arrived(const io_uring_cqe&);
+  void arrived_receive(operation&, const io_uring_cqe&);
+  void arrived_accept(operation&, const io_uring_cqe&);
+  void arrived_connect(operation&, int result);
+  void retry_starved();
+  bool collect(completions& finished);
+
+  buffer_pool& pool_;
+  uring_ring ring_{};
+  int eventfd_ = -1;
+  std::uint64_t woken_count_ = 0;           // where the armed read of eventfd_ lands
+  std::vector<users> users_{};              // by descriptor
+  std::vector<operation*> fresh_{};         // receives noted but not yet submitted
+  std::vector<operation*> starved_{};       // receives that found no free buffer
+  std::vector<std::uint32_t> held_{};       // free buffers kept back from the kernel for try_receive()
+  std::uint32_t kernel_buffers_ = 0;        // free buffers the kernel has
+  std::vector<completion> done_{};
+  std::size_t in_kernel_ = 0;               // operations submitted, but for accepts and the wake read
+  unsigned sends_this_pass_ = 0, passes_ = 0;
+  operation* paused_accept_ = nullptr;      // the descriptor table was full
+  time_point accept_again_{};
+  std::atomic<bool> sleeping_{false}, woken_{false};
+};
+
+}  // namespace engine

@@ -1,0 +1,301 @@
+// See channel.hpp.
+#include <engine/link/channel.hpp>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace engine {
+
+namespace {
+
+constexpr std::size_t arrival_size = 64 * 1024;
+constexpr std::size_t held_back_max = 16 * 1024;   // a burst leaves in sends of about this size
+constexpr std::size_t unsent_max = 256 * 1024;     // beyond it a sender reads answers until the peer has caught up
+constexpr std::size_t send_piece = std::size_t{1} << 20;
+
+time_point clock_now() { return std::chrono::steady_clock::now(); }
+
+// poll(2)'s timeout for a deadline: -1 for none, rounded up so that we do not wake early and spin.
+int milliseconds_until(time_point deadline) {
+  if (deadline == time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+}
+
+// Waits for `events`; 0 at the deadline, -errno on failure.
+int poll_until(int socket, short events, time_point deadline) {
+  for (;;) {
+    pollfd p{.fd = socket, .events = events, .revents = 0};
+    const int n = ::poll(&p, 1, milliseconds_until(deadline));
+    if (n >= 0) return n;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+int finish_connect(int socket, time_point deadline) {
+  const int ready = poll_until(socket, POLLOUT, deadline);
+  if (ready == 0) return ETIMEDOUT;
+  if (ready < 0) return -ready;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address& where, time_point deadline, const channel_options& options) {
+  const int s = ::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (s < 0) return std::unexpected(io_error{errno, "socket"});
+  int error = 0;
+  if (::connect(s, where.data(), where.size()) != 0) {
+    error = errno;
+    // A Unix socket whose backlog is full says EAGAIN and cannot be waited for: try again until the deadline.
+    while (error == EAGAIN && clock_now() < deadline) {
+      ::poll(nullptr, 0, 1);
+      error = ::connect(s, where.data(), where.size()) == 0 ? 0 : errno;
+    }
+    if (error == EINPROGRESS || error == EINTR) error = finish_connect(s, deadline);
+  }
+  if (error != 0) {
+    ::close(s);
+    return std::unexpected(io_error{error, "connect"});
+  }
+  const int one = 1;
+  if (!where.is_unix()) ::setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  auto made = std::make_unique<channel>(s, options);
+  made->peer_ = where;
+  return made;
+}
+
+channel::channel(int socket, const channel_options& options) : socket_(socket), reader_(options.frames), spin_(options.spin) {
+  if (!options.hmac_key.empty()) reader_.set_hmac_key(options.hmac_key);
+}
+
+channel::~channel() {
+  if (!failure_) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
+  ::close(socket_);
+}
+
+// ---- requests and answers
+
+void channel::expect(awaited_reply& r, std::uint16_t sequence) {
+  r.sequence_ = sequence;
+  r.next_ = nullptr;
+  r.done_ = false;
+  (last_ ? last_->next_ : first_) = &r;
+  last_ = &r;
+  ++outstanding_;
+}
+
+awaited_reply* channel::take(std::uint16_t sequence) {
+  awaited_reply* before = nullptr;
+  for (awaited_reply* r = first_; r; before = r, r = r->next_) {
+    if (r->sequence_ != sequence) continue;
+    (before ? before->next_ : first_) = r->next_;
+    if (last_ == r) last_ = before;
+    --outstanding_;
+    return r;
+  }
+  return nullptr;
+}
+
+void channel::take_frames() {
+  for (;;) {
+    auto next = reader_.next();
+    if (!next) return fail({.why = channel_failure::cause::bad_bytes, .text = next.error().text, .type = next.error().type});
+    if (!*next) return;
+    const frame& f = **next;
+    awaited_reply* r = take(f.sequence);
+    if (!r) {
+      const std::string expected = first_ ? std::to_string(first_->sequence_) : "none";
+      return fail({.why = channel_failure::cause::out_of_sync,
+                   .text = "invoke: reply sequence out of sync, got " + std::to_string(f.sequence) + " expected " + expected});
+    }
+    // What answered() does may fail the channel; the reply may be gone once it is done.
+    r->done_ = true;
+    r->answered(f);
+    if (failure_) return;
+  }
+}
+
+void channel::fail(channel_failure why) {
+  if (!failure_) {
+    failure_ = std::move(why);
+    // Only shut down: another thread may be asleep in poll(2) on this descriptor, and must wake rather than meet its reuse.
+    ::shutdown(socket_, SHUT_RDWR);
+  }
+  while (awaited_reply* r = first_) {
+    first_ = r->next_;
+    r->done_ = true;
+    r->failed(*failure_);
+  }
+  last_ = nullptr;
+  outstanding_ = 0;
+  writing_.clear(0);
+  written_ = 0;
+  if (waiting_ > 0) turn_.notify_all();
+}
+
+bool channel::stale() {
+  if (failure_) return true;
+  if (driving_ || outstanding_ > 0) return false;
+  char byte;
+  return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+// ---- the socket
+
+channel::progress channel::write_some() {
+  if (writing_.empty()) return progress::none;
+  std::array<iovec, 8> pieces;
+  const std::size_t count = writing_.iovecs(written_, pieces, send_piece);
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  const ssize_t n = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  ++counters_.system_calls;
+  if (n < 0) {
+    if (errno == EAGAIN || errno == EINTR) return progress::none;
+    // What the peer has still said before it closed is worth reading: it may be the reason.
+    const int error = errno;
+    while (read_some() == progress::some && !failure_) {
+    }
+    if (!failure_) fail({.why = channel_failure::cause::closed, .text = io_error{error, "sending"}.to_string()});
+    return progress::failed;
+  }
+  written_ += static_cast<std::size_t>(n);
+  if (written_ == writing_.size()) {
+    writing_.clear();
+    written_ = 0;
+  }
+  return progress::some;
+}
+
+channel::progress channel::read_some() {
+  auto room = reader_.room();
+  const bool direct = !room.empty();
+  if (!direct) {
+    if (arrived_.empty()) arrived_.resize(arrival_size);
+    room = arrived_;
+  }
+  const ssize_t n = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
+  ++counters_.system_calls;
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return progress::none;
+  if (n <= 0) {
+    fail({.why = channel_failure::cause::closed,
+          .text = n == 0 ? "receiving: connection lost" : io_error{errno, "receiving: connection lost"}.to_string()});
+    return progress::failed;
+  }
+  if (direct) {
+    reader_.filled(static_cast<std::size_t>(n));
+  } else {
+    reader_.feed(room.first(static_cast<std::size_t>(n)));
+  }
+  take_frames();
+  return failure_ ? progress::failed : progress::some;
+}
+
+// Nothing to do right now: poll a little longer, or sleep. False at the deadline.
+bool channel::pause(lock& held, time_point deadline, time_point& spin_until, bool& slept) {
+  const time_point now = clock_now();
+  if (now >= deadline) return false;
+  if (now < spin_until) {
+    held.unlock();
+    sched_yield();
+    held.lock();
+    return true;
+  }
+  if (!slept && spin_until != time_point::min()) spin_.miss();
+  slept = true;
+  ++counters_.sleeps;
+  ++counters_.system_calls;
+  const short events = static_cast<short>(POLLIN | (writing_.empty() ? 0 : POLLOUT));
+  const int socket = socket_;
+  held.unlock();
+  const int ready = poll_until(socket, events, deadline);
+  held.lock();
+  if (ready > 0 && clock_now() - now < spin_.budget()) spin_.soon();
+  return true;
+}
+
+template <class Done> bool channel::drive(lock& held, Done done, time_point deadline) {
+  while (!done()) {
+    if (failure_) return done();
+    if (driving_) {
+      ++waiting_;
+      const auto turn = [&] { return done() || failure_ || !driving_; };
+      bool in_time = true;
+      if (deadline == time_point::max()) turn_.wait(held, turn);
+      else in_time = turn_.wait_until(held, deadline, turn);
+      --waiting_;
+      if (!in_time) return done();
+      continue;
+    }
+    driving_ = true;
+    const auto allowance = spin_.allowance();
+    time_point spin_until = allowance.count() > 0 ? clock_now() + allowance : time_point::min();
+    bool slept = false, in_time = true;
+    while (!failure_ && !done()) {
+      const progress out = write_some();
+      if (failure_) break;
+      const progress in = read_some();
+      if (in == progress::some && waiting_ > 0) turn_.notify_all();
+      if (out == progress::none && in == progress::none && !pause(held, deadline, spin_until, slept)) {
+        in_time = false;
+        break;
+      }
+    }
+    if (!slept && in_time) spin_.hit();
+    driving_ = false;
+    if (waiting_ > 0) turn_.notify_all();
+    if (!in_time) return done();
+  }
+  return true;
+}
+
+void channel::send(lock& held, bool eager, time_point deadline) {
+  if (failure_) return;
+  const std::size_t unsent = writing_.size() - written_;
+  if (!eager && outstanding_ > 1 && unsent < held_back_max) return;
+  if (write_some() != progress::some || writing_.empty()) {
+    if (writing_.size() - written_ < unsent_max) return;
+  }
+  // The peer does not take more before its answers are read.
+  while (!failure_ && writing_.size() - written_ >= unsent_max) {
+    if (!driving_) {
+      drive(held, [&] { return writing_.size() - written_ < unsent_max; }, deadline);
+    } else {
+      // Another thread is reading; it does not wait for room to write, so we do.
+      const int socket = socket_;
+      held.unlock();
+      const int ready = poll_until(socket, POLLOUT, deadline);
+      held.lock();
+      if (ready == 0) break;
+      if (!failure_) write_some();
+    }
+    if (clock_now() >= deadline) break;
+  }
+}
+
+void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {
+  if (drive(held, [&] { return reply.done(); }, deadline)) return;
+  if (!reply.done()) fail({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+}
+
+bool channel::wait_quietly(lock& held, awaited_reply& reply, time_point deadline) {
+  return drive(held, [&] { return reply.done(); }, deadline);
+}
+
+}  // namespace engine

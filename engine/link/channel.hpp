@@ -1,0 +1,123 @@
+// The client's end of one connection, driven by whoever waits: no thread of its own and no hand-off. A waiting thread polls for a
+// while (the spin that saves a wake-up), then sleeps in poll(2). Several threads may wait at once: one drives the socket, the
+// others sleep until their answer is there or it is their turn to drive.
+// The owner's mutex guards everything here; each word that needs it takes the held lock.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <codec/frame_reader.hpp>
+#include <codec/output.hpp>
+#include <engine/core/spin.hpp>
+#include <engine/io/address.hpp>
+#include <engine/io/backend.hpp>
+
+namespace engine {
+
+/// Why a channel is of no more use.
+struct channel_failure {
+  enum class cause { closed, timed_out, bad_bytes, out_of_sync } why = cause::closed;
+  std::string text{};
+  std::string_view type{};  ///< wire class, for bad_bytes
+};
+
+/// One request waiting for its answer. Owned by the caller, linked by the channel until answered() or failed() is called (once).
+class awaited_reply {
+ public:
+  /// The answer, valid during the call; the lock is held.
+  virtual void answered(const frame&) = 0;
+  virtual void failed(const channel_failure&) = 0;
+  bool done() const { return done_; }
+
+ protected:
+  ~awaited_reply() = default;
+
+ private:
+  friend class channel;
+  awaited_reply* next_ = nullptr;
+  std::uint16_t sequence_ = 0;
+  bool done_ = false;
+};
+
+struct channel_options {
+  frame_limits frames{};
+  std::string hmac_key{};
+  std::chrono::nanoseconds spin{50'000};  ///< longest poll before sleeping, 0 = none
+};
+
+class channel {
+ public:
+  using lock = std::unique_lock<std::mutex>;
+
+  /// Connects; blocks until `deadline`. Errors: what connect refuses, ETIMEDOUT.
+  static std::expected<std::unique_ptr<channel>, io_error> connect(const address&, time_point deadline, const channel_options&);
+  /// Over a socket that is connected already; takes it over.
+  channel(int socket, const channel_options&);
+  ~channel();
+  channel(const channel&) = delete;
+  channel& operator=(const channel&) = delete;
+
+  /// Where requests are written. What has been written leaves by send(), or when a thread waits.
+  output& outgoing() { return writing_; }
+  /// Announces a request just written; answers are matched by sequence number.
+  void expect(awaited_reply&, std::uint16_t sequence);
+  /// Sends what is written, without waiting for answers. `eager`: at once; otherwise a little is held back while answers are
+  /// outstanding, so that a burst of requests leaves together.
+  void send(lock&, bool eager, time_point deadline);
+  /// Drives until `reply` is done; at the deadline the channel fails with timed_out.
+  void wait(lock&, awaited_reply& reply, time_point deadline);
+  /// As wait(), but at the deadline nothing fails: returns whether it is done.
+  bool wait_quietly(lock&, awaited_reply& reply, time_point deadline);
+
+  bool usable() const { return !failure_; }
+  const std::optional<channel_failure>& failure() const { return failure_; }
+  /// Everything outstanding fails; the connection ends, its descriptor is closed with the channel.
+  void fail(channel_failure);
+  /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again.
+  bool stale();
+  std::size_t outstanding() const { return outstanding_; }
+  const address& peer() const { return peer_; }
+
+  struct counters {
+    std::uint64_t system_calls = 0, sleeps = 0;
+  };
+  const counters& counted() const { return counters_; }
+
+ private:
+  enum class progress { none, some, failed };
+  template <class Done> bool drive(lock&, Done done, time_point deadline);
+  progress write_some();
+  progress read_some();
+  void take_frames();
+  awaited_reply* take(std::uint16_t sequence);
+  bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
+
+  int socket_;
+  address peer_{};
+  frame_reader reader_;
+  std::vector<std::byte> arrived_;
+  output writing_{};
+  std::size_t written_ = 0;  // bytes of writing_ already sent
+  awaited_reply* first_ = nullptr;
+  awaited_reply* last_ = nullptr;
+  std::size_t outstanding_ = 0;
+  std::optional<channel_failure> failure_{};
+  adaptive_spin spin_;
+  bool driving_ = false;
+  std::size_t waiting_ = 0;  // threads asleep on turn_
+  std::condition_variable turn_{};
+  counters counters_{};
+};
+
+}  // namespace engine

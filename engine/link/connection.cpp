@@ -1,0 +1,249 @@
+// See connection.hpp. Two operations at most are under way: one receive, one send. Everything else is what happens when one of
+// them finishes.
+#include <engine/link/connection.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace engine {
+
+namespace {
+constexpr std::size_t send_piece = std::size_t{1} << 20;  // larger sends are slower and hold up the other connections
+constexpr std::chrono::milliseconds goodbye{1000};
+}  // namespace
+
+std::string connection_end::to_string() const {
+  switch (why) {
+    case cause::peer_closed: return "the peer closed the connection";
+    case cause::reset: return io_error{code, "connection lost"}.to_string();
+    case cause::idle: return "no request within the communication timeout";
+    case cause::deadline: return "no handshake within the deadline";
+    case cause::refused_bytes: return error.text;
+    case cause::closed_here: break;
+  }
+  return "closed by this side";
+}
+
+connection::connection(core& c, descriptor socket, const connection_limits& limits)
+    : core_(c), socket_(socket), limits_(limits), reader_(limits.frames), heard_(c.now()) {
+  arm_timer();
+}
+
+connection::connection(core& c, loose_connection&& loose, const connection_limits& limits) : connection(c, loose.socket, limits) {
+  loose.socket = -1;
+  if (!loose.unsent.empty()) {
+    filling_ = std::move(loose.unsent);
+    core_.flush_later(*this);
+  }
+  if (!loose.unread.empty()) {
+    adopted_ = std::move(loose.unread);
+    reader_.feed(adopted_);
+  }
+}
+
+connection::~connection() {
+  assert(!receiving_.pending() && !sending_.pending());
+  core_.forget(*this);
+  if (socket_ >= 0) core_.io().close(socket_);
+}
+
+output& connection::outgoing() {
+  if (filling_.capacity() == 0 && filling_.empty()) filling_ = core_.take_output();
+  core_.flush_later(*this);
+  return filling_;
+}
+
+// ---- receiving
+
+bool connection::frame_ready() {
+  if (ended_) return true;
+  if (over_soft_limit()) return false;
+  auto next = reader_.next();
+  if (!next) {
+    end_with({.why = connection_end::cause::refused_bytes, .error = std::move(next.error())});
+    return true;
+  }
+  if (*next) {
+    frame_ = **next;
+    return true;
+  }
+  arrived_.reset();
+  if (!adopted_.empty()) adopted_ = {};
+  return false;
+}
+
+void connection::wait_for_frame(std::coroutine_handle<> waiting) {
+  waiting_ = waiting;
+  waiting_for_ = waiting_for::frame;
+  if (!over_soft_limit()) start_receive();
+}
+
+void connection::start_receive() {
+  assert(!receiving_.pending());
+  const auto room = reader_.room();
+  into_room_ = !room.empty();
+  if (into_room_) {
+    core_.io().receive_into(socket_, room, receiving_);
+  } else {
+    core_.io().receive(socket_, receiving_);
+  }
+}
+
+void connection::received(int result, slice data) {
+  if (result <= 0) {
+    discarding_ = false;
+    if (result == 0) return end_with({.why = connection_end::cause::peer_closed});
+    broken_ = broken_ || result != -ECANCELED;
+    return end_with({.why = connection_end::cause::reset, .code = -result});
+  }
+  heard_ = core_.now();
+  if (discarding_) return core_.io().receive(socket_, receiving_);
+  if (ended_) return wake();
+  if (into_room_) {
+    reader_.filled(static_cast<std::size_t>(result));
+  } else {
+    arrived_ = std::move(data);
+    reader_.feed(arrived_.bytes());
+  }
+  if (frame_ready()) return wake();
+  if (!over_soft_limit()) start_receive();
+}
+
+// ---- sending
+
+void connection::flush() {
+  if (sending_.pending() || filling_.empty()) return;
+  if (broken_) return filling_.clear();
+  std::swap(in_flight_, filling_);
+  in_flight_size_ = in_flight_.size();
+  sent_ = 0;
+  send_some();
+}
+
+void connection::send_some() {
+  const std::size_t count = in_flight_.iovecs(sent_, pieces_, send_piece);
+  std::size_t used = 0;
+  for (std::size_t bytes = 0; used < count && bytes < send_piece; ++used) bytes += pieces_[used].iov_len;
+  core_.io().send(socket_, std::span(pieces_).first(used), sending_);
+}
+
+void connection::sent(int result) {
+  const bool was_over = over_soft_limit();
+  if (result < 0) {
+    broken_ = true;
+    sent_ = in_flight_size_;
+  } else {
+    sent_ += static_cast<std::size_t>(result);
+    if (sent_ < in_flight_size_) return send_some();
+  }
+  in_flight_size_ = sent_ = 0;
+  core_.give_output(std::exchange(in_flight_, {}));
+  if (broken_) {
+    filling_.clear();
+    return end_with({.why = connection_end::cause::reset, .code = -result});
+  }
+  flush();
+  if (waiting_for_ == waiting_for::change) return wake();
+  if (was_over && !over_soft_limit() && waiting_for_ == waiting_for::frame && !receiving_.pending()) {
+    if (frame_ready()) return wake();
+    start_receive();
+  }
+}
+
+// ---- ending
+
+void connection::end_with(connection_end why) {
+  if (!ended_) {
+    ended_ = true;
+    end_ = std::move(why);
+  }
+  wake();
+}
+
+void connection::close(connection_end::cause why) {
+  if (receiving_.pending()) core_.io().cancel(receiving_);
+  end_with({.why = why});
+}
+
+void connection::wake() {
+  if (waiting_for_ == waiting_for::nothing) return;
+  waiting_for_ = waiting_for::nothing;
+  std::exchange(waiting_, nullptr).resume();
+}
+
+task<> connection::drain(time_point deadline) {
+  set_deadline(deadline);
+  while (!broken_ && queued() > 0 && deadline_) co_await change();
+}
+
+task<> connection::finish() {
+  flush();
+  const time_point deadline = core_.now() + goodbye;
+  const bool peer_waits = end_.why != connection_end::cause::peer_closed;
+  task<> drained = drain(deadline);
+  co_await drained;
+  if (peer_waits && !broken_ && deadline_ && !receiving_.pending()) {
+    // Closing with unread bytes would reset the connection and take our last answer with it: say goodbye, let the peer go first.
+    core_.io().shutdown(socket_);
+    discarding_ = true;
+    core_.io().receive(socket_, receiving_);
+    while (discarding_ && deadline_) co_await change();
+  }
+  set_deadline(std::nullopt);
+  timer_.disarm();
+  core_.io().close(std::exchange(socket_, -1));
+  while (receiving_.pending() || sending_.pending()) co_await change();
+  arrived_.reset();
+  core_.forget(*this);
+}
+
+loose_connection connection::release() {
+  assert(can_release());
+  timer_.disarm();
+  core_.forget(*this);
+  ended_ = true;
+  loose_connection loose{.socket = std::exchange(socket_, -1), .unread = reader_.take_rest(), .unsent = std::move(filling_)};
+  arrived_.reset();
+  return loose;
+}
+
+// ---- time
+
+void connection::set_deadline(std::optional<time_point> at) {
+  deadline_ = at;
+  arm_timer();
+}
+
+void connection::set_limits(const connection_limits& limits) {
+  limits_ = limits;
+  reader_.set_limits(limits.frames);
+  arm_timer();
+}
+
+void connection::arm_timer() {
+  // The idle deadline moves with every arrival; the timer stays where it is and looks again when it expires.
+  std::optional<time_point> at = deadline_;
+  if (limits_.idle.count() > 0) at = std::min(heard_ + limits_.idle, at.value_or(time_point::max()));
+  if (at) {
+    core_.timers().arm(timer_, *at);
+  } else {
+    timer_.disarm();
+  }
+}
+
+void connection::time_is_up() {
+  const time_point now = core_.io().now();
+  if (deadline_ && now >= *deadline_) {
+    deadline_.reset();
+    if (ended_) return wake();
+    return close(connection_end::cause::deadline);
+  }
+  if (limits_.idle.count() > 0 && now - heard_ >= limits_.idle && waiting_for_ == waiting_for::frame)
+    return close(connection_end::cause::idle);
+  if (limits_.idle.count() > 0 && now - heard_ >= limits_.idle) heard_ = now;
+  arm_timer();
+}
+
+}  // namespace engine

@@ -1,0 +1,162 @@
+// One peer on one core: next_frame() pulls whole checked frames, outgoing() takes answers. Answers are corked: what one pass
+// produces leaves in one send. A peer that does not read its answers stops being read, so the memory behind it is bounded.
+// An idle connection holds no buffers.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <codec/frame_reader.hpp>
+#include <codec/output.hpp>
+#include <engine/core/core.hpp>
+#include <engine/core/task.hpp>
+
+namespace engine {
+
+struct connection_limits {
+  frame_limits frames{};
+  std::size_t output_soft = std::size_t{1} << 20;  ///< bytes waiting to be sent above which nothing more is read
+  std::chrono::milliseconds idle{0};               ///< close after this long without a byte from the peer (COMMTIMEOUT), 0 = never
+};
+
+/// Why a connection ended.
+struct connection_end {
+  enum class cause { peer_closed, reset, idle, deadline, refused_bytes, closed_here } why = cause::closed_here;
+  decode_error error{};  ///< for refused_bytes: what was wrong with them
+  int code = 0;          ///< for reset: the errno
+  std::string to_string() const;
+};
+
+/// Everything a connection is made of, on its way to another core.
+struct loose_connection {
+  descriptor socket = -1;
+  std::vector<std::byte> unread{};  ///< received but not consumed
+  output unsent{};
+};
+
+class connection final : private core::flushable {
+ public:
+  connection(core&, descriptor, const connection_limits&);
+  connection(core&, loose_connection&&, const connection_limits&);
+  /// finish() must have been awaited, or the connection been released.
+  ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// co_await next_frame(): the next frame, valid until the next call, or nullptr when the connection has ended (end() says why).
+  /// Does not suspend while a whole frame is waiting. One waiter at a time.
+  auto next_frame() {
+    struct awaiter {
+      connection& from;
+      bool await_ready() { return from.frame_ready(); }
+      void await_suspend(std::coroutine_handle<> waiting) { from.wait_for_frame(waiting); }
+      const frame* await_resume() const { return from.ended_ ? nullptr : &from.frame_; }
+    };
+    return awaiter{*this};
+  }
+
+  /// Where answers are written; they are sent at the end of the pass.
+  output& outgoing();
+  /// Sends what is corked, ends politely (the peer gets every answer before the end, at most a second later) and closes.
+  task<> finish();
+  /// Ends at once: the waiting next_frame() returns nullptr. finish() must still be awaited.
+  void close(connection_end::cause why = connection_end::cause::closed_here);
+
+  /// Ends the connection unless done before `at`; nullopt takes the deadline away.
+  void set_deadline(std::optional<time_point> at);
+  void set_limits(const connection_limits&);
+  frame_reader& frames() { return reader_; }
+
+  bool ended() const { return ended_; }
+  const connection_end& end() const { return end_; }
+  core& home() { return core_; }
+  address peer() const { return core_.io().peer_address(socket_); }
+  address local() const { return core_.io().local_address(socket_); }
+
+  /// Takes the connection apart for another core. Only between frames' waits: nothing of it may be under way
+  /// (can_release()). This object is dead afterwards.
+  bool can_release() const { return !receiving_.pending() && !sending_.pending() && !ended_; }
+  loose_connection release();
+  /// Bytes waiting to be sent.
+  std::size_t queued() const { return filling_.size() + in_flight_size_ - sent_; }
+  /// Heap bytes held beyond sizeof, for the budget of an idle connection.
+  std::size_t memory() const { return filling_.capacity() + in_flight_.capacity() + reader_.memory(); }
+
+ private:
+  struct receive_operation final : operation {
+    explicit receive_operation(connection& c) : of(c) {}
+    void finished(int result, slice data) override { of.received(result, std::move(data)); }
+    connection& of;
+  };
+  struct send_operation final : operation {
+    explicit send_operation(connection& c) : of(c) {}
+    void finished(int result, slice) override { of.sent(result); }
+    connection& of;
+  };
+  struct limit_timer final : timer {
+    explicit limit_timer(connection& c) : of(c) {}
+    void expired() override { of.time_is_up(); }
+    connection& of;
+  };
+  enum class waiting_for : unsigned char { nothing, frame, change };
+
+  bool frame_ready();
+  void wait_for_frame(std::coroutine_handle<>);
+  void start_receive();
+  void received(int result, slice data);
+  void sent(int result);
+  void send_some();
+  void flush() override;
+  void end_with(connection_end);
+  void time_is_up();
+  void arm_timer();
+  void wake();
+  bool over_soft_limit() const { return queued() > limits_.output_soft; }
+  task<> drain(time_point deadline);
+
+  auto change() {
+    struct awaiter {
+      connection& from;
+      bool await_ready() const { return false; }
+      void await_suspend(std::coroutine_handle<> waiting) {
+        from.waiting_ = waiting;
+        from.waiting_for_ = waiting_for::change;
+      }
+      void await_resume() const {}
+    };
+    return awaiter{*this};
+  }
+
+  core& core_;
+  descriptor socket_;
+  connection_limits limits_;
+  frame_reader reader_;
+  slice arrived_{};                   // what reader_ is looking at …
+  std::vector<std::byte> adopted_{};  // … or what another core had received
+  frame frame_{};
+  receive_operation receiving_{*this};
+  send_operation sending_{*this};
+  limit_timer timer_{*this};
+  output filling_{};    // being written by this pass
+  output in_flight_{};  // being sent
+  std::size_t in_flight_size_ = 0, sent_ = 0;
+  std::array<iovec, 8> pieces_{};
+  std::coroutine_handle<> waiting_{};
+  waiting_for waiting_for_ = waiting_for::nothing;
+  bool ended_ = false;
+  bool broken_ = false;     // sending is of no use any more
+  bool discarding_ = false; // finish(): what still arrives is thrown away
+  bool into_room_ = false;  // the receive under way fills reader_.room()
+  connection_end end_{};
+  time_point heard_{};      // when the peer last sent something
+  std::optional<time_point> deadline_{};
+};
+
+}  // namespace engine
