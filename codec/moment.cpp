@@ -205,7 +205,13 @@ std::optional<datetime> from_unix_microseconds(std::int64_t microseconds) {
   return when;
 }
 
-double to_timestamp(const datetime& when) { return static_cast<double>(to_unix_microseconds(when)) / 1e6; }
+// Python adds whole seconds and a fraction; dividing the microseconds instead would round twice far from 1970.
+double to_timestamp(const datetime& when) {
+  constexpr std::int64_t second = 1'000'000;
+  const std::int64_t microseconds = to_unix_microseconds(when);
+  const std::int64_t fraction = (microseconds % second + second) % second;
+  return static_cast<double>((microseconds - fraction) / second) + static_cast<double>(fraction) / 1e6;
+}
 
 std::optional<datetime> from_timestamp(double seconds) {
   if (!(std::fabs(seconds) < 1e12)) return std::nullopt;
