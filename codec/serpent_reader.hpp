@@ -95,6 +95,7 @@ class serpent_reader final : public reader {
 
   // serpent_refusal.cpp
   const char* unexpected_value(const char* p);
+  const char* unexpected_name(const char* p);
   const char* unexpected_after(const char* p);
   const char* unexpected_character(const char* p);
   const char* never_closed();

@@ -11,7 +11,7 @@
 namespace engine::detail {
 namespace {
 
-// Keywords that no literal can contain; those of the second list begin or continue expressions Python parses.
+// Keywords that begin no expression, and those that continue one.
 constexpr std::string_view statement_words[] = {"and", "as", "assert", "async", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise",
     "return", "try", "while", "with", "yield"};
@@ -66,6 +66,21 @@ const char* serpent_reader::unexpected_character(const char* p) {
   return lexer_.refuse_syntax("invalid character '" + std::string(p, next) + "' (" + code + ")", p);
 }
 
+// A name other than None, True and False: Python parses it if what follows lets it be an expression.
+const char* serpent_reader::unexpected_name(const char* p) {
+  const char* const end = lexer_.name(p);
+  const char* const next = blanks(end);
+  const std::string_view word(p, end), next_word(next, lexer_.name(next));
+  const char c = lexer_.at(next);
+  const bool quoted = lexer_.at(end) == '\'' || lexer_.at(end) == '"';
+  const bool assigned = c == '=' && lexer_.at(next + 1) != '=';
+  if (among(statement_words, word) || quoted || assigned) return lexer_.refuse_syntax("invalid syntax", p);
+  const bool operand = (!next_word.empty() && !among(operator_words, next_word)) || lexer_.is_digit(c) || c == '\'' || c == '"';
+  if (operand && word != "not" && word != "lambda" && word != "await")
+    return lexer_.refuse_syntax(innermost() ? "invalid syntax. Perhaps you forgot a comma?" : "invalid syntax", p);
+  return lexer_.refuse_malformed("name '" + std::string(word.substr(0, 100)) + "'", p);
+}
+
 // p is where a value should begin.
 const char* serpent_reader::unexpected_value(const char* p) {
   const char c = lexer_.at(p);
@@ -73,12 +88,7 @@ const char* serpent_reader::unexpected_value(const char* p) {
   const bool value_of_dict = nested_ + groups_ == 0 && !levels_.empty() && levels_.back().shape == container::dict && !levels_.back().key;
   if (closes(c) && (innermost() == nullptr || *innermost() != opener_of(c))) return wrong_closer(p);
   if (value_of_dict && (closes(c) || c == ',')) return lexer_.refuse_syntax("expression expected after dictionary key and ':'", p);
-  if (lexer_.is_name_start(c)) {
-    const std::string_view word(p, lexer_.name(p));
-    const char next = lexer_.at(p + word.size());
-    if (among(statement_words, word) || next == '\'' || next == '"') return lexer_.refuse_syntax("invalid syntax", p);
-    return lexer_.refuse_malformed("name '" + std::string(word.substr(0, 100)) + "'", p);
-  }
+  if (lexer_.is_name_start(c)) return unexpected_name(p);
   if (c == '+' || c == '-') return lexer_.refuse_malformed("more than one sign", p);
   if (c == '~') return lexer_.refuse_malformed("operator '~'", p);
   if (c == '*' && innermost() != nullptr) return lexer_.refuse_malformed("an unpacking", p);
