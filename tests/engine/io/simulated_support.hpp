@@ -51,7 +51,7 @@ struct host {
   /// One pass; whether anything finished.
   bool run(time_point until = time_point::max()) {
     io->wait(until, batch);
-    for (completion& c : batch) c.op->finished(c.result, std::move(c.data));
+    for (completion& c : batch) c.run();
     const bool any = !batch.empty();
     batch.clear();
     return any;
