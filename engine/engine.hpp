@@ -1,0 +1,11 @@
+// What most programs need: expose a class, host it, call it.
+#pragma once
+
+#include <codec/shape.hpp>
+#include <codec/value.hpp>
+#include <engine/object/daemon.hpp>
+#include <engine/object/error.hpp>
+#include <engine/object/expose.hpp>
+#include <engine/object/proxy.hpp>
+#include <engine/object/settings.hpp>
+#include <engine/object/uri.hpp>

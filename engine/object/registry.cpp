@@ -1,0 +1,63 @@
+// See registry.hpp.
+#include <engine/object/registry.hpp>
+
+#include <algorithm>
+
+#include <engine/object/error.hpp>
+
+namespace engine {
+
+void registry::add(exposed_object entry, bool force) {
+  const std::scoped_lock lock(mutex_);
+  if (!force) {
+    if (objects_.contains(entry.id)) throw daemon_error("an object or class is already registered with that id");
+    if (entry.object && ids_.contains(entry.object)) throw daemon_error("object or class already has a Pyro id");
+  }
+  if (const auto old = objects_.find(entry.id); old != objects_.end()) {
+    ids_.erase(old->second->object);
+  } else {
+    order_.push_back(entry.id);
+  }
+  ids_.insert_or_assign(entry.object, entry.id);
+  auto kept = std::make_shared<const exposed_object>(std::move(entry));
+  objects_.insert_or_assign(kept->id, kept);
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+void registry::remove(std::string_view id) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = objects_.find(id);
+  if (at == objects_.end()) return;
+  if (const auto known = ids_.find(at->second->object); known != ids_.end() && known->second == id) ids_.erase(known);
+  std::erase(order_, at->first);
+  objects_.erase(at);
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+void registry::remove(const void* object) {
+  if (const auto id = id_of(object)) remove(std::string_view(*id));
+}
+
+std::shared_ptr<const exposed_object> registry::find(std::string_view id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = objects_.find(id);
+  return at == objects_.end() ? nullptr : at->second;
+}
+
+std::optional<std::string> registry::id_of(const void* object) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = ids_.find(object);
+  return at == ids_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::vector<std::string> registry::ids() const {
+  const std::scoped_lock lock(mutex_);
+  return order_;
+}
+
+std::size_t registry::size() const {
+  const std::scoped_lock lock(mutex_);
+  return order_.size();
+}
+
+}  // namespace engine

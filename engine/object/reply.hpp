@@ -1,0 +1,48 @@
+// The answer to one call, encoded straight into the connection's outgoing bytes. Begun only when the result is there, so that a
+// method may fail without trace and an answer turned exception is written over.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include <codec/frame_writer.hpp>
+#include <codec/output.hpp>
+#include <codec/writer.hpp>
+
+namespace engine {
+
+class reply {
+ public:
+  /// All references must outlive the reply; `annotations` only until begin().
+  reply(output& out, writer& encoder, const frame_options& options, std::span<const annotation> annotations)
+      : out_(out), encoder_(encoder), options_(options), annotations_(annotations) {}
+
+  /// Starts the frame; write exactly one value with what it returns.
+  writer& begin() {
+    frame_.emplace(out_, options_, annotations_);
+    encoder_.start(out_);
+    return encoder_;
+  }
+  bool begun() const { return frame_.has_value(); }
+
+  /// Fills the header in. An unbegun reply finishes as nothing.
+  std::expected<void, decode_error> finish(const frame_finish& how) {
+    if (!frame_) return {};
+    return frame_->finish(how);
+  }
+  /// Takes back everything written.
+  void drop() {
+    if (frame_) frame_->cancel();
+    frame_.reset();
+  }
+  const writer& encoder() const { return encoder_; }
+
+ private:
+  output& out_;
+  writer& encoder_;
+  frame_options options_;
+  std::span<const annotation> annotations_;
+  std::optional<frame_writer> frame_{};
+};
+
+}  // namespace engine

@@ -1,0 +1,47 @@
+// Limits and defaults in one struct, and the only reader of environment variables. Names and defaults are Pyro's (FEATURES H);
+// ours are at the end.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <engine/io/backend.hpp>
+
+namespace engine {
+
+struct settings {
+  std::string host = "localhost";          ///< PYRO_HOST: where daemons listen
+  double comm_timeout = 0;                 ///< PYRO_COMMTIMEOUT, seconds, 0 = for ever
+  bool compression = false;                ///< PYRO_COMPRESSION
+  std::size_t max_message_size = 0;        ///< PYRO_MAX_MESSAGE_SIZE, bytes, 0 = no limit
+  int max_retries = 0;                     ///< PYRO_MAX_RETRIES, after a timeout or a lost connection
+  bool metadata = true;                    ///< PYRO_METADATA: check names before calling
+  int prefer_ip_version = 4;               ///< PYRO_PREFER_IP_VERSION: 4, 6, or 0 = as the resolver says
+  std::string serializer = "serpent";      ///< PYRO_SERIALIZER of proxies
+  std::set<std::string> serializers_accepted{"json", "marshal", "serpent"};  ///< PYRO_SERIALIZERS_ACCEPTED by daemons
+  bool sock_reuse = true;                  ///< PYRO_SOCK_REUSE
+  std::string ns_host = "localhost";       ///< PYRO_NS_HOST: where the name server is looked for
+  int ns_port = 9090;                      ///< PYRO_NS_PORT
+
+  double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
+  std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none
+  bool pin = false;                        ///< ENGINE_PIN: each core on its own processor
+  std::chrono::milliseconds stall{0};      ///< ENGINE_STALL_MS: log methods that hold a core longer, 0 = do not watch
+  backend_choice backend = backend_choice::automatic;  ///< ENGINE_BACKEND (read by choose_backend)
+
+  /// As written above.
+  static settings defaults() { return {}; }
+  /// The defaults as changed by the environment. Throws engine::error naming the variable and what is wrong with its text; booleans
+  /// are 0 off no false, 1 on yes true.
+  static settings from_environment();
+  /// Every setting with its value as text, in the order above, under Pyro's names.
+  std::vector<std::pair<std::string, std::string>> as_list() const;
+  /// The same as lines "NAME = value".
+  std::string dump() const;
+};
+
+}  // namespace engine

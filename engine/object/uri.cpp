@@ -1,0 +1,190 @@
+// See uri.hpp. The grammar is WIRE §7's, oddities included.
+#include <engine/object/uri.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <ostream>
+
+#include <codec/convert.hpp>
+#include <codec/value.hpp>
+#include <engine/object/error.hpp>
+
+namespace engine {
+
+namespace {
+
+constexpr int name_server_port = 9090;
+constexpr std::string_view blanks = " \t\n\r\f\v";
+
+std::string upper(std::string_view text) {
+  std::string up(text);
+  std::ranges::transform(up, up.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return up;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+std::string_view protocol_name(uri_protocol p) {
+  switch (p) {
+    case uri_protocol::pyro: return "PYRO";
+    case uri_protocol::pyroname: return "PYRONAME";
+    case uri_protocol::pyrometa: return "PYROMETA";
+  }
+  return "";
+}
+
+std::set<std::string> split_tags(std::string_view text) {
+  std::set<std::string> tags;
+  for (std::size_t start = 0; start <= text.size();) {
+    const auto comma = std::min(text.find(',', start), text.size());
+    tags.emplace(text.substr(start, comma - start));
+    start = comma + 1;
+  }
+  return tags;
+}
+
+// Python's int(): blanks around, a sign, single underscores between digits.
+bool python_int(std::string_view text, int& out) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return false;
+  text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool between = i > 0 && i + 1 < text.size() && text[i - 1] >= '0' && text[i - 1] <= '9' && text[i + 1] != '_';
+    if (text[i] == '_' && between) continue;
+    if (text[i] == '+' && i == 0 && text.size() > 1 && text[1] != '-') continue;
+    digits += text[i];
+  }
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return failed == std::errc{} && end == digits.data() + digits.size();
+}
+
+}  // namespace
+
+uri::uri(std::string_view text) {
+  const auto colon = text.find(':');
+  const std::string protocol = upper(text.substr(0, colon));
+  if (colon == std::string_view::npos || !protocol.starts_with("PYRO") || !std::ranges::all_of(protocol, is_letter)) throw error("invalid uri");
+  std::string_view rest = text.substr(colon + 1);
+  // The object is everything up to the first @ (but at least one character); what follows is the location.
+  const auto at = rest.size() > 1 ? rest.find('@', 1) : std::string_view::npos;
+  std::string_view object = rest.substr(0, at), location;
+  if (at != std::string_view::npos) location = rest.substr(at + 1);
+  const bool has_location = at != std::string_view::npos;
+  if (object.empty() || object.find_first_of(blanks) != std::string_view::npos || (has_location && location.empty())) throw error("invalid uri");
+  object_ = object;
+  if (protocol == "PYRO") {
+    if (!has_location) throw error("invalid uri (location)");
+    parse_location(location, 0);
+  } else if (protocol == "PYRONAME" || protocol == "PYROMETA") {
+    protocol_ = protocol == "PYRONAME" ? uri_protocol::pyroname : uri_protocol::pyrometa;
+    if (protocol_ == uri_protocol::pyrometa) tags_ = split_tags(object_);
+    if (has_location) parse_location(location, name_server_port);
+  } else {
+    throw error("invalid uri (protocol)");
+  }
+}
+
+void uri::parse_location(std::string_view text, int default_port) {
+  if (text.starts_with("./u:")) {
+    sockname_ = text.substr(4);
+    if (sockname_.empty() || sockname_.find(':') != std::string::npos) throw error("invalid uri (location)");
+    return;
+  }
+  if (text.starts_with('[')) return parse_bracketed(text, default_port);
+  const auto colon = text.find(':');
+  host_ = text.substr(0, colon);
+  if (colon != std::string_view::npos) return parse_port(text.substr(colon + 1));
+  if (default_port == 0) throw error("invalid port in uri, port=None");
+  port_ = default_port;
+}
+
+void uri::parse_bracketed(std::string_view text, int default_port) {
+  if (text.starts_with("[[")) throw error("invalid ipv6 address: enclosed in too many brackets");
+  const auto close = text.find(']');
+  const std::string_view inside = close == std::string_view::npos ? std::string_view{} : text.substr(1, close - 1);
+  const auto percent = inside.find('%');
+  const std::string_view digits = inside.substr(0, percent);
+  const std::string_view scope = percent == std::string_view::npos ? std::string_view{} : inside.substr(percent + 1);
+  const auto all_in = [](std::string_view s, std::string_view of) { return s.find_first_not_of(of) == std::string_view::npos; };
+  if (digits.empty() || !all_in(digits, "0123456789abcdefABCDEF:.") || !all_in(scope, "0123456789"))
+    throw error("invalid ipv6 address: the part between brackets must be a numeric ipv6 address");
+  host_ = inside;
+  port_ = default_port;
+  const std::string_view after = text.substr(close + 1);
+  if (after.starts_with(':')) {
+    // Text after the digits is ignored, as in Pyro.
+    const std::string_view number = after.substr(1, after.find_first_not_of("0123456789", 1) - 1);
+    if (!number.empty()) return parse_port(number);
+  }
+  if (port_ == 0) throw error("invalid port in uri, port=None");
+}
+
+void uri::parse_port(std::string_view text) {
+  if (text.empty() || !python_int(text, port_)) throw error("invalid port in uri, port=" + std::string(text));
+}
+
+std::string uri::location() const {
+  if (!sockname_.empty()) return "./u:" + sockname_;
+  if (host_.empty()) return {};
+  const bool bracketed = host_.find(':') != std::string::npos;
+  return (bracketed ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+}
+
+std::string uri::to_string() const {
+  const std::string where = location();
+  return std::string(protocol_name(protocol_)) + ":" + object_ + (where.empty() ? "" : "@" + where);
+}
+
+std::ostream& operator<<(std::ostream& out, const uri& u) { return out << u.to_string(); }
+
+void codec_of<uri>::encode(writer& out, const uri& u) {
+  out.begin(kind::dict, 2);
+  out.string("__class__");
+  out.string("Pyro4.core.URI");
+  out.string("state");
+  out.begin(kind::tuple, 5);
+  out.string(protocol_name(u.protocol()));
+  if (u.protocol() == uri_protocol::pyrometa) engine::encode(out, u.tags());
+  else out.string(u.object());
+  const auto optional = [&](const std::string& text) { text.empty() ? out.none() : out.string(text); };
+  optional(u.sockname());
+  optional(u.host());
+  if (u.host().empty()) out.none();
+  else out.signed_integer(u.port());
+  out.end();
+  out.end();
+}
+
+bool codec_of<uri>::decode(reader& in, uri& out) {
+  const auto fail = [&](const std::string& why) { return in.fail(wire_class::value_error, "not a URI: " + why); };
+  value v;
+  if (!engine::decode(in, v)) return false;
+  try {
+    if (const auto* text = v.get_if<std::string>()) {
+      out = uri(*text);
+      return true;
+    }
+    const std::string type = v["__class__"].as<std::string>();
+    if (type != "Pyro4.core.URI" && type != "Pyro5.core.URI") return fail("a " + type);
+    const value& state = v["state"];
+    std::string text = state[0].as<std::string>() + ":";
+    if (const auto* object = state[1].get_if<std::string>()) {
+      text += *object;
+    } else {
+      const auto tags = state[1].as<std::set<std::string>>();
+      for (const std::string& tag : tags) text += (text.ends_with(':') ? "" : ",") + tag;
+    }
+    if (!state[2].is_none()) text += "@./u:" + state[2].as<std::string>();
+    if (!state[3].is_none()) {
+      const auto host = state[3].as<std::string>();
+      text += "@" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(state[4].as<int>());
+    }
+    out = uri(text);
+    return true;
+  } catch (const std::exception& e) {
+    return fail(e.what());
+  }
+}
+
+}  // namespace engine
