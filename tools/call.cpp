@@ -1,0 +1,103 @@
+// engine-call: calls any method of any object from the shell, reads and assigns attributes, lists what an object offers. Results
+// are printed as JSON. Arguments are Python literals (1, 2.5, 'text', [1,2], {'a':1}); what is none is taken as text.
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <codec/serializer.hpp>
+#include <engine/engine.hpp>
+
+#include "json_text.hpp"
+
+namespace {
+
+using engine::value;
+
+value parse_literal(const std::string& text) {
+  const auto in = engine::serpent().make_reader();
+  in->start(std::as_bytes(std::span(text)));
+  value v;
+  if (engine::decode(*in, v) && in->finish()) return v;
+  return text;
+}
+
+// name=literal, where name is a word.
+bool is_keyword(const std::string& text) {
+  const auto equals = text.find('=');
+  return equals != std::string::npos && equals > 0 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == equals;
+}
+
+void list_members(const engine::proxy<>& object) {
+  const auto offered = engine::members_of(object);
+  const auto names = [](const std::vector<std::string>& from) {
+    value::list list;
+    for (const std::string& name : from) list.push_back(name);
+    return list;
+  };
+  value::dict all;
+  all.set("methods", names(offered.methods));
+  all.set("oneway", names(offered.oneway));
+  all.set("attributes", names(offered.attributes));
+  std::cout << engine::tools::to_json(all, 2) << '\n';
+}
+
+void call(const engine::proxy<>& object, const std::string& method, const std::vector<std::string>& words, bool all_text) {
+  value::list arguments;
+  value::dict keywords;
+  for (const std::string& word : words) {
+    if (!all_text && is_keyword(word)) {
+      const auto equals = word.find('=');
+      keywords.set(word.substr(0, equals), parse_literal(word.substr(equals + 1)));
+    } else {
+      arguments.push_back(all_text ? value(word) : parse_literal(word));
+    }
+  }
+  std::cout << engine::tools::to_json(object[method].call(arguments, keywords), 2) << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Call a method of a remote object and print the result as JSON. Without a method: list what the object offers."};
+  std::string uri, method, serializer, key;
+  std::vector<std::string> arguments;
+  double timeout = 0;
+  bool text = false, attribute = false, traceback = false;
+  app.add_option("uri", uri, "PYRO:object@host:port")->required();
+  app.add_option("method", method, "method to call, or attribute with -a");
+  app.add_option("arguments", arguments, "Python literals or plain text; name=literal is a keyword argument");
+  app.add_option("-s,--serializer", serializer, "serpent, msgpack, …");
+  app.add_option("-t,--timeout", timeout, "seconds to wait at most, 0 = for ever");
+  app.add_option("-k,--key", key, "HMAC key (better: the environment variable PYRO_HMAC_KEY)");
+  app.add_flag("-x,--text", text, "take every argument as text");
+  app.add_flag("-a,--attribute", attribute, "read the attribute, or assign it if a value is given");
+  app.add_flag("-T,--traceback", traceback, "print the remote traceback of an exception");
+  app.positionals_at_end(false);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (key.empty())
+      if (const char* set = std::getenv("PYRO_HMAC_KEY")) key = set;
+    engine::proxy_options options{.serializer = serializer, .hmac_key = key};
+    if (timeout > 0) options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000));
+    const engine::proxy<> object{uri, options};
+    if (method.empty()) {
+      list_members(object);
+    } else if (!attribute) {
+      call(object, method, arguments, text);
+    } else if (arguments.empty()) {
+      std::cout << engine::tools::to_json(object[method].get(), 2) << '\n';
+    } else {
+      object[method].set(text ? value(arguments.front()) : parse_literal(arguments.front()));
+    }
+  } catch (const engine::raised& e) {
+    std::cerr << "Error: " << e.type() << " - " << e.what() << '\n';
+    if (traceback) std::cerr << engine::get_traceback_text(e);
+    return 1;
+  } catch (const std::exception& e) {
+    std::cerr << "Error: " << e.what() << '\n';
+    return 1;
+  }
+}
