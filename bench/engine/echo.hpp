@@ -1,0 +1,33 @@
+// The object our server and client share: the same two methods the Pyro4 competitor serves.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <engine/engine.hpp>
+
+#include <bench/common/arguments.hpp>
+
+namespace bench {
+
+class Echo {
+ public:
+  std::uint64_t length(std::string_view text) { return text.size(); }
+  std::uint64_t blob(std::span<const std::byte> data) { return data.size(); }
+};
+ENGINE_EXPOSE(Echo, length, blob)
+
+/// Settings of both sides: spin=1 polls as long as it takes, as the spinning floors do; otherwise nobody polls.
+inline engine::settings settings_of(const arguments& given) {
+  engine::settings s = engine::settings::defaults();
+  s.spin = given.flag("spin") ? std::chrono::seconds(1) : std::chrono::microseconds(0);
+  if (const auto backend = given.text("backend", ""); !backend.empty())
+    s.backend = backend == "epoll" ? engine::backend_choice::epoll : engine::backend_choice::uring;
+  return s;
+}
+
+/// The object's URI at an address as dial() takes it.
+inline engine::uri echo_at(const arguments& given) { return engine::uri("PYRO:echo@" + given.text("addr", "")); }
+
+}  // namespace bench

@@ -1,0 +1,19 @@
+// What engine_client can do: one function per scenario, each in the engine.cpp of its folder, mirror of bench/raw/scenarios.hpp.
+#pragma once
+
+#include <bench/common/arguments.hpp>
+
+namespace bench::ours {
+
+void sync_call(const arguments&);         // bench/echo
+void pipelined_call(const arguments&);    // bench/pipelined
+void connect_and_call(const arguments&);  // bench/connect
+void many_connections(const arguments&);  // bench/many_connections
+void huge(const arguments&);              // bench/blob
+
+/// Throws when an answer is not what was asked for.
+void expect(std::uint64_t answer, std::uint64_t expected);
+inline constexpr const char* text = "Irmen de Jong";
+inline constexpr std::uint64_t text_length = 13;
+
+}  // namespace bench::ours
