@@ -1,68 +1,19 @@
-// See daemon.hpp. A connection is served by one short coroutine, and that coroutine is the walk: welcome, then frame in, answer out.
+// See daemon.hpp. Threads, addresses and life; what is done with a connection is server.cpp's.
 #include <engine/object/daemon.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <system_error>
-#include <unordered_set>
 
 #include <engine/core/cores.hpp>
 #include <engine/io/log.hpp>
-#include <engine/link/connection.hpp>
-#include <engine/link/listener.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/server.hpp>
 #include <engine/object/signals.hpp>
-#include <engine/object/welcome.hpp>
 
 namespace engine {
 
 namespace {
-
-/// One core's share of a daemon.
-struct core_share {
-  core_share(const hosting& h, std::size_t i, core& c) : index(i), home(c), dispatch(h, i) {}
-  std::size_t index;
-  core& home;
-  dispatcher dispatch;
-  std::unordered_set<connection*> open{};
-  std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
-};
-
-/// A request on its way to the core its object lives on, and its answer on the way back.
-struct travelling_call {
-  travelling_call(const frame& f, const session& s)
-      : annotations(f.annotations.bytes().begin(), f.annotations.bytes().end()), payload(f.payload.begin(), f.payload.end()), request(f), from(s) {
-    request.annotations = annotation_view(annotations, f.protocol);
-    request.payload = payload;
-  }
-  std::vector<std::byte> annotations, payload;
-  frame request;
-  session from;
-  output answer{};
-  verdict outcome = verdict::keep;
-};
-
-/// co_await: runs the call on `to`, resumes on `from`.
-struct hop {
-  core_share& from;
-  core_share& to;
-  travelling_call& call;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    to.home.post([this, waiting] {
-      call.outcome = to.dispatch.answer(call.request, call.from, call.answer);
-      from.home.post([waiting] { waiting.resume(); });
-    });
-  }
-  void await_resume() const {}
-};
-
-std::chrono::milliseconds in_milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
 
 std::string random_id() {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -79,52 +30,38 @@ std::string random_id() {
 class daemon::state {
  public:
   explicit state(daemon_options options);
-  ~state();
+  ~state() { close(); }
 
   uri add(std::string id, void* object, const interface_table&, std::shared_ptr<void> owner, const expose_options&);
-  uri uri_of_id(std::string_view id) const;
+  uri uri_of_id(std::string_view id) const { return uri("PYRO:" + std::string(id) + "@" + host.location); }
   void run();
   void stop();
   void close();
+  std::size_t connections() const { return server_.connections(); }
+  const std::string& backend_reason() const { return (*cores_)[0].backend_reason(); }
 
   hosting host;
-  std::string first_location, backend_reason;
   std::vector<std::string> locations;
   std::uint16_t tcp_port = 0;
-  std::atomic<std::size_t> open_connections{0};
 
  private:
   void listen_on(const address& where, const std::string& shown_host);
   void listen_everywhere();
-  void started();
-  void ended();
-  task<> accept_from(std::unique_ptr<listener> l);
-  task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
-  task<bool> greet(core_share& at, connection& peer, session& s);
-  task<> bring_over(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome);
-  core_share& home_of(core_share& at, const session&);
-  connection_limits greeting_limits() const;
-  connection_limits serving_limits() const;
   std::string about() const;
 
   daemon_options options_;
   daemon_object own_;
-  std::vector<std::unique_ptr<core_share>> shares_;
-  std::vector<listener*> listeners_;  // each owned by its accept_from()
+  server server_;
   std::atomic<std::size_t> next_home_{0};
-  std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
-  std::condition_variable all_ended_;
-  std::size_t running_ = 0;  // coroutines not ended yet
   stop_signal stop_;
   bool closed_ = false;
-  std::unique_ptr<engine::cores> cores_;
+  std::unique_ptr<engine::cores> cores_;  // last: their threads use all of the above
 };
 
 // ---- set-up
 
 daemon::state::state(daemon_options options)
-    : options_(std::move(options)), own_(host.objects, [this] { return about(); }) {
+    : options_(std::move(options)), own_(host.objects, [this] { return about(); }), server_(host, options_.validate_handshake) {
   host.settings = options_.settings ? *options_.settings : settings::from_environment();
   host.accepted.insert(host.settings.serializers_accepted.begin(), host.settings.serializers_accepted.end());
   host.upgrade = host.settings.serializers_accepted == settings::defaults().serializers_accepted;
@@ -136,20 +73,16 @@ daemon::state::state(daemon_options options)
   threads.each.backend = host.settings.backend;
   threads.each.stall = host.settings.stall;
   cores_ = std::make_unique<engine::cores>(threads);
-  for (std::size_t i = 0; i < cores_->size(); ++i) shares_.push_back(std::make_unique<core_share>(host, i, (*cores_)[i]));
-  backend_reason = (*cores_)[0].backend_reason();
-  log_info("{}", backend_reason);
+  for (std::size_t i = 0; i < cores_->size(); ++i) server_.add_core((*cores_)[i]);
+  log_info("{}", backend_reason());
   try {
     listen_everywhere();
   } catch (...) {
     close();
     throw;
   }
-  host.location = first_location;
   host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true}, false);
 }
-
-daemon::state::~state() { close(); }
 
 void daemon::state::listen_everywhere() {
   if (!options_.unix_only) {
@@ -167,154 +100,34 @@ void daemon::state::listen_everywhere() {
     listen_on(*where, {});
   }
   if (locations.empty()) throw std::invalid_argument("a daemon needs an address to listen on");
-  first_location = locations.front();
+  host.location = locations.front();
 }
 
 void daemon::state::listen_on(const address& where, const std::string& shown_host) {
-  cores_->run_on(0, [&](core& c) {
-    auto made = listener::open(c, where, {.reuse_address = host.settings.sock_reuse});
-    if (!made) throw std::system_error(made.error().code, std::generic_category(), std::string(made.error().doing) + " " + where.to_string());
-    if (where.is_unix()) {
-      locations.push_back(where.to_string());
-    } else {
-      tcp_port = (*made)->local().port();
-      const bool bare_v6 = shown_host.find(':') != std::string::npos;
-      locations.push_back((bare_v6 ? "[" + shown_host + "]" : shown_host) + ":" + std::to_string(tcp_port));
-    }
-    listeners_.push_back(made->get());
-    started();
-    spawn(accept_from(std::move(*made)));
+  cores_->run_on(0, [&](core&) {
+    const auto bound = server_.listen(where, {.reuse_address = host.settings.sock_reuse});
+    if (!bound) throw std::system_error(bound.error().code, std::generic_category(), std::string(bound.error().doing) + " " + where.to_string());
+    if (where.is_unix()) return locations.push_back(where.to_string());
+    tcp_port = bound->port();
+    const bool bare_v6 = shown_host.find(':') != std::string::npos;
+    locations.push_back((bare_v6 ? "[" + shown_host + "]" : shown_host) + ":" + std::to_string(tcp_port));
   });
 }
 
-connection_limits daemon::state::serving_limits() const {
-  return {.frames = {.message_size = host.settings.max_message_size}, .idle = in_milliseconds(host.settings.comm_timeout)};
-}
-
-connection_limits daemon::state::greeting_limits() const {
-  constexpr std::size_t greeting_max = 64 * 1024;
-  connection_limits limits = serving_limits();
-  auto& size = limits.frames.message_size;
-  size = size == 0 ? greeting_max : std::min(size, greeting_max);
-  return limits;
-}
-
 // ---- objects
-
-uri daemon::state::uri_of_id(std::string_view id) const { return uri("PYRO:" + std::string(id) + "@" + first_location); }
 
 uri daemon::state::add(std::string id, void* object, const interface_table& table, std::shared_ptr<void> owner, const expose_options& how) {
   if (id.empty()) id = random_id();
   uri where = uri_of_id(id);
   host.objects.add({.id = std::move(id), .object = object, .table = &table, .owner = std::move(owner),
-                    .home = next_home_.fetch_add(1) % shares_.size(), .shared = how.shared}, how.force);
+                    .home = next_home_.fetch_add(1) % server_.size(), .shared = how.shared}, how.force);
   return where;
 }
 
 std::string daemon::state::about() const {
-  return "Pyro.Daemon bound on " + first_location + ", NAT None, " + std::to_string(host.objects.size()) +
-         " objects registered. Servertype: <engine on " + first_location + "; " + std::to_string(shares_.size()) + " cores, " +
-         std::to_string(open_connections.load()) + " connections>";
-}
-
-// ---- serving
-
-void daemon::state::started() {
-  const std::scoped_lock lock(mutex_);
-  ++running_;
-}
-
-void daemon::state::ended() {
-  const std::scoped_lock lock(mutex_);
-  if (--running_ == 0) all_ended_.notify_all();
-}
-
-core_share& daemon::state::home_of(core_share& at, const session& s) {
-  const auto object = s.object_id.empty() ? nullptr : host.objects.find(s.object_id);
-  if (!object) return at;
-  if (!object->shared) return *shares_[object->home];
-  return **std::ranges::min_element(shares_, {}, [](const auto& share) { return share->load.load(); });
-}
-
-task<> daemon::state::accept_from(std::unique_ptr<listener> l) {
-  core_share& at = *shares_.front();
-  for (;;) {
-    const descriptor peer = co_await l->next();
-    if (peer < 0) break;
-    started();
-    ++open_connections;
-    spawn(serve(at, loose_connection{.socket = peer}, std::nullopt));
-  }
-  l.reset();
-  ended();
-}
-
-task<bool> daemon::state::greet(core_share& at, connection& peer, session& s) {
-  peer.set_deadline(at.home.now() + in_milliseconds(host.settings.handshake_timeout));
-  const frame* first = co_await peer.next_frame();
-  if (!first) {
-    if (peer.end().why != connection_end::cause::refused_bytes) co_return false;
-    log_warning("{}: connection refused: {}", s.peer, peer.end().error.text);
-    const auto& echo = peer.frames().refused();
-    if (peer.end().error.type != wire_class::message_too_large)
-      refuse(peer.end().error.text, echo ? &*echo : nullptr, host, peer.outgoing());
-    co_return false;
-  }
-  const bool welcomed = welcome(*first, s, host, at.dispatch.codecs(), options_.validate_handshake, peer.outgoing());
-  peer.set_deadline(std::nullopt);
-  peer.set_limits(serving_limits());
-  co_return welcomed;
-}
-
-// The whole life of a connection on one core. `known`: it has been welcomed on another one.
-task<> daemon::state::serve(core_share& at, loose_connection socket, std::optional<session> known) {
-  connection peer(at.home, std::move(socket), known ? serving_limits() : greeting_limits());
-  if (!host.hmac_key.empty()) peer.frames().set_hmac_key(host.hmac_key);
-  at.open.insert(&peer);
-  ++at.load;
-  if (stopping_) peer.close();
-  session s = known ? std::move(*known) : session{.peer = peer.peer().to_string()};
-  bool welcomed = known.has_value();
-  if (!welcomed) {
-    task<bool> greeting = greet(at, peer, s);
-    welcomed = co_await greeting;
-    core_share& home = welcomed ? home_of(at, s) : at;
-    if (&home != &at && peer.can_release()) {
-      // Its calls will all be for that core: let it live there.
-      at.open.erase(&peer);
-      --at.load;
-      home.home.post([this, &home, loose = peer.release(), s = std::move(s)]() mutable { spawn(serve(home, std::move(loose), std::move(s))); });
-      co_return;
-    }
-  }
-  verdict outcome = welcomed ? verdict::keep : verdict::close;
-  while (outcome == verdict::keep) {
-    const frame* request = co_await peer.next_frame();
-    if (!request) break;
-    outcome = at.dispatch.answer(*request, s, peer.outgoing());
-    if (outcome == verdict::elsewhere) {
-      task<> brought = bring_over(at, peer, s, *request, outcome);
-      co_await brought;
-    }
-  }
-  if (welcomed && peer.ended() && peer.end().why == connection_end::cause::refused_bytes)
-    log_warning("{}: {}", s.peer, peer.end().to_string());
-  s.object.reset();
-  task<> finishing = peer.finish();
-  co_await finishing;
-  at.open.erase(&peer);
-  --at.load;
-  --open_connections;
-  ended();
-}
-
-task<> daemon::state::bring_over(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome) {
-  travelling_call call(request, s);
-  call.from.object.reset();
-  hop there{at, *shares_[s.object->home], call};
-  co_await there;
-  call.answer.each_since({}, [&](std::span<const std::byte> run) { peer.outgoing().append(run.data(), run.size()); });
-  outcome = call.outcome == verdict::elsewhere ? verdict::close : call.outcome;
+  return "Pyro.Daemon bound on " + host.location + ", NAT None, " + std::to_string(host.objects.size()) +
+         " objects registered. Servertype: <engine on " + host.location + "; " + std::to_string(server_.size()) + " cores, " +
+         std::to_string(server_.connections()) + " connections>";
 }
 
 // ---- the end
@@ -326,11 +139,7 @@ void daemon::state::run() {
 }
 
 void daemon::state::stop() {
-  if (!stopping_.exchange(true)) {
-    shares_.front()->home.post([this] {
-      for (listener* l : listeners_) l->stop();
-    });
-  }
+  server_.stop_listening();
   stop_.notify();
 }
 
@@ -339,17 +148,8 @@ void daemon::state::close() {
   if (closed_) return;
   closed_ = true;
   stop();
-  for (std::size_t i = 0; i < shares_.size(); ++i) {
-    cores_->run_on(i, [&](core&) {
-      // close() resumes the coroutine that serves the connection, which may take it off the list.
-      const std::vector<connection*> open(shares_[i]->open.begin(), shares_[i]->open.end());
-      for (connection* c : open)
-        if (shares_[i]->open.contains(c)) c->close();
-    });
-  }
-  std::unique_lock lock(mutex_);
-  all_ended_.wait(lock, [this] { return running_ == 0; });
-  lock.unlock();
+  for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
+  server_.wait_until_idle();
   cores_->stop();
   cores_->join();
 }
@@ -372,13 +172,13 @@ uri daemon::uri_of(const void* object) const {
   return state_->uri_of_id(*id);
 }
 uri daemon::uri_for(std::string_view id) const { return state_->uri_of_id(id); }
-std::string daemon::location() const { return state_->first_location; }
+std::string daemon::location() const { return state_->host.location; }
 std::vector<std::string> daemon::locations() const { return state_->locations; }
 std::uint16_t daemon::port() const { return state_->tcp_port; }
 void daemon::run() { state_->run(); }
 void daemon::stop() { state_->stop(); }
 void daemon::close() { state_->close(); }
-std::size_t daemon::connections() const { return state_->open_connections; }
-std::string daemon::backend() const { return state_->backend_reason; }
+std::size_t daemon::connections() const { return state_->connections(); }
+std::string daemon::backend() const { return state_->backend_reason(); }
 
 }  // namespace engine

@@ -1,0 +1,75 @@
+// Serving: the whole life of a connection, on whatever cores there are. It is served by one short coroutine, and that coroutine is
+// the walk: welcome, then frame in, answer out. daemon.hpp puts threads under it, the simulation puts seeds.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include <engine/core/core.hpp>
+#include <engine/link/connection.hpp>
+#include <engine/link/listener.hpp>
+#include <engine/object/dispatch.hpp>
+#include <engine/object/welcome.hpp>
+
+namespace engine {
+
+class server {
+ public:
+  /// `host` outlives the server.
+  server(hosting& host, handshake_validator validate);
+  /// idle() must be true, and the cores' loops have ended.
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// One more core, before anything is served; core 0 accepts. It outlives the server's last connection.
+  void add_core(core&);
+  std::size_t size() const { return shares_.size(); }
+
+  /// Accepts on this address from now on; the address bound. On core 0's thread.
+  std::expected<address, io_error> listen(const address&, const listen_options&);
+  /// Any thread: no more connections from now on; those that are on their way end at once.
+  void stop_listening();
+  /// Ends the connections of core i, after what runs has been answered. On core i's thread.
+  void close_connections(std::size_t i);
+
+  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  bool idle() const;       ///< nothing listens and no connection is open
+  void wait_until_idle();  ///< blocks; not on a core
+
+ private:
+  struct core_share;
+  struct travelling_call;
+  struct hop;
+  void started();
+  void ended();
+  task<> accept_from(std::unique_ptr<listener>);
+  task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
+  task<bool> greet(core_share& at, connection& peer, session&);
+  task<> answer_requests(core_share& at, connection& peer, session&);
+  task<> bring_over(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
+  core_share& home_of(core_share& at, const session&);
+  void enter(core_share&, connection&);
+  void leave(core_share&, connection&);
+  connection_limits greeting_limits() const;
+  connection_limits serving_limits() const;
+
+  hosting& host_;
+  handshake_validator validate_;
+  std::vector<std::unique_ptr<core_share>> shares_;
+  std::vector<listener*> listeners_;  // each owned by its accept_from(); core 0's
+  std::atomic<std::size_t> connections_{0};
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  std::condition_variable all_ended_;
+  std::size_t running_ = 0;  // coroutines not ended yet
+};
+
+}  // namespace engine
