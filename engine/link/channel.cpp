@@ -211,7 +211,8 @@ channel::progress channel::read_some() {
 bool channel::pause(lock& held, time_point deadline, time_point& spin_until, bool& slept) {
   const time_point now = clock_now();
   if (now >= deadline) return false;
-  if (now < spin_until) {
+  // A peer that has to make room first takes its time, and each look at the socket would hold up the kernel's own work on it.
+  if (now < spin_until && writing_.empty()) {
     held.unlock();
     sched_yield();
     held.lock();
