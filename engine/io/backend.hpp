@@ -55,6 +55,7 @@ class backend {
   /// Finishes once, with the bytes that arrived in a pool buffer (result = their number), 0 at the end of the stream.
   virtual void receive(descriptor, operation&) = 0;
   /// Finishes once, with at least one byte received in place (result = how many, at most 8 MiB a time) or 0 at the end of the stream.
+  /// May wait until all of the span (or of 8 MiB) is filled; cancel() ends it with what has come by then.
   virtual void receive_into(descriptor, std::span<std::byte>, operation&) = 0;
   /// Finishes with the bytes sent, possibly fewer than given. Spans and bytes must outlive the operation. One at a time
   /// per descriptor. Never raises SIGPIPE.

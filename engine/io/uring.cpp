@@ -159,7 +159,8 @@ void uring_backend::submit_receive(operation& op) {
     io_uring_sqe_set_flags(e, IOSQE_BUFFER_SELECT);
     e->buf_group = uring_ring::buffer_group;
   } else {
-    io_uring_prep_recv(e, op.descriptor_, op.into_.data(), op.into_.size(), 0);
+    // The kernel gathers the whole piece before it says anything: one wake-up for many arrivals.
+    io_uring_prep_recv(e, op.descriptor_, op.into_.data(), op.into_.size(), MSG_WAITALL);
   }
   // What is there already would have been found by a direct try, or is rare: waiting first saves a doomed attempt.
   e->ioprio |= IORING_RECVSEND_POLL_FIRST;
@@ -359,7 +360,8 @@ bool uring_backend::try_receive_into(operation& op) {
   return true;
 }
 
-// Whether something has finished. What has not stays fresh; watches are for the kernel only.
+// Whether something has finished. What has not stays fresh, except what only the kernel can watch well: foreign descriptors, and
+// large bodies, whose sender is held up by every look at the socket.
 bool uring_backend::try_fresh() {
   std::size_t kept = 0;
   const std::size_t count = fresh_.size();
@@ -369,9 +371,11 @@ bool uring_backend::try_fresh() {
       submit_watch(*op);
       continue;
     }
-    const bool finished = op->word_ == operation::word::receive ? try_receive(*op)
-                          : op->word_ == operation::word::receive_into && try_receive_into(*op);
-    if (!finished) fresh_[kept++] = op;
+    if (op->word_ == operation::word::receive_into) {
+      if (!try_receive_into(*op)) submit_receive(*op);
+      continue;
+    }
+    if (op->word_ != operation::word::receive || !try_receive(*op)) fresh_[kept++] = op;
   }
   fresh_.resize(kept);
   return !done_.empty();

@@ -92,6 +92,7 @@ void connection::start_receive() {
 }
 
 void connection::received(int result, slice data) {
+  if (std::exchange(looking_, false) && result == -ECANCELED && !ended_) return end_with({.why = connection_end::cause::idle});
   if (result <= 0) {
     discarding_ = false;
     if (result == 0) return end_with({.why = connection_end::cause::peer_closed});
@@ -240,9 +241,16 @@ void connection::time_is_up() {
     if (ended_) return wake();
     return close(connection_end::cause::deadline);
   }
-  if (limits_.idle.count() > 0 && now - heard_ >= limits_.idle && waiting_for_ == waiting_for::frame)
-    return close(connection_end::cause::idle);
-  if (limits_.idle.count() > 0 && now - heard_ >= limits_.idle) heard_ = now;
+  if (limits_.idle.count() > 0 && now - heard_ >= limits_.idle) {
+    const bool may_have_more = receiving_.pending() && into_room_ && !looking_;
+    if (waiting_for_ == waiting_for::frame && !may_have_more) return close(connection_end::cause::idle);
+    // A large body says nothing before its piece is complete: see what has come.
+    if (may_have_more) {
+      looking_ = true;
+      core_.io().cancel(receiving_);
+    }
+    heard_ = now;
+  }
   arm_timer();
 }
 

@@ -154,6 +154,7 @@ class connection final : private core::flushable {
   bool broken_ = false;     // sending is of no use any more
   bool discarding_ = false; // finish(): what still arrives is thrown away
   bool into_room_ = false;  // the receive under way fills reader_.room()
+  bool looking_ = false;    // it was cancelled only to see what has come
   connection_end end_{};
   time_point heard_{};      // when the peer last sent something
   std::optional<time_point> deadline_{};
