@@ -74,6 +74,7 @@ class core {
   backend& io() { return *backend_; }
   buffer_pool& buffers() { return *pool_; }
   engine::timers& timers() { return timers_; }
+  stall_watch& stalls() { return stalls_; }
   /// The time of the present pass; cheap.
   time_point now() const { return now_; }
   const std::string& backend_reason() const { return reason_; }

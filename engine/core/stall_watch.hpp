@@ -19,8 +19,12 @@ class stall_watch {
   explicit stall_watch(std::chrono::milliseconds limit) : limit_(limit) {}
 
   bool on() const { return limit_.count() > 0; }
-  /// What runs from now on, for the report; must stay alive until the next name or the end of the pass.
-  void name(std::string_view what) { what_ = what; }
+  /// What runs from now on, for the report; must stay alive until the next name or the end of the pass. What ran until now is judged.
+  void name(std::string_view what, time_point now) {
+    end(now);
+    began_ = now;
+    what_ = what;
+  }
   /// Brackets the running part of a pass.
   void begin(time_point now) {
     began_ = now;

@@ -231,10 +231,25 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
   return true;
 }
 
+// Sends some of what is written while another thread drives; false at the deadline.
+bool channel::push(lock& held, time_point deadline) {
+  if (write_some() != progress::none) return true;
+  const int socket = socket_;
+  held.unlock();
+  const int ready = poll_until(socket, POLLOUT, deadline);
+  held.lock();
+  return ready != 0;
+}
+
 template <class Done> bool channel::drive(lock& held, Done done, time_point deadline) {
   while (!done()) {
     if (failure_) return done();
     if (driving_) {
+      // Who drives may be asleep until something arrives, so what we have written is ours to send.
+      if (!writing_.empty()) {
+        if (!push(held, deadline)) return done();
+        continue;
+      }
       ++waiting_;
       const auto turn = [&] { return done() || failure_ || !driving_; };
       bool in_time = true;
@@ -278,21 +293,18 @@ void channel::send(lock& held, bool eager, time_point deadline) {
     if (!driving_) {
       drive(held, [&] { return writing_.size() - written_ < unsent_max; }, deadline);
     } else {
-      // Another thread is reading; it does not wait for room to write, so we do.
-      const int socket = socket_;
-      held.unlock();
-      const int ready = poll_until(socket, POLLOUT, deadline);
-      held.lock();
-      if (ready == 0) break;
-      if (!failure_) write_some();
+      push(held, deadline);
     }
     if (clock_now() >= deadline) break;
   }
 }
 
 void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {
-  if (drive(held, [&] { return reply.done(); }, deadline)) return;
-  if (!reply.done()) fail({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  if (drive(held, [&] { return reply.done(); }, deadline) || reply.done()) return;
+  take(reply.sequence_);
+  reply.done_ = true;
+  reply.failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  fail({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"});
 }
 
 bool channel::wait_quietly(lock& held, awaited_reply& reply, time_point deadline) {

@@ -75,7 +75,8 @@ class channel {
   /// Sends what is written, without waiting for answers. `eager`: at once; otherwise a little is held back while answers are
   /// outstanding, so that a burst of requests leaves together.
   void send(lock&, bool eager, time_point deadline);
-  /// Drives until `reply` is done; at the deadline the channel fails with timed_out.
+  /// Drives until `reply` is done; at the deadline it fails with timed_out and the connection ends, as Pyro's does: everything
+  /// else that is outstanding fails with closed.
   void wait(lock&, awaited_reply& reply, time_point deadline);
   /// As wait(), but at the deadline nothing fails: returns whether it is done.
   bool wait_quietly(lock&, awaited_reply& reply, time_point deadline);
@@ -97,6 +98,7 @@ class channel {
  private:
   enum class progress { none, some, failed };
   template <class Done> bool drive(lock&, Done done, time_point deadline);
+  bool push(lock&, time_point deadline);
   progress write_some();
   progress read_some();
   void take_frames();

@@ -174,6 +174,7 @@ bool dispatcher::run(call& c, const exposed_object& o, std::string_view method) 
   c.method = o.table->find_method(method);
   if (c.method) {
     if (is_private_name(method)) private_attribute(method);
+    if (stalls_ && stalls_->on()) stalls_->name(c.method->signature.name, std::chrono::steady_clock::now());
     return c.method->invoke(o.object, c.in, c.answer, c.method->signature);
   }
   if (method == "__getattr__") return get_attribute(c, o);

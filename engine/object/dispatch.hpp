@@ -13,6 +13,7 @@
 #include <codec/frame.hpp>
 #include <codec/output.hpp>
 #include <codec/serializer.hpp>
+#include <engine/core/stall_watch.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/method.hpp>
 #include <engine/object/registry.hpp>
@@ -50,8 +51,8 @@ struct session {
 /// One per core: keeps its codecs, so a steady call allocates nothing.
 class dispatcher {
  public:
-  /// `core_index`: the core it works on.
-  dispatcher(const hosting& h, std::size_t core_index) : hosting_(h), core_index_(core_index) {}
+  /// `core_index`: the core it works on. `stalls`: told what runs there, nullptr: nobody.
+  dispatcher(const hosting& h, std::size_t core_index, stall_watch* stalls = nullptr) : hosting_(h), core_index_(core_index), stalls_(stalls) {}
 
   /// Answers an INVOKE or PING frame into `out`.
   verdict answer(const frame& request, session&, output& out);
@@ -72,6 +73,7 @@ class dispatcher {
 
   const hosting& hosting_;
   std::size_t core_index_;
+  stall_watch* stalls_;
   engine::codecs codecs_;
 };
 

@@ -10,7 +10,7 @@ namespace engine {
 
 /// One core's share of the work.
 struct server::core_share {
-  core_share(const hosting& h, std::size_t i, core& c) : index(i), home(c), dispatch(h, i) {}
+  core_share(const hosting& h, std::size_t i, core& c) : index(i), home(c), dispatch(h, i, &c.stalls()) {}
   std::size_t index;
   core& home;
   dispatcher dispatch;
