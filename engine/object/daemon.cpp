@@ -45,7 +45,7 @@ class daemon::state {
   std::uint16_t tcp_port = 0;
 
  private:
-  void listen_on(const address& where, const std::string& shown_host);
+  address listen_on(std::size_t core_index, const address& where);
   void listen_everywhere();
   std::string about() const;
 
@@ -92,26 +92,29 @@ void daemon::state::listen_everywhere() {
       const int code = found ? EADDRNOTAVAIL : found.error().code;
       throw std::system_error(code, std::generic_category(), "cannot resolve " + options_.host);
     }
-    listen_on(found->front(), options_.host);
+    tcp_port = listen_on(0, found->front()).port();
+    const bool bare_v6 = options_.host.find(':') != std::string::npos;
+    locations.push_back((bare_v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(tcp_port));
   }
   if (!options_.unix_socket.empty()) {
     const auto where = address::unix_socket(options_.unix_socket);
     if (!where) throw std::system_error(where.error().code, std::generic_category(), "unix socket " + options_.unix_socket);
-    listen_on(*where, {});
+    locations.push_back(listen_on(0, *where).to_string());
   }
   if (locations.empty()) throw std::invalid_argument("a daemon needs an address to listen on");
   host.location = locations.front();
 }
 
-void daemon::state::listen_on(const address& where, const std::string& shown_host) {
-  cores_->run_on(0, [&](core&) {
-    const auto bound = server_.listen(where, {.reuse_address = host.settings.sock_reuse});
-    if (!bound) throw std::system_error(bound.error().code, std::generic_category(), std::string(bound.error().doing) + " " + where.to_string());
-    if (where.is_unix()) return locations.push_back(where.to_string());
-    tcp_port = bound->port();
-    const bool bare_v6 = shown_host.find(':') != std::string::npos;
-    locations.push_back((bare_v6 ? "[" + shown_host + "]" : shown_host) + ":" + std::to_string(tcp_port));
+address daemon::state::listen_on(std::size_t core_index, const address& where) {
+  const bool per_core = options_.listener_per_core && !where.is_unix();
+  address bound;
+  cores_->run_on(core_index, [&](core&) {
+    const auto made = server_.listen(core_index, where, {.reuse_address = host.settings.sock_reuse, .reuse_port = per_core});
+    if (!made) throw std::system_error(made.error().code, std::generic_category(), std::string(made.error().doing) + " " + where.to_string());
+    bound = *made;
   });
+  if (per_core && core_index + 1 < server_.size()) listen_on(core_index + 1, bound);  // all on the port the first one got
+  return bound;
 }
 
 // ---- objects

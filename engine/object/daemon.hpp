@@ -35,6 +35,8 @@ struct daemon_options {
   bool unix_only = false;
   /// Threads serving connections, each with its own loop.
   unsigned cores = 1;
+  /// Every core accepts on the TCP address by itself (SO_REUSEPORT), for storms of connections; otherwise core 0 does for all.
+  bool listener_per_core = false;
   /// Everything else; default: Pyro's defaults as changed by the PYRO_* environment variables.
   std::optional<engine::settings> settings{};
   /// Shared secret of the HMAC annotation, empty = none.

@@ -14,6 +14,7 @@ struct server::core_share {
   std::size_t index;
   core& home;
   dispatcher dispatch;
+  std::vector<listener*> listeners{};  // each owned by its accept_from()
   std::unordered_set<connection*> open{};
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
 };
@@ -108,18 +109,18 @@ connection_limits server::greeting_limits() const {
 
 // ---- accepting
 
-std::expected<address, io_error> server::listen(const address& where, const listen_options& options) {
-  auto made = listener::open(shares_.front()->home, where, options);
+std::expected<address, io_error> server::listen(std::size_t i, const address& where, const listen_options& options) {
+  core_share& at = *shares_[i];
+  auto made = listener::open(at.home, where, options);
   if (!made) return std::unexpected(made.error());
-  listeners_.push_back(made->get());
+  at.listeners.push_back(made->get());
   const address bound = (*made)->local();
   started();
-  spawn(accept_from(std::move(*made)));
+  spawn(accept_from(at, std::move(*made)));
   return bound;
 }
 
-task<> server::accept_from(std::unique_ptr<listener> l) {
-  core_share& at = *shares_.front();
+task<> server::accept_from(core_share& at, std::unique_ptr<listener> l) {
   for (;;) {
     const descriptor peer = co_await l->next();
     if (peer < 0) break;
@@ -127,14 +128,14 @@ task<> server::accept_from(std::unique_ptr<listener> l) {
     ++connections_;
     spawn(serve(at, loose_connection{.socket = peer}, std::nullopt));
   }
+  std::erase(at.listeners, l.get());
   l.reset();
   ended();
 }
 
-server::core_share& server::home_of(core_share& at, const session& s) {
+server::core_share& server::home_of(const session& s) {
   const auto object = s.object_id.empty() ? nullptr : host_.objects.find(s.object_id);
-  if (!object) return at;
-  if (!object->shared) return *shares_[object->home];
+  if (object && !object->shared) return *shares_[object->home];
   return **std::ranges::min_element(shares_, {}, [](const auto& share) { return share->load.load(); });
 }
 
@@ -168,7 +169,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   if (!welcomed) {
     task<bool> greeting = greet(at, peer, s);
     welcomed = co_await greeting;
-    core_share& home = welcomed ? home_of(at, s) : at;
+    core_share& home = welcomed ? home_of(s) : at;
     if (&home != &at && peer.can_release()) {
       // Its calls will all be for that core: let it live there.
       leave(at, peer);
@@ -215,9 +216,11 @@ task<> server::bring_over(core_share& at, connection& peer, session& s, const fr
 
 void server::stop_listening() {
   if (stopping_.exchange(true)) return;
-  shares_.front()->home.post([this] {
-    for (listener* l : listeners_) l->stop();
-  });
+  for (const auto& share : shares_) {
+    share->home.post([&at = *share] {
+      for (listener* l : std::vector(at.listeners)) l->stop();
+    });
+  }
 }
 
 void server::close_connections(std::size_t i) {

@@ -29,12 +29,12 @@ class server {
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// One more core, before anything is served; core 0 accepts. It outlives the server's last connection.
+  /// One more core, before anything is served. It outlives the server's last connection.
   void add_core(core&);
   std::size_t size() const { return shares_.size(); }
 
-  /// Accepts on this address from now on; the address bound. On core 0's thread.
-  std::expected<address, io_error> listen(const address&, const listen_options&);
+  /// Core i accepts on this address from now on; the address bound. On that core's thread.
+  std::expected<address, io_error> listen(std::size_t i, const address&, const listen_options&);
   /// Any thread: no more connections from now on; those that are on their way end at once.
   void stop_listening();
   /// Ends the connections of core i, after what runs has been answered. On core i's thread.
@@ -50,12 +50,12 @@ class server {
   struct hop;
   void started();
   void ended();
-  task<> accept_from(std::unique_ptr<listener>);
+  task<> accept_from(core_share& at, std::unique_ptr<listener>);
   task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
   task<bool> greet(core_share& at, connection& peer, session&);
   task<> answer_requests(core_share& at, connection& peer, session&);
   task<> bring_over(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
-  core_share& home_of(core_share& at, const session&);
+  core_share& home_of(const session&);
   void enter(core_share&, connection&);
   void leave(core_share&, connection&);
   connection_limits greeting_limits() const;
@@ -64,7 +64,6 @@ class server {
   hosting& host_;
   handshake_validator validate_;
   std::vector<std::unique_ptr<core_share>> shares_;
-  std::vector<listener*> listeners_;  // each owned by its accept_from(); core 0's
   std::atomic<std::size_t> connections_{0};
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
