@@ -97,6 +97,14 @@ std::expected<std::vector<address>, io_error> address::resolve(const std::string
   return all;
 }
 
+bool address::is_loopback() const {
+  if (family() == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(storage_);
+    return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
+  }
+  return family() == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr);
+}
+
 std::uint16_t address::port() const {
   if (family() == AF_INET) return ntohs(load<sockaddr_in>(storage_).sin_port);
   if (family() == AF_INET6) return ntohs(load<sockaddr_in6>(storage_).sin6_port);

@@ -64,6 +64,7 @@ std::expected<descriptor, io_error> open_listener(const address& where, const li
     if (!stale || ::bind(*made, where.data(), where.size()) != 0) return refuse("bind");
   }
   tune_socket(*made, where.family());
+  limit_send_buffer(*made, where);
   if (::listen(*made, options.backlog) != 0) return refuse("listen");
   return made;
 }
@@ -76,6 +77,11 @@ void tune_socket(descriptor d, int family) {
   set(d, IPPROTO_TCP, TCP_KEEPINTVL, 10);
   set(d, IPPROTO_TCP, TCP_KEEPCNT, 6);
   set(d, IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000);
+}
+
+void limit_send_buffer(descriptor d, const address& peer) {
+  constexpr int local_send_buffer = 256 * 1024;  // the kernel doubles it for its own overhead
+  if (peer.is_loopback()) set(d, SOL_SOCKET, SO_SNDBUF, local_send_buffer);
 }
 
 int connect_result(descriptor d) {

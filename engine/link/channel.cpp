@@ -15,6 +15,8 @@
 #include <cstring>
 #include <utility>
 
+#include <engine/io/socket.hpp>
+
 namespace engine {
 
 namespace {
@@ -74,6 +76,7 @@ std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address
   }
   const int one = 1;
   if (!where.is_unix()) ::setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  limit_send_buffer(s, where);
   auto made = std::make_unique<channel>(s, options);
   made->peer_ = where;
   return made;
