@@ -22,7 +22,8 @@ class address {
   /// Unix socket path, or an abstract name when the first character is NUL; ENAMETOOLONG over 107 bytes.
   static std::expected<address, io_error> unix_socket(std::string_view path);
   /// All addresses of a host name, by getaddrinfo: may block on DNS for seconds, so never call it on a core.
-  /// `ip_version` 4 or 6 keeps only those, 0 keeps the resolver's order (PREFER_IP_VERSION).
+  /// `ip_version` 4 or 6 keeps only those, 0 keeps the resolver's order (PREFER_IP_VERSION);
+  /// a numeric address is what it is.
   static std::expected<std::vector<address>, io_error> resolve(const std::string& host, std::uint16_t port, int ip_version);
   static address from(const sockaddr_storage&, socklen_t);
 

@@ -52,7 +52,6 @@ epoll_backend::~epoll_backend() {
     if (w.writer) w.writer->state_ = operation::state::idle;
   }
   for (completion& c : done_) c.op->state_ = operation::state::idle;
-  if (paused_accept_) paused_accept_->state_ = operation::state::idle;
   ::close(eventfd_);
   ::close(epoll_);
 }
@@ -157,7 +156,7 @@ void epoll_backend::forget(operation& op) {
   if (w.reader == &op) w.reader = nullptr;
   if (w.writer == &op) w.writer = nullptr;
   std::erase(starved_, &op);
-  if (paused_accept_ == &op) paused_accept_ = nullptr;
+  std::erase(paused_, &op);
 }
 
 void epoll_backend::complete(operation& op, int result, slice data) {
@@ -234,6 +233,7 @@ bool epoll_backend::attempt_receive_into(operation& op) {
 }
 
 bool epoll_backend::attempt_accept(operation& op) {
+  if (paused(op)) return false;
   // Several at a time, but not for ever: those already connected want their turn.
   for (int i = 0; i < 64; ++i) {
     ++counters_.system_calls;
@@ -242,7 +242,7 @@ bool epoll_backend::attempt_accept(operation& op) {
     if (peer < 0 && (errno == ECONNABORTED || errno == EPROTO)) continue;
     done_.push_back({.op = &op, .result = peer < 0 ? -errno : peer, .last = false});
     if (peer >= 0) continue;
-    paused_accept_ = &op;
+    paused_.push_back(&op);
     accept_again_ = now() + accept_pause;
     listen_for(op.descriptor_, 0);
     break;
@@ -328,7 +328,7 @@ void epoll_backend::ready(descriptor d, std::uint32_t events) {
 }
 
 int epoll_backend::timeout_for(time_point until) {
-  if (paused_accept_) until = std::min(until, accept_again_);
+  if (!paused_.empty()) until = std::min(until, accept_again_);
   if (until == time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
@@ -338,7 +338,7 @@ void epoll_backend::poll_once(int timeout_ms) {
   for (const descriptor d : fresh_) {
     waiters& w = at(d);
     w.fresh = false;
-    if (w.reader) listen_for(d, w.events | EPOLLIN);
+    if (w.reader && !paused(*w.reader)) listen_for(d, w.events | EPOLLIN);
   }
   fresh_.clear();
   std::array<epoll_event, 256> events;
@@ -363,13 +363,17 @@ bool epoll_backend::collect(completions& finished) {
   return true;
 }
 
+bool epoll_backend::paused(operation& op) const { return std::ranges::find(paused_, &op) != paused_.end(); }
+
+void epoll_backend::resume_accepts() {
+  if (paused_.empty() || now() < accept_again_) return;
+  for (operation* op : std::exchange(paused_, {})) listen_for(op->descriptor_, EPOLLIN);
+}
+
 void epoll_backend::wait(time_point until, completions& finished) {
   ++counters_.waits;
   retry_starved();
-  if (paused_accept_ && now() >= accept_again_) {
-    operation& op = *std::exchange(paused_accept_, nullptr);
-    listen_for(op.descriptor_, EPOLLIN);
-  }
+  resume_accepts();
   const bool may_sleep = until > now() && done_.empty();
   if (!may_sleep && !fresh_.empty() && fresh_.size() <= few) {
     try_fresh();

@@ -60,6 +60,8 @@ class epoll_backend final : public backend, private buffer_pool::lender {
   void finish_connect(operation&);
   void try_fresh();
   void retry_starved();
+  void resume_accepts();
+  bool paused(operation&) const;
   void poll_once(int timeout_ms);
   void ready(descriptor, std::uint32_t events);
   void forget(operation&);
@@ -72,8 +74,8 @@ class epoll_backend final : public backend, private buffer_pool::lender {
   std::vector<descriptor> fresh_;
   std::vector<operation*> starved_;         // receives that found no free buffer
   std::vector<completion> done_;
-  operation* paused_accept_ = nullptr;      // the descriptor table was full
-  time_point accept_again_{};
+  std::vector<operation*> paused_;          // accepts that found the descriptor table full …
+  time_point accept_again_{};               // … and when they go on
   unsigned passes_ = 0;
   std::atomic<bool> sleeping_{false}, woken_{false};
 };

@@ -220,7 +220,7 @@ void uring_backend::stop(operation& op) {
   if (!op.flag_) {
     std::erase(fresh_, &op);
     std::erase(starved_, &op);
-    if (paused_accept_ == &op) paused_accept_ = nullptr;
+    std::erase(paused_, &op);
     return complete(op, -ECANCELED);
   }
   op.state_ = operation::state::cancelling;
@@ -279,7 +279,7 @@ void uring_backend::arrived_accept(operation& op, const io_uring_cqe& c) {
   if (c.res >= 0 || transient) return submit_accept(op);
   // A full descriptor table, most likely: try again in a while. Those already connected go on.
   op.flag_ = false;
-  paused_accept_ = &op;
+  paused_.push_back(&op);
   accept_again_ = now() + accept_pause;
 }
 
@@ -415,16 +415,20 @@ bool uring_backend::collect(completions& finished) {
   return true;
 }
 
+void uring_backend::resume_accepts() {
+  if (paused_.empty() || now() < accept_again_) return;
+  for (operation* op : std::exchange(paused_, {})) submit_accept(*op);
+}
+
 void uring_backend::wait(time_point until, completions& finished) {
   ++counters_.waits;
   sends_this_pass_ = 0;
   retry_starved();
-  if (paused_accept_) {
-    if (now() >= accept_again_) submit_accept(*std::exchange(paused_accept_, nullptr));
-    else until = std::min(until, accept_again_);
-  }
+  resume_accepts();
+  if (!paused_.empty()) until = std::min(until, accept_again_);
   const bool may_sleep = done_.empty() && until > now();
-  if (!may_sleep && !fresh_.empty() && fresh_.size() <= few) {
+  // Without a buffer of our own a direct try would find nothing: the kernel may have some.
+  if (!may_sleep && !fresh_.empty() && fresh_.size() <= few && !held_.empty()) {
     const bool found = try_fresh();
     const bool look = ++passes_ % look_every == 0 || io_uring_sq_ready(ring_.get()) > 0;
     if (found || !look) {

@@ -66,6 +66,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void arrived_accept(operation&, const io_uring_cqe&);
   void arrived_connect(operation&, int result);
   void retry_starved();
+  void resume_accepts();
   bool collect(completions& finished);
 
   buffer_pool& pool_;
@@ -80,8 +81,8 @@ class uring_backend final : public backend, private buffer_pool::lender {
   std::vector<completion> done_{};
   std::size_t in_kernel_ = 0;               // operations submitted, but for accepts and the wake read
   unsigned sends_this_pass_ = 0, passes_ = 0;
-  operation* paused_accept_ = nullptr;      // the descriptor table was full
-  time_point accept_again_{};
+  std::vector<operation*> paused_{};        // accepts that found the descriptor table full …
+  time_point accept_again_{};               // … and when they go on
   std::atomic<bool> sleeping_{false}, woken_{false};
 };
 
