@@ -1,44 +1,19 @@
-// What the tests of the simulated network share: operations that remember what they were told and that they were told once,
-// a host with its pool, and a driver that lets the seed decide which host runs next.
+// What the tests of the simulated network share: a host with its pool, and a driver that lets the seed decide which host runs
+// next.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <engine/io/simulated.hpp>
 
+#include "recorded.hpp"
+
 namespace engine::testing_support {
-
-inline constexpr int unfinished = 1'000'000;  // no result looks like this
-
-/// Remembers its answers; with `then`, passes them on. Announce each start with go().
-struct recorded final : operation {
-  std::vector<int> results;
-  std::string text;
-  bool outstanding = false;
-  std::function<void(int, slice)> then{};
-
-  recorded& go() {
-    EXPECT_FALSE(outstanding) << "started twice";
-    outstanding = true;
-    return *this;
-  }
-  int last() const { return results.empty() ? unfinished : results.back(); }
-
-  void finished(int result, slice data) override {
-    EXPECT_TRUE(outstanding) << "finished more often than started";
-    outstanding = pending();
-    results.push_back(result);
-    if (data.size() > 0) text.append(reinterpret_cast<const char*>(data.bytes().data()), data.size());
-    if (then) then(result, std::move(data));
-  }
-};
 
 struct host {
   buffer_pool pool;
@@ -71,8 +46,6 @@ inline bool run_until_idle(simulated_network& network, std::vector<host*> hosts,
   }
   return false;
 }
-
-inline iovec part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 /// Two hosts, a listener, and a stream between them.
 struct connected_pair {

@@ -1,0 +1,72 @@
+// What real sockets are tuned to: seen by getsockopt on listeners, accepted and connected sockets, in both real worlds.
+#include <engine/io/socket.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <fcntl.h>
+
+#include "backend_support.hpp"
+
+namespace engine {
+namespace {
+
+using namespace testing_support;
+
+class Socket : public backend_test {};
+INSTANTIATE_TEST_SUITE_P(Io, Socket, real_worlds, world_name);
+
+int option(descriptor d, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(::getsockopt(d, level, name, &value, &size), 0);
+  return value;
+}
+
+TEST_P(Socket, of_a_tcp_stream_sends_at_once_and_notices_a_dead_peer) {
+  const stream s = connected();
+  for (const descriptor d : {s.near, s.far}) {
+    EXPECT_NE(option(d, IPPROTO_TCP, TCP_NODELAY), 0);
+    EXPECT_NE(option(d, SOL_SOCKET, SO_KEEPALIVE), 0);
+    EXPECT_EQ(option(d, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    EXPECT_EQ(option(d, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+    EXPECT_EQ(option(d, IPPROTO_TCP, TCP_KEEPCNT), 6);
+    EXPECT_EQ(option(d, IPPROTO_TCP, TCP_USER_TIMEOUT), 30'000);
+  }
+}
+
+TEST_P(Socket, is_not_inherited_by_programs_started) {
+  const stream s = connected();
+  for (const descriptor d : {s.near, s.far, s.listener}) EXPECT_NE(::fcntl(d, F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST_P(Socket, of_ipv6_leaves_ipv4_to_another_listener) {
+  const auto made = io->listen(address::numeric("::", 0).value(), {});
+  if (!made) GTEST_SKIP() << "no IPv6 here: " << made.error().to_string();
+  EXPECT_EQ(option(*made, IPPROTO_IPV6, IPV6_V6ONLY), 1);
+}
+
+TEST(SocketErrors, say_what_was_being_done) {
+  EXPECT_EQ((io_error{EADDRINUSE, "bind"}.to_string()), "bind: Address already in use");
+  EXPECT_EQ((io_error{ECONNREFUSED, ""}.to_string()), "Connection refused");
+  const auto none = open_listener(address::unix_socket("/no/such/folder/socket").value(), {}, false);
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().to_string(), "bind: No such file or directory");
+  EXPECT_EQ(open_socket(-1, false).error().code, EAFNOSUPPORT);
+}
+
+TEST(SocketErrors, a_refused_listener_leaves_no_descriptor_behind) {
+  const int before = ::dup(0);
+  ::close(before);
+  EXPECT_FALSE(open_listener(address::numeric("203.0.113.1", 1).value(), {}, false).has_value());
+  const int after = ::dup(0);
+  ::close(after);
+  EXPECT_EQ(after, before);
+}
+
+TEST(SocketNames, of_no_socket_are_nowhere) {
+  EXPECT_EQ(local_address_of(-1).to_string(), "nowhere");
+  EXPECT_EQ(peer_address_of(-1).to_string(), "nowhere");
+}
+
+}  // namespace
+}  // namespace engine
