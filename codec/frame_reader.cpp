@@ -16,6 +16,9 @@ namespace {
 constexpr std::size_t header_size = protocol_48::header_size;
 constexpr std::size_t kept_capacity = 16 * 1024;
 
+// `bytes = {}` would only clear: an empty list is assigned, and the capacity stays.
+void give_back(std::vector<std::byte>& bytes) { std::vector<std::byte>().swap(bytes); }
+
 std::unexpected<decode_error> refuse(std::string_view type, std::string text, std::size_t offset = 0) {
   return std::unexpected(decode_error{type, std::move(text), offset});
 }
@@ -32,10 +35,10 @@ void frame_reader::drop_last() {
   if (!delivered_) return;
   delivered_ = false;
   joined_.clear();
-  if (joined_.capacity() > kept_capacity) joined_ = {};
+  if (joined_.capacity() > kept_capacity) give_back(joined_);
   large_ = {};
   large_filled_ = 0;
-  if (inflated_.capacity() > kept_capacity) inflated_ = {};
+  if (inflated_.capacity() > kept_capacity) give_back(inflated_);
 }
 
 std::expected<std::optional<frame>, decode_error> frame_reader::next() {
@@ -54,8 +57,8 @@ std::expected<std::optional<frame>, decode_error> frame_reader::next() {
 // The bytes given end inside a frame: its beginning is kept, so that their buffer can be returned.
 std::expected<std::optional<frame>, decode_error> frame_reader::keep_rest() {
   if (rest_.empty()) {
-    if (joined_.capacity() > 0) joined_ = {};
-    if (inflated_.capacity() > 0) inflated_ = {};
+    if (joined_.capacity() > 0) give_back(joined_);
+    if (inflated_.capacity() > 0) give_back(inflated_);
     return std::nullopt;
   }
   if (rest_.size() < header_size) {
@@ -87,7 +90,7 @@ std::expected<std::optional<frame>, decode_error> frame_reader::next_joined() {
     large_ = body::allocate(size);
     std::ranges::copy(joined_, large_.bytes().begin());
     large_filled_ = joined_.size();
-    joined_ = {};
+    give_back(joined_);
   }
   const std::size_t n = std::min(rest_.size(), large_.bytes().size() - large_filled_);
   std::memcpy(large_.bytes().data() + large_filled_, rest_.data(), n);
@@ -119,7 +122,7 @@ std::vector<std::byte> frame_reader::take_rest() {
   }
   all.insert(all.end(), rest_.begin(), rest_.end());
   rest_ = {};
-  joined_ = {};
+  give_back(joined_);
   large_ = {};
   large_filled_ = 0;
   return all;

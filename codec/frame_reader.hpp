@@ -52,7 +52,10 @@ class frame_reader {
   /// True when no partial frame is held: a close now is a clean end.
   bool between_frames() const { return rest_.empty() && joined_.empty() && !large_; }
   /// Bytes of heap memory held beyond sizeof, for the budget of an idle connection.
-  std::size_t memory() const { return joined_.capacity() + inflated_.capacity() + large_.capacity() + hmac_key_.capacity(); }
+  std::size_t memory() const {
+    const std::size_t key = hmac_key_.capacity() > std::string().capacity() ? hmac_key_.capacity() : 0;  // a short one lies in place
+    return joined_.capacity() + inflated_.capacity() + large_.capacity() + key;
+  }
   /// Takes the bytes given but not yet consumed (for handing a connection to another core). The reader is then empty.
   std::vector<std::byte> take_rest();
 

@@ -70,7 +70,7 @@ bool connection::frame_ready() {
     return true;
   }
   arrived_.reset();
-  if (!adopted_.empty()) adopted_ = {};
+  if (!adopted_.empty()) adopted_ = std::vector<std::byte>();
   return false;
 }
 
@@ -130,14 +130,23 @@ void connection::send_some() {
   core_.io().send(socket_, std::span(pieces_).first(used), sending_);
 }
 
+// Reading stops while too much waits to be sent; any part of it that leaves may be the one that lets it go on.
+void connection::read_on() {
+  if (over_soft_limit() || waiting_for_ != waiting_for::frame || receiving_.pending()) return;
+  if (frame_ready()) return wake();
+  start_receive();
+}
+
 void connection::sent(int result) {
-  const bool was_over = over_soft_limit();
   if (result < 0) {
     broken_ = true;
     sent_ = in_flight_size_;
   } else {
     sent_ += static_cast<std::size_t>(result);
-    if (sent_ < in_flight_size_) return send_some();
+    if (sent_ < in_flight_size_) {
+      send_some();
+      return read_on();
+    }
   }
   in_flight_size_ = sent_ = 0;
   core_.give_output(std::exchange(in_flight_, {}));
@@ -147,10 +156,7 @@ void connection::sent(int result) {
   }
   flush();
   if (waiting_for_ == waiting_for::change) return wake();
-  if (was_over && !over_soft_limit() && waiting_for_ == waiting_for::frame && !receiving_.pending()) {
-    if (frame_ready()) return wake();
-    start_receive();
-  }
+  read_on();
 }
 
 // ---- ending

@@ -87,7 +87,7 @@ class connection final : private core::flushable {
   /// Bytes waiting to be sent.
   std::size_t queued() const { return filling_.size() + in_flight_size_ - sent_; }
   /// Heap bytes held beyond sizeof, for the budget of an idle connection.
-  std::size_t memory() const { return filling_.capacity() + in_flight_.capacity() + reader_.memory(); }
+  std::size_t memory() const { return filling_.capacity() + in_flight_.capacity() + adopted_.capacity() + reader_.memory(); }
 
  private:
   struct receive_operation final : operation {
@@ -110,6 +110,7 @@ class connection final : private core::flushable {
   bool frame_ready();
   void wait_for_frame(std::coroutine_handle<>);
   void start_receive();
+  void read_on();
   void received(int result, slice data);
   void sent(int result);
   void send_some();
