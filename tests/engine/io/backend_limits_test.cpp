@@ -1,10 +1,9 @@
 // What happens when something runs out, in the three worlds: receive buffers and descriptors. Whoever has to wait goes on once there
 // is some again, and nobody else notices.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cerrno>
 
+#include "../../support/full_table.hpp"
 #include "backend_support.hpp"
 
 namespace engine {
@@ -117,27 +116,20 @@ TEST_P(BackendLimits, no_buffer_is_lost) {
 class full_table {
  public:
   explicit full_table(simulated_network* network) : network_(network) {
-    if (network_) {
-      network_->set_faults({.accept_error = 1});
-      return;
-    }
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int lowest = ::dup(0);
-    ::close(lowest);
-    const rlimit now{.rlim_cur = static_cast<rlim_t>(lowest), .rlim_max = before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &now);
+    if (network_) network_->set_faults({.accept_error = 1});
+    else real_.emplace(2).fill();
   }
   ~full_table() { lift(); }
   full_table(const full_table&) = delete;
   full_table& operator=(const full_table&) = delete;
   void lift() {
     if (network_) network_->set_faults({});
-    else ::setrlimit(RLIMIT_NOFILE, &before_);
+    else real_.reset();
   }
 
  private:
   simulated_network* network_;
-  rlimit before_{};
+  std::optional<small_descriptor_table> real_{};
 };
 
 bool told(const recorded& op, int result) { return std::ranges::find(op.results, result) != op.results.end(); }
