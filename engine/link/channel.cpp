@@ -25,6 +25,7 @@ constexpr std::size_t arrival_size = 64 * 1024;
 constexpr std::size_t held_back_max = 16 * 1024;   // a burst leaves in sends of about this size
 constexpr std::size_t unsent_max = 256 * 1024;     // beyond it a sender reads answers until the peer has caught up
 constexpr std::size_t send_piece = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds push_look{10};  // whoever waits for room to write looks for its answer so often
 
 time_point clock_now() { return std::chrono::steady_clock::now(); }
 
@@ -68,6 +69,7 @@ std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address
       ::poll(nullptr, 0, 1);
       error = ::connect(s, where.data(), where.size()) == 0 ? 0 : errno;
     }
+    if (error == EAGAIN) error = ETIMEDOUT;
     if (error == EINPROGRESS || error == EINTR) error = finish_connect(s, deadline);
   }
   if (error != 0) {
@@ -227,32 +229,35 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
   ++counters_.system_calls;
   const short events = static_cast<short>(POLLIN | (writing_.empty() ? 0 : POLLOUT));
   const int socket = socket_;
+  asleep_ = true;
   held.unlock();
   const int ready = poll_until(socket, events, deadline);
   held.lock();
+  asleep_ = false;
   if (ready > 0 && clock_now() - now < spin_.budget()) spin_.soon();
   return true;
 }
 
-// Sends some of what is written while another thread drives; false at the deadline.
-bool channel::push(lock& held, time_point deadline) {
-  if (write_some() != progress::none) return true;
+// The one who drives fell asleep before this was written, and may wait for room to write or not: it is sent from here.
+void channel::push(lock& held, time_point deadline) {
+  if (write_some() != progress::none) return;
+  pushing_ = true;
   const int socket = socket_;
   held.unlock();
-  const int ready = poll_until(socket, POLLOUT, deadline);
+  poll_until(socket, POLLOUT, std::min(deadline, clock_now() + push_look));
   held.lock();
-  return ready != 0;
+  pushing_ = false;
 }
 
 template <class Done> bool channel::drive(lock& held, Done done, time_point deadline) {
   while (!done()) {
     if (failure_) return done();
+    if (asleep_ && !pushing_ && !writing_.empty()) {
+      push(held, deadline);
+      if (!done() && clock_now() >= deadline) return false;
+      continue;
+    }
     if (driving_) {
-      // Who drives may be asleep until something arrives, so what we have written is ours to send.
-      if (!writing_.empty()) {
-        if (!push(held, deadline)) return done();
-        continue;
-      }
       ++waiting_;
       const auto turn = [&] { return done() || failure_ || !driving_; };
       bool in_time = true;
@@ -286,15 +291,13 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
 
 void channel::send(lock& held, bool eager, time_point deadline) {
   if (failure_) return;
-  const std::size_t unsent = writing_.size() - written_;
-  if (!eager && outstanding_ > 1 && unsent < held_back_max) return;
-  if (write_some() != progress::some || writing_.empty()) {
-    if (writing_.size() - written_ < unsent_max) return;
-  }
-  // The peer does not take more before its answers are read.
-  while (!failure_ && writing_.size() - written_ >= unsent_max) {
+  if (!eager && outstanding_ > 1 && unsent() < held_back_max) return;
+  write_some();
+  // The peer does not take more before its answers are read; and who sleeps while driving does not send what is left.
+  const auto too_much = [&] { return unsent() >= (asleep_ ? 1 : unsent_max); };
+  while (!failure_ && too_much()) {
     if (!driving_) {
-      drive(held, [&] { return writing_.size() - written_ < unsent_max; }, deadline);
+      drive(held, [&] { return !too_much(); }, deadline);
     } else {
       push(held, deadline);
     }

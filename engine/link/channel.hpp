@@ -98,12 +98,13 @@ class channel {
  private:
   enum class progress { none, some, failed };
   template <class Done> bool drive(lock&, Done done, time_point deadline);
-  bool push(lock&, time_point deadline);
   progress write_some();
   progress read_some();
   void take_frames();
   awaited_reply* take(std::uint16_t sequence);
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
+  void push(lock&, time_point deadline);
+  std::size_t unsent() const { return writing_.size() - written_; }
 
   int socket_;
   address peer_{};
@@ -117,6 +118,8 @@ class channel {
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
   bool driving_ = false;
+  bool asleep_ = false;      // the one who drives is in poll(2)
+  bool pushing_ = false;     // another one waits for room to write meanwhile
   std::size_t waiting_ = 0;  // threads asleep on turn_
   std::condition_variable turn_{};
   counters counters_{};
