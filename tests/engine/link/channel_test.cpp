@@ -1,0 +1,325 @@
+// The client's end of a connection over real sockets, polling and sleeping: answers matched to requests, several threads on one
+// channel, deadlines, and every way a channel becomes useless.
+#include <engine/link/channel.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../../support/worlds.hpp"
+#include "far_end.hpp"
+
+namespace engine {
+namespace {
+
+using namespace testing_support;
+using namespace std::chrono_literals;
+using cause = channel_failure::cause;
+
+struct reply final : awaited_reply {
+  std::string text;
+  std::optional<channel_failure> failure;
+  int told = 0;
+  void answered(const frame& f) override {
+    text.assign(reinterpret_cast<const char*>(f.payload.data()), f.payload.size());
+    ++told;
+  }
+  void failed(const channel_failure& f) override {
+    failure = f;
+    ++told;
+  }
+};
+
+/// A channel and the other end of its socket. The parameter: how long to spin.
+class Channel : public ::testing::TestWithParam<std::chrono::nanoseconds> {
+ protected:
+  Channel() {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    far.emplace(ends[1]);
+    near = std::make_unique<channel>(ends[0], channel_options{.spin = GetParam()});
+  }
+  time_point soon() const { return std::chrono::steady_clock::now() + 20ms; }
+  time_point late() const { return std::chrono::steady_clock::now() + patience; }
+  /// Writes a request; the lock is held.
+  void ask(reply& r, std::uint16_t sequence, std::string_view text) {
+    write_request(near->outgoing(), sequence, text);
+    near->expect(r, sequence);
+  }
+  std::string call(std::uint16_t sequence, std::string_view text) {
+    reply r;
+    channel::lock held(mutex);
+    ask(r, sequence, text);
+    near->wait(held, r, late());
+    return r.failure ? "failed: " + r.failure->text : r.text;
+  }
+
+  int ends[2]{};
+  std::mutex mutex{};
+  std::optional<far_end> far{};
+  std::unique_ptr<channel> near{};
+};
+INSTANTIATE_TEST_SUITE_P(Spin, Channel, ::testing::Values(0ns, 50us, 20s), [](const auto& info) {
+  return info.param == 0ns ? std::string("none") : info.param == 20s ? std::string("always") : std::string("some");
+});
+
+TEST_P(Channel, brings_the_answer) {
+  std::jthread server([&] { far->echo(1); });
+  EXPECT_EQ(call(1, "hello"), "hello");
+  EXPECT_TRUE(near->usable());
+  EXPECT_EQ(near->outstanding(), 0u);
+  if (GetParam() == 20s) {
+    EXPECT_EQ(near->counted().sleeps, 0u);
+  }
+}
+
+TEST_P(Channel, matches_answers_by_sequence_number) {
+  reply one, two, three;
+  channel::lock held(mutex);
+  ask(one, 1, "a");
+  ask(two, 2, "b");
+  ask(three, 3, "c");
+  near->send(held, true, late());
+  for (const std::uint16_t s : {3, 1, 2}) far->answer(s, "answer " + std::to_string(s));
+  near->wait(held, two, late());
+  EXPECT_TRUE(one.done() && three.done()) << "those before it came along";
+  EXPECT_EQ(one.text + two.text + three.text, "answer 1answer 2answer 3");
+}
+
+TEST_P(Channel, is_shared_by_threads) {
+  constexpr int threads = 4, calls = 200;
+  std::jthread server([&] { far->echo(threads * calls); });
+  std::atomic<int> right{0};
+  std::atomic<std::uint16_t> sequence{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int t = 0; t < threads; ++t)
+      callers.emplace_back([&, t] {
+        for (int i = 0; i < calls; ++i) {
+          const std::string text = std::to_string(t) + ":" + std::to_string(i);
+          right += call(++sequence, text) == text;
+        }
+      });
+  }
+  EXPECT_EQ(right, threads * calls);
+}
+
+TEST_P(Channel, sends_a_burst_together) {
+  std::deque<reply> replies;
+  channel::lock held(mutex);
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    ask(replies.emplace_back(), i, "small");
+    near->send(held, false, late());
+  }
+  const auto before = near->counted().system_calls;
+  EXPECT_LE(before, 2u) << "held back while answers are outstanding";
+  std::jthread server([&] { far->echo(100); });
+  near->wait(held, replies.back(), late());
+  for (const reply& r : replies) EXPECT_EQ(r.text, "small");
+}
+
+TEST_P(Channel, reads_answers_while_the_peer_takes_no_more) {
+  // The peer answers a request whole before it reads the next one: whoever only sends would wait for ever.
+  constexpr std::uint16_t count = 12;
+  const std::string large(1'000'000, 'l');
+  std::jthread server([&] { far->echo(count); });
+  std::deque<reply> replies;
+  channel::lock held(mutex);
+  for (std::uint16_t i = 0; i < count; ++i) {
+    ask(replies.emplace_back(), i, large);
+    near->send(held, true, late());
+  }
+  near->wait(held, replies.back(), late());
+  for (const reply& r : replies) EXPECT_TRUE(r.text == large);
+}
+
+TEST_P(Channel, sends_for_one_thread_while_another_sleeps) {
+  for (const std::size_t size : {10u, 3'000'000u}) {
+    std::jthread slow([&] { EXPECT_EQ(call(1, "slow"), "slow answer"); });
+    EXPECT_EQ(far->next().payload, "slow");
+    std::this_thread::sleep_for(5ms);  // asleep in poll(2) by now, if it sleeps at all
+    const std::string large(size, 'q');
+    std::jthread quick([&] { EXPECT_EQ(call(2, large), "quick answer"); });
+    EXPECT_EQ(far->next().payload.size(), size) << "a request must not wait for somebody else's answer";
+    far->answer(2, "quick answer");
+    quick.join();
+    far->answer(1, "slow answer");
+  }
+}
+
+TEST_P(Channel, sends_what_nobody_waits_for_while_another_sleeps) {
+  std::jthread slow([&] { EXPECT_EQ(call(1, "slow"), "slow answer"); });
+  EXPECT_EQ(far->next().payload, "slow");
+  std::this_thread::sleep_for(5ms);
+  std::jthread oneway([&] {
+    channel::lock held(mutex);
+    write_request(near->outgoing(), 2, std::string(1'000'000, 'o'));
+    near->send(held, true, late());
+  });
+  EXPECT_EQ(far->next().payload.size(), 1'000'000u);
+  far->answer(1, "slow answer");
+}
+
+TEST_P(Channel, fails_at_the_deadline) {
+  reply r, other;
+  channel::lock held(mutex);
+  ask(r, 1, "silence");
+  ask(other, 2, "…");
+  near->wait(held, r, soon());
+  for (const reply* each : {&r, &other}) {
+    ASSERT_TRUE(each->failure.has_value());
+    EXPECT_EQ(each->failure->why, cause::timed_out);
+    EXPECT_EQ(each->failure->text, "receiving: timeout");
+    EXPECT_EQ(each->told, 1);
+  }
+  EXPECT_FALSE(near->usable());
+  EXPECT_EQ(far->next().payload, "silence");
+}
+
+TEST_P(Channel, waits_quietly_and_later_again) {
+  reply r;
+  channel::lock held(mutex);
+  ask(r, 1, "wait");
+  EXPECT_FALSE(near->wait_quietly(held, r, soon()));
+  EXPECT_TRUE(near->usable());
+  EXPECT_EQ(r.told, 0);
+  far->answer(1, "there");
+  EXPECT_TRUE(near->wait_quietly(held, r, late()));
+  EXPECT_EQ(r.text, "there");
+}
+
+TEST_P(Channel, fails_when_the_peer_closes) {
+  std::jthread server([&] {
+    far->next();
+    far.reset();
+  });
+  EXPECT_EQ(call(1, "bye"), "failed: receiving: connection lost");
+  EXPECT_EQ(near->failure()->why, cause::closed);
+  EXPECT_EQ(call(2, "again"), "failed: receiving: connection lost") << "and stays so";
+}
+
+TEST_P(Channel, hears_an_answer_that_came_before_the_end) {
+  reply r;
+  channel::lock held(mutex);
+  ask(r, 1, "last question");
+  far->answer(1, "last answer");
+  far.reset();
+  near->wait(held, r, late());
+  EXPECT_EQ(r.text, "last answer");
+}
+
+TEST_P(Channel, fails_when_an_answer_is_out_of_sync) {
+  std::jthread server([&] {
+    far->next();
+    far->answer(9, "to what?");
+  });
+  EXPECT_EQ(call(5, "x"), "failed: invoke: reply sequence out of sync, got 9 expected 5");
+  EXPECT_EQ(near->failure()->why, cause::out_of_sync);
+}
+
+TEST_P(Channel, fails_when_the_peer_speaks_something_else) {
+  std::jthread server([&] { far->say("HTTP/1.1 400 Bad Request, and so on"); });
+  EXPECT_EQ(call(1, "x"), "failed: invalid data or unsupported protocol version");
+  EXPECT_EQ(near->failure()->why, cause::bad_bytes);
+  EXPECT_EQ(near->failure()->type, wire_class::protocol_error);
+}
+
+TEST_P(Channel, is_stale_once_the_peer_closed_or_spoke_unasked) {
+  std::jthread server([&] { far->echo(1); });
+  EXPECT_FALSE(near->stale());
+  EXPECT_EQ(call(1, "x"), "x");
+  EXPECT_FALSE(near->stale());
+  server.join();
+  far->say("?");
+  EXPECT_TRUE(near->stale());
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  channel second(ends[0], {});
+  EXPECT_FALSE(second.stale());
+  ::close(ends[1]);
+  EXPECT_TRUE(second.stale());
+}
+
+TEST_P(Channel, wakes_whoever_waits_when_it_is_released) {
+  std::vector<std::string> ends_of(3);
+  std::vector<std::jthread> callers;
+  for (std::uint16_t i = 0; i < 3; ++i) callers.emplace_back([&, i] { ends_of[i] = call(i, "waiting"); });
+  for (int i = 0; i < 3; ++i) far->next();  // all of them are asleep, or about to be
+  std::this_thread::sleep_for(2ms);
+  {
+    const channel::lock held(mutex);
+    near->fail({.why = cause::closed, .text = "the proxy has been released"});
+  }
+  callers.clear();
+  for (const std::string& end : ends_of) EXPECT_EQ(end, "failed: the proxy has been released");
+}
+
+TEST_P(Channel, fails_what_is_outstanding_when_it_is_destroyed) {
+  reply r;
+  {
+    channel::lock held(mutex);
+    ask(r, 1, "x");
+    near->send(held, true, late());
+  }
+  near.reset();
+  ASSERT_TRUE(r.failure.has_value());
+  EXPECT_EQ(r.failure->text, "the proxy has been released");
+}
+
+// ---- connecting
+
+TEST(ChannelConnect, reaches_a_listener) {
+  const listening_socket server(8);
+  const auto made = channel::connect(server.where(), std::chrono::steady_clock::now() + patience, {});
+  ASSERT_TRUE(made.has_value()) << made.error().to_string();
+  EXPECT_EQ((*made)->peer(), server.where());
+  EXPECT_FALSE((*made)->stale());
+}
+
+TEST(ChannelConnect, says_what_refused_it) {
+  address where;
+  {
+    const listening_socket server(8);
+    where = server.where();
+  }
+  const auto made = channel::connect(where, std::chrono::steady_clock::now() + patience, {});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().to_string(), "connect: Connection refused");
+}
+
+TEST(ChannelConnect, gives_up_at_the_deadline) {
+  const socket_path path;
+  for (const address& at : {loopback(), path.where()}) {
+    const listening_socket server(0, at);
+    std::vector<std::unique_ptr<channel>> waiting;  // in the backlog nobody empties
+    std::optional<io_error> error;
+    for (int i = 0; i < 10 && !error; ++i) {
+      auto made = channel::connect(server.where(), std::chrono::steady_clock::now() + 50ms, {});
+      if (made) waiting.push_back(std::move(*made));
+      else error = made.error();
+    }
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code, ETIMEDOUT) << at.to_string();
+  }
+}
+
+TEST(ChannelConnect, waits_for_room_in_the_backlog_of_a_unix_socket) {
+  const socket_path path;
+  const listening_socket server(0, path.where());
+  const auto first = channel::connect(server.where(), std::chrono::steady_clock::now() + patience, {});
+  ASSERT_TRUE(first.has_value());
+  std::jthread emptier([&] {
+    std::this_thread::sleep_for(10ms);
+    ::close(::accept(server.get(), nullptr, nullptr));
+  });
+  EXPECT_TRUE(channel::connect(server.where(), std::chrono::steady_clock::now() + patience, {}).has_value());
+}
+
+}  // namespace
+}  // namespace engine
