@@ -106,7 +106,7 @@ class msgpack_writer final : public writer {
   bool ready(std::string_view name) {
     if (place_ == place::plain || !ok()) return ok();
     if (place_ == place::key)
-      return fail(wire_class::type_error, std::string(name) + " is not allowed for map key when strict_map_key=True");
+      return fail(wire_class::value_error, std::string(name) + " is not allowed for map key when strict_map_key=True");
     place_ = place::key;
     return true;
   }

@@ -111,6 +111,13 @@ bool serpent_reader::read_integer(std::int64_t& out) {
       return take(end);
     }
   }
+  if (peek() == kind::big_integer) {
+    integer big;
+    const mark before = here();
+    if (!read_big_integer(big)) return false;
+    rewind(before);
+    return fail(wire_class::overflow_error, "int " + big.to_string() + " does not fit int64");
+  }
   if (peek() != kind::integer) return mismatch("int");
   const std::uint64_t magnitude = term_.number.magnitude;
   out = static_cast<std::int64_t>(term_.flag ? 0 - magnitude : magnitude);

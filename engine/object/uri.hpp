@@ -16,6 +16,8 @@ enum class uri_protocol { pyro, pyroname, pyrometa };
 
 class uri {
  public:
+  /// Names nothing: for what is decoded into, as a method's uri parameter.
+  uri() = default;
   /// Throws engine::error with Pyro's texts: "invalid uri", "invalid uri (protocol)", "invalid uri (location)", "invalid port in uri,
   /// port=X", "invalid ipv6 address: …".
   uri(std::string_view text);
@@ -37,7 +39,6 @@ class uri {
 
  private:
   friend struct codec_of<uri>;
-  uri() = default;
   void parse_location(std::string_view text, int default_port);
   void parse_bracketed(std::string_view text, int default_port);
   void parse_port(std::string_view text);
