@@ -28,7 +28,8 @@ class daemon_object {
   std::function<std::string()> about_;
 };
 
-ENGINE_EXPOSE(daemon_object, registered, ping, info, get_metadata)
-ENGINE_MARK(daemon_object, get_metadata, .parameters = "objectId, as_lists")
+using DaemonObject = daemon_object;  // its name in the texts of errors is Pyro's
+ENGINE_EXPOSE(DaemonObject, registered, ping, info, get_metadata)
+ENGINE_MARK(DaemonObject, get_metadata, .parameters = "objectId, as_lists")
 
 }  // namespace engine

@@ -36,8 +36,8 @@ constexpr std::array<std::string_view, 47> private_dunders = {
 
 const attribute_entry& attribute_of(const exposed_object& o, std::string_view name) {
   if (const attribute_entry* a = o.table->find_attribute(name)) return *a;
-  if (is_private_name(name)) private_attribute(name);
-  if (o.table->find_method(name)) unexposed_attribute(name);
+  // What every Python object has is there, but not for callers.
+  if (o.table->find_method(name) || std::ranges::find(private_dunders, name) != private_dunders.end()) unexposed_attribute(name);
   throw raised("AttributeError", {"type object '" + std::string(o.table->class_name()) + "' has no attribute '" + std::string(name) + "'"});
 }
 
@@ -212,8 +212,8 @@ verdict dispatcher::fail(call& c, const decode_error& error) {
 
 verdict dispatcher::fail(call& c, std::exception_ptr error) {
   wire_exception described = wire_exception::describe(error);
-  if (described.is_a(wire_class::communication_error)) {
-    // Pyro's server takes these for trouble with the connection itself: no answer, and the end (WIRE §5.4).
+  if (described.is_a(wire_class::communication_error) && !described.is_a(wire_class::serialize_error)) {
+    // Pyro's server takes these for trouble with the connection itself, but for SerializeError: no answer, and the end (WIRE §5.4).
     log_error("{}: a method threw {}: the connection is closed without an answer", c.from.peer, described.type);
     c.answer.drop();
     c.out.truncate(c.start);

@@ -145,14 +145,11 @@ class InteropTest(unittest.TestCase):
     def setUp(self):
         Pyro4.config.reset(False)
 
-    def proxy(self, uri, serializer="serpent", checked=True, timeout=LIMIT):
-        """A proxy of Python's. Not `checked`: names go to the server even if the metadata does not have them."""
+    def proxy(self, uri, serializer="serpent", timeout=LIMIT):
         made = Pyro4.core.Proxy(uri)
         made._pyroSerializer = serializer
         made._pyroTimeout = timeout
         self.addCleanup(made._pyroRelease)
-        if not checked:
-            made._pyroGetMetadata = lambda *_args, **_kwargs: None
         return made
 
 

@@ -1,0 +1,169 @@
+"""What a Pyro4 client gets from our server when things go wrong, compared with what Pyro4's own server gives it: class and text of
+errors, arguments that do not fit the parameters, names that may not be reached, and when the connection ends."""
+import unittest
+
+import Pyro4.message
+
+import support
+
+KINDS = ("invalid_argument domain_error length_error out_of_range overflow_error logic_error runtime_error bad_alloc system_error "
+         "no_exception ZeroDivisionError KeyError ValueError StopIteration Unknown NamingError DaemonError PyroError SecurityError "
+         "SerializeError CommunicationError ConnectionClosedError TimeoutError ProtocolError MessageTooLargeError").split()
+
+# name, positional, keywords
+ARGUMENTS = [
+    ("add", (1, 2), {}), ("add", (1,), {"b": 2}), ("add", (), {"b": 2, "a": 1}), ("add", (), {}), ("add", (1,), {}), ("add", (), {"b": 1}),
+    ("add", (1, 2, 3), {}), ("add", (1, 2), {"b": 3}), ("add", (1, 2), {"c": 3}), ("add", (1,), {"c": 3}),
+    ("join", ("x",), {}), ("join", ("x",), {"c": "y"}), ("join", ("x", "y", "z"), {}), ("join", (), {}), ("join", ("a", "b", "c", "d"), {}),
+    ("join", ("a",), {"d": 1}), ("join", ("a",), {"c": None}), ("collect", ("f",), {}), ("collect", ("f", 1, "two"), {"x": 3, "y": [4]}),
+    ("collect", (), {}), ("collect", (), {"first": "f", "z": 1}), ("collect", ("f",), {"first": 2}), ("positional", (), {}),
+    ("positional", (1, 2, 3), {}), ("positional", (), {"k": 1}), ("nothing", (), {}), ("nothing", (1,), {}), ("nothing", (1, 2), {}),
+    ("nothing", (), {"k": 1}), ("echo", (), {}), ("echo", (1, 2), {}),
+]
+
+# Names that cannot be called, and the attribute protocol used on all sorts of names.
+NAMES = [
+    ("_hidden", (), {}), ("__hidden", (), {}), ("__init__", (), {}), ("__class__", (), {}), ("__len__", (), {}), ("__nope__", (), {}),
+    ("nope", (), {}), ("level", (), {}), ("add.x", (1, 2), {}), ("", (), {}), ("____", (), {}),
+    ("__getattr__", ("level",), None), ("__getattr__", ("fixed",), None), ("__getattr__", ("add",), None), ("__getattr__", ("nope",), None),
+    ("__getattr__", ("_level",), None), ("__getattr__", ("__class__",), None), ("__setattr__", ("fixed", 1), None),
+    ("__setattr__", ("nope", 1), None), ("__setattr__", ("level", -1), None), ("__setattr__", ("level", 9), None),
+    ("__getattr__", ("level",), None), ("__setattr__", ("_level", 9), None), ("__setattr__", ("add", 9), None), ("add", (1, 2), None),
+]
+
+# Where our server is meant to answer otherwise than Pyro4's: why.
+DELIBERATE = {"add(1, 2)None": "the text begins with the module of the function in Python; C++ has no modules"}
+
+
+class PythonErrors(support.InteropTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.ours = cls.start_for_all(support.peer_server()).uri()
+        cls.theirs = cls.start_for_all(support.mirror_server()).uri()
+
+    def compare(self, about, call):
+        """The same call to both servers: outcome, and whether the connection stays."""
+        for serializer in support.BOTH:
+            with self.subTest(about=about, serializer=serializer):
+                seen = []
+                for uri in (self.theirs, self.ours):
+                    with self.proxy(uri, serializer) as p:
+                        p._pyroBind()
+                        said = support.outcome(lambda: call(p))
+                        seen.append((said, stays_open(p)))
+                if about not in DELIBERATE:
+                    self.assertEqual(seen[0], seen[1])
+
+    def test_every_exception_arrives_with_class_and_text_and_ends_the_connection_as_pyros(self):
+        for kind in KINDS:
+            self.compare(kind, lambda p: p.fail(kind))
+
+    def test_arguments_that_do_not_fit_are_refused_in_pythons_words(self):
+        for name, positional, keywords in ARGUMENTS:
+            self.compare("%s%r%r" % (name, positional, keywords), lambda p: p._pyroInvoke(name, positional, keywords))
+
+    def test_names_and_attributes_are_guarded_as_by_pyros_server(self):
+        for name, positional, keywords in NAMES:
+            self.compare("%s%r%r" % (name, positional, keywords), lambda p: p._pyroInvoke(name, positional, keywords))
+
+    def test_an_unknown_object_is_a_daemon_error_in_a_call_and_a_refusal_in_a_handshake(self):
+        def call_other(p):
+            p._pyroBind()
+            body = p_serializer(p).dumpsCall("nobody", "add", (1, 2), {})
+            p._pyroSeq += 1
+            p._pyroConnection.send(Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, p_serializer(p).serializer_id, 0, p._pyroSeq).to_bytes())
+            answer = Pyro4.message.Message.recv(p._pyroConnection, [Pyro4.message.MSG_RESULT])
+            raise p_serializer(p).loads(answer.data)
+        self.compare("unknown object", call_other)
+        for uri in (self.ours, self.theirs):
+            with self.assertRaisesRegex(Pyro4.errors.CommunicationError, r"connection to \('localhost', \d+\) rejected: unknown object"):
+                self.proxy(uri.replace("thing@", "nobody@"))._pyroBind()
+
+    def test_a_remote_traceback_is_a_list_of_lines_that_pyro_can_print(self):
+        for serializer in support.BOTH:
+            with self.proxy(self.ours, serializer) as p:
+                for call in (lambda: p.fail("ZeroDivisionError"), lambda: p.fail("runtime_error"), lambda: p.add("x", 2)):
+                    with self.assertRaises(Exception) as caught:
+                        call()
+                    lines = caught.exception._pyroTraceback
+                    self.assertTrue(isinstance(lines, list) and all(isinstance(line, str) and line.endswith("\n") for line in lines), lines)
+                    self.assertEqual("Traceback (most recent call last):\n", lines[0])
+                    self.assertEqual("%s: %s\n" % (type(caught.exception).__name__, caught.exception), lines[-1])
+                    try:
+                        raise caught.exception
+                    except Exception:
+                        self.assertIn("Remote traceback:", "".join(Pyro4.util.getPyroTraceback()))
+
+    def test_a_name_the_object_does_not_have_fails_without_any_traffic(self):
+        for uri in (self.ours, self.theirs):
+            with self.proxy(uri) as p:
+                with self.assertRaisesRegex(AttributeError, "remote object 'PYRO:thing@.*' has no exposed attribute or method 'nope'"):
+                    p.nope()
+
+    def setUp(self):
+        super().setUp()
+        for uri in (self.ours, self.theirs):
+            with self.proxy(uri) as p:
+                p.level = 5
+
+    def test_attributes_are_read_and_assigned(self):
+        for serializer in support.BOTH:
+            for uri in (self.ours, self.theirs):
+                with self.proxy(uri, serializer) as p:
+                    p.level = 7
+                    p.level += 1
+                    p.colour_name = "blue"
+                    self.assertEqual((8, 2.5, "blue", 3), (p.level, p.fixed, p.colour_name, p.__len__()))
+                    with self.assertRaises(AttributeError):
+                        p.fixed = 1
+                    self.assertEqual({"level", "fixed", "colour_name"}, p._pyroAttrs)
+                    self.assertIn("note", p._pyroOneway)
+                    self.assertNotIn("_hidden", p._pyroMethods)
+                    self.assertIn("__len__", p._pyroMethods)
+
+    def test_oneway_calls_are_done_without_an_answer_even_if_they_throw(self):
+        for serializer in support.BOTH:
+            with self.proxy(self.ours, serializer) as p:
+                before = p.notes()
+                self.assertIsNone(p.note("first"))
+                self.assertIsNone(p.note("throw"))
+                self.assertIsNone(p._pyroInvoke("nope", (), {}, flags=Pyro4.message.FLAGS_ONEWAY))
+                p.note(text="second")
+                self.assertEqual(before + ["first", "second"], p.notes())
+
+    def test_a_callback_that_throws_answers_and_ends_the_connection(self):
+        self.compare("sulk", lambda p: p.sulk())
+
+    def test_the_daemons_own_object_answers_as_pyros(self):
+        for name, arguments in (("ping", ()), ("registered", ()), ("get_metadata", ("nobody",)), ("get_metadata", ())):
+            for serializer in support.BOTH:
+                seen = []
+                for uri in (self.theirs, self.ours):
+                    with self.proxy(uri.replace("thing@", "Pyro.Daemon@"), serializer) as p:
+                        seen.append(support.outcome(lambda: getattr(p, name)(*arguments)))
+                with self.subTest(method=name, arguments=arguments, serializer=serializer):
+                    self.assertEqual(seen[0], seen[1])
+        with self.proxy(self.ours.replace("thing@", "Pyro.Daemon@")) as p:
+            self.assertRegex(p.info(), r"^Pyro.Daemon bound on localhost:\d+, NAT None, 2 objects registered. Servertype: <.*>$")
+            self.assertEqual({"level", "fixed", "colour_name"}, set(p.get_metadata("thing")["attrs"]))
+            self.assertIsInstance(p.get_metadata("thing", as_lists=True)["methods"], list)
+
+
+def p_serializer(p):
+    return Pyro4.util.get_serializer(p._pyroSerializer)
+
+
+def stays_open(p):
+    """Whether the server still answers on the proxy's connection."""
+    connection = p._pyroConnection
+    if connection is None:
+        return "released by the client"
+    try:
+        connection.send(Pyro4.message.Message(Pyro4.message.MSG_PING, b"ping", 42, 0, 0).to_bytes())
+        return Pyro4.message.Message.recv(connection, [Pyro4.message.MSG_PING]).data == b"pong"
+    except Pyro4.errors.CommunicationError:
+        return False
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
