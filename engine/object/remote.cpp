@@ -239,7 +239,8 @@ const remote_member* remote::check(std::string_view name, bool attribute) {
   if (!have_members_) return nullptr;
   const auto at = members_.find(name);
   if (at == members_.end() || (attribute ? !at->second.attribute : !at->second.method))
-    throw raised("AttributeError", {"remote object " + quoted(uri_) + " has no exposed attribute or method '" + std::string(name) + "'"});
+    rethrow({.type = "builtins.AttributeError",
+             .args = {value("remote object " + quoted(uri_) + " has no exposed attribute or method '" + std::string(name) + "'")}});
   return &at->second;
 }
 
@@ -326,7 +327,10 @@ void remote::take_answer(const frame& f, reply_slot& slot) {
   }
   wire_exception remote_error;
   if (!decode(in, remote_error)) return lost(exception_of(wire_exception::from(in.error())), in.error().text);
+  // After these the daemon closes the connection (WIRE §5.4): the next call must not be sent into its end.
+  const bool ends = remote_error.is_a(wire_class::communication_error) || remote_error.is_a(wire_class::security_error);
   slot.settle(exception_of(remote_error));
+  if (ends) channel_->fail({.why = channel_failure::cause::closed, .text = "the daemon ended the connection after " + remote_error.type});
 }
 
 }  // namespace engine::detail

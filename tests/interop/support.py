@@ -87,8 +87,9 @@ class Program:
     def finish(self, typed="", code=0):
         """Feeds stdin, waits for the end, returns what was printed."""
         try:
-            self.process.stdin.write(typed)
-            self.process.stdin.close()
+            if not self.process.stdin.closed:
+                self.process.stdin.write(typed)
+                self.process.stdin.close()
         except BrokenPipeError:
             pass
         try:
@@ -103,10 +104,18 @@ class Program:
 
     def stop(self):
         """SIGTERM, after which a server of ours must end with 0. Python's dies of it."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
         python = self.process.args[0] == sys.executable
+        if self.process.poll() is None:
+            if not python:
+                wait_until(self._handles_sigterm, "%s handles SIGTERM" % self.name)
+            self.process.send_signal(signal.SIGTERM)
         self.finish(code=None if python else 0)
+
+    def _handles_sigterm(self):
+        """Whether it has got as far as run(), which is where daemons of ours begin to handle signals; or has ended."""
+        with open("/proc/%d/status" % self.process.pid) as status:
+            caught = re.search(r"SigCgt:\s*(\w+)", status.read())
+        return self.process.poll() is not None or int(caught.group(1), 16) >> (signal.SIGTERM - 1) & 1
 
     def kill(self):
         if self.process.poll() is None:
