@@ -15,12 +15,10 @@ class TestClass {
   engine::wire_exception error2() { return {"builtins.ValueError", {"a valueerror! Great!"}}; }  // an exception as a result
   void othererr() { throw std::runtime_error("a runtime error!"); }                   // RuntimeError
   void complexerror() { crash("going down..."); }
-  void unserializable() { throw UnserializableError(); }
+  // An exception of a class that callers do not know: Python's say so, C++'s catch it as engine::raised.
+  void unserializable() { throw engine::raised("excep.UnserializableError", {"this error can't be serialized"}); }
 
  private:
-  struct UnserializableError : std::exception {
-    const char* what() const noexcept override { return "this error can't be serialized"; }
-  };
   static void crash(const std::string&) {
     throw engine::raised("TypeError", {"unsupported operand type(s) for //: 'str' and 'int'"});
   }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -47,6 +48,8 @@ class EchoServer {
     return "Finally, an answer!";
   }
   void oneway_slow() { slow(); }
+  /// All at once, as long as there are no streams: iterating over them looks the same.
+  std::vector<std::string> generator() { return {"one", "two", "three"}; }
   double nan() { return std::numeric_limits<double>::quiet_NaN(); }
   double inf() { return std::numeric_limits<double>::infinity(); }
   std::string dunder() { return "should be allowed (dunder)"; }
@@ -64,7 +67,7 @@ class EchoServer {
   engine::daemon& host_;
   bool verbose_;
 };
-ENGINE_EXPOSE(EchoServer, echo, error, error_with_text, oneway_echo, slow, oneway_slow, nan, inf, dunder, shutdown, verbose)
+ENGINE_EXPOSE(EchoServer, echo, error, error_with_text, oneway_echo, slow, oneway_slow, generator, nan, inf, dunder, shutdown, verbose)
 ENGINE_MARK(EchoServer, echo, .parameters = "message")
 ENGINE_MARK(EchoServer, oneway_echo, .parameters = "message", .oneway = true)
 ENGINE_ONEWAY(EchoServer, oneway_slow)

@@ -53,6 +53,7 @@ keywords: 'x/B/z'
 only keywords: 3
 collect: ['f', [1, 2.5], {{'k': [1]}}]
 len: 3
+notes: 1
 notes: ['first', 'second']
 oneway: note
 attributes: colour_name level

@@ -1,0 +1,132 @@
+"""Pyro4's own example clients, unmodified, talk to our example servers, and our example clients to Pyro4's own servers, unmodified:
+each must print what it prints with its own counterpart."""
+import os
+import re
+import unittest
+
+import support
+
+OUR_ADDRESS = re.compile(r"localhost:\d+|obj_[0-9a-f]{32}")
+
+
+def example(name):
+    return os.path.join(support.EXAMPLES, name)
+
+
+def plain(text):
+    return OUR_ADDRESS.sub("<address>", text)
+
+
+@unittest.skipUnless(os.path.isdir(support.EXAMPLES), "pyro4-examples is not installed")
+class Examples(support.InteropTest):
+    def python_client(self, name, typed="", code=0, **names):
+        client = support.python(example(name + "/client.py"), **names)
+        self.addCleanup(client.kill)
+        return client.finish(typed, code), client
+
+    def python_server(self, name, **names):
+        return self.start(support.python("-u", example(name + "/server.py"), **names))
+
+    def our_client(self, name, *words, code=0):
+        client = support.Program([support.built("examples/" + name + "_client"), *words])
+        self.addCleanup(client.kill)
+        return client.finish(code=code)
+
+    def our_server(self, name):
+        return self.start(support.Program([support.built("examples/" + name + "_server")]))
+
+    def test_nonameserver_python_client(self):
+        server = self.our_server("nonameserver")
+        for count in (1, 2):
+            said, _ = self.python_client("nonameserver", server.uri(count) + "\n")
+            quote = "It is not the fall that kills you; it is the sudden stop.\n"
+            self.assertEqual("Enter the URI of the quote object: Getting some quotes...\n%s\n%s\n" % (quote, quote), said)
+        theirs = self.python_server("nonameserver")
+        theirs.uri(2)
+        self.assertEqual(plain("".join(theirs.out)), plain("".join(server.out)))
+
+    def test_nonameserver_cpp_client(self):
+        theirs = self.python_server("nonameserver")
+        said = self.our_client("nonameserver", theirs.uri(2))
+        there, _ = self.python_client("nonameserver", theirs.uri(2) + "\n")
+        self.assertEqual(there.partition("object: ")[2], said)
+
+    def test_attributes_python_client(self):
+        with_ours, _ = self.python_client("attributes", self.our_server("attributes").uri() + "\n")
+        with_theirs, _ = self.python_client("attributes", self.python_server("attributes").uri() + "\n")
+        self.assertIn("ok, got expected error (local only): 'dict' object has no attribute 'foobar'", with_ours)
+        self.assertEqual(plain(with_theirs), plain(with_ours))
+
+    def test_attributes_cpp_client(self):
+        with_theirs = self.our_client("attributes", self.python_server("attributes").uri())
+        with_ours = self.our_client("attributes", self.our_server("attributes").uri())
+        self.assertIn("p.prop_value= 542\n", with_theirs)
+        self.assertEqual(4, with_theirs.count("ok, got expected error: remote object"))
+        self.assertEqual(plain(with_theirs), plain(with_ours))
+
+    def test_exceptions_python_client(self):
+        names_server, names = support.name_server()
+        self.start(names_server)
+        support.register(names, "example.exceptions", self.our_server("exceptions").uri())
+        with_ours, client = self.python_client("exceptions", code=1, **names)
+        self.assertIn("Remote traceback:", "".join(client.err))
+        theirs = self.python_server("exceptions", **names)  # takes the name over
+        theirs.wait_for("running|Pyro daemon")
+        with_theirs, _ = self.python_client("exceptions", code=1, **names)
+        self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
+
+    def without_frames(self, text):
+        """The frames of a traceback are each program's own, and Python has a text of its own for the division of floats."""
+        text = text.replace("float division by zero", "division by zero")
+        text = re.sub(r"(?m)^( \| )?  .*\n", "", text)
+        return re.sub(r"(?m)^ \|     .*\n", "", text)
+
+    def test_exceptions_cpp_client(self):
+        names_server, names = support.name_server()
+        self.start(names_server)
+        theirs = self.python_server("exceptions", **names)
+        uri = theirs.wait_for(r"PYRO:\S+@\S+:\d+").group()
+        with_theirs = self.our_client("exceptions", uri)
+        with_ours = self.our_client("exceptions", self.our_server("exceptions").uri())
+        self.assertIn("CAUGHT ERROR  >>> unsupported operand type(s) for //: 'str' and 'int'", with_theirs)
+        self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
+
+    def echo_server(self, *options):
+        return self.start(support.Program([support.built("tools/engine-echoserver"), *options]))
+
+    def python_echo_server(self):
+        return self.start(support.python("-u", "-m", "Pyro4.test.echoserver"))
+
+    def test_echoserver_python_client(self):
+        ours = self.echo_server()
+        with_ours, _ = self.python_client("echoserver", ours.uri() + "\n")
+        ours.finish()  # the client told it to shut down
+        with_theirs, _ = self.python_client("echoserver", self.python_echo_server().uri() + "\n")
+        self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
+        self.assertEqual(with_ours.count("got element from remote iterator:"), 3)
+
+    def test_echoserver_cpp_client(self):
+        ours, theirs = self.echo_server(), self.python_echo_server()
+        with_theirs, with_ours = self.our_client("echoserver", theirs.uri()), self.our_client("echoserver", ours.uri())
+        ours.finish()
+        theirs.finish()
+        self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
+
+    def test_maxsize_python_client(self):
+        with_ours, _ = self.python_client("maxsize", self.echo_server().uri() + "\n")
+        with_theirs, _ = self.python_client("maxsize", self.python_echo_server().uri() + "\n")
+        self.assertRegex(with_ours, r"success.\n[^!]*\nEXCEPTION \(expected\): max message size exceeded \(\d+ where max=2500\)\n$")
+        self.assertEqual(with_theirs, with_ours)
+
+    def test_greeting_is_the_dialogue_of_the_introduction(self):
+        server = self.our_server("greeting")
+        client = support.Program([support.built("examples/greeting_client")])
+        said = client.finish(server.wait_for(r"^Ready. Object uri = (\S+)").group(1) + "\nAnn\n")
+        with self.proxy(server.uri()) as p:
+            fortune = p.get_fortune(name="Ann")
+        self.assertEqual("What is the Pyro uri of the greeting object? What is your name? " + fortune + "\n", said)
+        self.assertTrue(fortune.startswith("Hello, Ann. Here is your fortune message:\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
