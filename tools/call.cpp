@@ -1,5 +1,6 @@
 // engine-call: calls any method of any object from the shell, reads and assigns attributes, lists what an object offers. Results
 // are printed as JSON. Arguments are Python literals (1, 2.5, 'text', [1,2], {'a':1}); what is none is taken as text.
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -29,6 +30,14 @@ bool is_keyword(const std::string& text) {
   return equals != std::string::npos && equals > 0 &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == equals;
 }
+
+// CLI11 would take "[1, 2]" for two arguments and -1 for an option: a blank in front hides them, and is taken off again.
+std::string hide(std::string word) {
+  const bool list = word.starts_with('[') && word.ends_with(']');
+  const bool negative = word.size() > 1 && word[0] == '-' && std::string_view(".0123456789").find(word[1]) != std::string_view::npos;
+  return list || negative ? " " + word : word;
+}
+std::string shown(std::string word) { return word.starts_with(' ') && hide(word.substr(1)) == word ? word.substr(1) : word; }
 
 void list_members(const engine::proxy<>& object) {
   const auto offered = engine::members_of(object);
@@ -61,7 +70,7 @@ void call(const engine::proxy<>& object, const std::string& method, const std::v
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Call a method of a remote object and print the result as JSON. Without a method: list what the object offers."};
+  CLI::App app{"Call a method of a remote object and print the result as JSON. Without a method: list what the object offers.", "engine-call"};
   std::string uri, method, serializer, key;
   std::vector<std::string> arguments;
   double timeout = 0;
@@ -76,7 +85,14 @@ int main(int argc, char** argv) {
   app.add_flag("-a,--attribute", attribute, "read the attribute, or assign it if a value is given");
   app.add_flag("-T,--traceback", traceback, "print the remote traceback of an exception");
   app.positionals_at_end(false);
-  CLI11_PARSE(app, argc, argv);
+  std::vector<std::string> words;
+  for (int i = argc; i-- > 1;) words.push_back(hide(argv[i]));  // parse() wants the last one first
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  std::ranges::transform(arguments, arguments.begin(), shown);
   try {
     if (key.empty())
       if (const char* set = std::getenv("PYRO_HMAC_KEY")) key = set;

@@ -22,6 +22,21 @@ std::string now_text() {
   return text;
 }
 
+// As Python's bool().
+bool is_true(const engine::value& v) {
+  switch (v.kind()) {
+    case engine::kind::none: return false;
+    case engine::kind::string:
+    case engine::kind::bytes:
+    case engine::kind::list:
+    case engine::kind::tuple:
+    case engine::kind::set:
+    case engine::kind::frozenset:
+    case engine::kind::dict: return v.size() != 0;
+    default: return v != 0;
+  }
+}
+
 }  // namespace
 
 class EchoServer {
@@ -58,7 +73,7 @@ class EchoServer {
     host_.stop();
   }
   bool verbose() { return verbose_; }
-  void set_verbose(const engine::value& on) { verbose_ = !on.is_none() && on != false && on != 0; }
+  void set_verbose(const engine::value& on) { verbose_ = is_true(on); }
 
  private:
   void say(const std::string& what) {

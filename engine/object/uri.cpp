@@ -74,7 +74,7 @@ uri::uri(std::string_view text) {
   if (object.empty() || object.find_first_of(blanks) != std::string_view::npos || (has_location && location.empty())) throw error("invalid uri");
   object_ = object;
   if (protocol == "PYRO") {
-    if (!has_location) throw error("invalid uri (location)");
+    if (!has_location) throw error("invalid uri");
     parse_location(location, 0);
   } else if (protocol == "PYRONAME" || protocol == "PYROMETA") {
     protocol_ = protocol == "PYRONAME" ? uri_protocol::pyroname : uri_protocol::pyrometa;

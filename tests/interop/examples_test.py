@@ -35,7 +35,7 @@ class Examples(support.InteropTest):
     def our_server(self, name):
         return self.start(support.Program([support.built("examples/" + name + "_server")]))
 
-    def test_nonameserver_python_client(self):
+    def test_pyros_nonameserver_client_prints_the_same_with_our_server(self):
         server = self.our_server("nonameserver")
         for count in (1, 2):
             said, _ = self.python_client("nonameserver", server.uri(count) + "\n")
@@ -45,26 +45,26 @@ class Examples(support.InteropTest):
         theirs.uri(2)
         self.assertEqual(plain("".join(theirs.out)), plain("".join(server.out)))
 
-    def test_nonameserver_cpp_client(self):
+    def test_our_nonameserver_client_prints_the_same_with_pyros_server(self):
         theirs = self.python_server("nonameserver")
         said = self.our_client("nonameserver", theirs.uri(2))
         there, _ = self.python_client("nonameserver", theirs.uri(2) + "\n")
         self.assertEqual(there.partition("object: ")[2], said)
 
-    def test_attributes_python_client(self):
+    def test_pyros_attributes_client_prints_the_same_with_our_server(self):
         with_ours, _ = self.python_client("attributes", self.our_server("attributes").uri() + "\n")
         with_theirs, _ = self.python_client("attributes", self.python_server("attributes").uri() + "\n")
         self.assertIn("ok, got expected error (local only): 'dict' object has no attribute 'foobar'", with_ours)
         self.assertEqual(plain(with_theirs), plain(with_ours))
 
-    def test_attributes_cpp_client(self):
+    def test_our_attributes_client_prints_the_same_with_pyros_server(self):
         with_theirs = self.our_client("attributes", self.python_server("attributes").uri())
         with_ours = self.our_client("attributes", self.our_server("attributes").uri())
         self.assertIn("p.prop_value= 542\n", with_theirs)
         self.assertEqual(4, with_theirs.count("ok, got expected error: remote object"))
         self.assertEqual(plain(with_theirs), plain(with_ours))
 
-    def test_exceptions_python_client(self):
+    def test_pyros_exceptions_client_prints_the_same_with_our_server(self):
         names_server, names = support.name_server()
         self.start(names_server)
         support.register(names, "example.exceptions", self.our_server("exceptions").uri())
@@ -81,7 +81,7 @@ class Examples(support.InteropTest):
         text = re.sub(r"(?m)^( \| )?  .*\n", "", text)
         return re.sub(r"(?m)^ \|     .*\n", "", text)
 
-    def test_exceptions_cpp_client(self):
+    def test_our_exceptions_client_prints_the_same_with_pyros_server(self):
         names_server, names = support.name_server()
         self.start(names_server)
         theirs = self.python_server("exceptions", **names)
@@ -97,7 +97,7 @@ class Examples(support.InteropTest):
     def python_echo_server(self):
         return self.start(support.python("-u", "-m", "Pyro4.test.echoserver"))
 
-    def test_echoserver_python_client(self):
+    def test_pyros_echoserver_client_prints_the_same_with_our_server(self):
         ours = self.echo_server()
         with_ours, _ = self.python_client("echoserver", ours.uri() + "\n")
         ours.finish()  # the client told it to shut down
@@ -105,14 +105,14 @@ class Examples(support.InteropTest):
         self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
         self.assertEqual(with_ours.count("got element from remote iterator:"), 3)
 
-    def test_echoserver_cpp_client(self):
+    def test_our_echoserver_client_prints_the_same_with_pyros_server(self):
         ours, theirs = self.echo_server(), self.python_echo_server()
         with_theirs, with_ours = self.our_client("echoserver", theirs.uri()), self.our_client("echoserver", ours.uri())
         ours.finish()
         theirs.finish()
         self.assertEqual(self.without_frames(with_theirs), self.without_frames(with_ours))
 
-    def test_maxsize_python_client(self):
+    def test_pyros_maxsize_client_prints_the_same_with_our_echo_server(self):
         with_ours, _ = self.python_client("maxsize", self.echo_server().uri() + "\n")
         with_theirs, _ = self.python_client("maxsize", self.python_echo_server().uri() + "\n")
         self.assertRegex(with_ours, r"success.\n[^!]*\nEXCEPTION \(expected\): max message size exceeded \(\d+ where max=2500\)\n$")

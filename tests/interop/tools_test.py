@@ -1,0 +1,153 @@
+"""engine-echoserver beside Pyro4's own test echo server, and engine-call as a user of the shell sees it."""
+import json
+import os
+import re
+import tempfile
+import unittest
+
+import support
+
+
+def echo_server(*options, **changes):
+    return support.Program([support.built("tools/engine-echoserver"), *options], **changes)
+
+
+def python_echo_server(*options, **changes):
+    return support.python("-u", "-m", "Pyro4.test.echoserver", *options, **changes)
+
+
+class EchoServer(support.InteropTest):
+    def both(self, *options, **changes):
+        return [self.start(start(*options, **changes)) for start in (python_echo_server, echo_server)]
+
+    def printed(self, server):
+        """What was printed, without what differs from one start to the next."""
+        text = re.sub(r"localhost:\d+", "<address>", "".join(server.out))
+        return re.sub(r"(?m)^\w{3} \w{3} [ \d]\d [\d:]{8} \d{4} - ", "<time> - ", text)
+
+    def test_the_help_offers_the_same_options(self):
+        theirs, ours = [set(re.findall(r"(?<!\w)--?\w+", start("--help").finish())) for start in (python_echo_server, echo_server)]
+        self.assertEqual({"-N", "--nameserver"}, theirs - ours)  # starts a name server, which we do not have yet
+        self.assertEqual(set(), ours - theirs)
+
+    def test_the_start_and_the_verbose_log_read_the_same(self):
+        for options in ((), ("-v",), ("-q",), ("-q", "-v")):
+            printed = []
+            for start in (python_echo_server, echo_server):
+                # Quiet ones do not tell their address, so that one is theirs to choose.
+                with tempfile.TemporaryDirectory() as folder:
+                    path = os.path.join(folder, "s")
+                    server = self.start(start("-u", path, *options))
+                    support.wait_until(lambda: os.path.exists(path) or server.process.poll() is not None, "a socket")
+                    with self.proxy("PYRO:test.echoserver@./u:" + path) as p:
+                        said = [p.echo({"a": [1, "h\xe9'"]}), support.outcome(p.error), support.outcome(p.error_with_text), p.nan() != p.nan(),
+                                p.inf(), p.__dunder__(), p.oneway_echo("x"), list(p.generator()), p.verbose, sorted(p._pyroMethods)]
+                        p.echo("the oneway call has been served")
+                        p.shutdown()
+                    server.finish()
+                    printed.append((said, self.printed(server).replace(folder, "<folder>")))
+            with self.subTest(options=options):
+                self.assertEqual(printed[0], printed[1])
+
+    def test_the_object_is_the_same_for_its_callers(self):
+        seen = []
+        for server in self.both():
+            with self.proxy(server.uri()) as p:
+                p._pyroBind()
+                p.verbose = "anything true"
+                said = [sorted(p._pyroMethods), sorted(p._pyroOneway), sorted(p._pyroAttrs), p.verbose]
+                p.verbose = []
+                said += [p.verbose, support.outcome(lambda: p._pyroInvoke("_private", (), {})), support.outcome(lambda: p.echo()),
+                         support.outcome(lambda: p.echo(message=1)), support.outcome(lambda: p.echo(1, 2))]
+                seen.append(said)
+        self.assertEqual(seen[0], seen[1])
+
+    def test_a_key_is_asked_for_by_option_or_environment_but_not_by_both(self):
+        for server in self.both("-k", "secr3t") + self.both(PYRO_HMAC_KEY="secr3t"):
+            with self.proxy(server.uri()) as p:
+                p._pyroHmacKey = b"secr3t"
+                self.assertEqual(1, p.echo(1))
+            self.assertNotIn("Warning: HMAC key not set", "".join(server.out))
+        for start in (python_echo_server, echo_server):
+            server = start("-k", "secr3t", PYRO_HMAC_KEY="secr3t")
+            server.finish(code=1)
+            self.assertIn("error: don't use -k and PYRO_HMAC_KEY at the same time", "".join(server.err))
+
+    def test_it_registers_with_pyros_name_server(self):
+        names_server, names = support.name_server()
+        self.start(names_server)
+        printed = []
+        for start in (python_echo_server, echo_server):
+            server = self.start(start("-n", "-v", **names))
+            server.wait_for("echoserver running.")
+            printed.append(self.printed(server))
+            uri = server.wait_for(r"echo uri: (\S+)").group(1)
+            self.assertEqual(uri, support.python("-m", "Pyro4.nsc", "lookup", "test.echoserver", **names).finish().split()[0])
+            with self.proxy(uri) as p:
+                p.shutdown()
+            server.finish()
+        self.assertEqual(printed[0], printed[1])
+
+
+class Call(support.InteropTest):
+    def setUp(self):
+        super().setUp()
+        self.uri = self.start(support.mirror_server()).uri()
+        self.ours = self.start(support.peer_server()).uri()
+
+    def call(self, *words, code=0, **changes):
+        self.program = support.Program([support.built("tools/engine-call"), *words], **changes)
+        self.addCleanup(self.program.kill)
+        return self.program.finish(code=code)
+
+    def test_methods_are_called_with_python_literals_text_and_keywords(self):
+        for uri in (self.uri, self.ours):
+            for serializer in support.BOTH:
+                self.assertEqual(3, json.loads(self.call("-s", serializer, uri, "add", "1", "2")))
+                self.assertEqual("x/B/z", json.loads(self.call("-s", serializer, uri, "join", "x", "c=z")))
+                self.assertEqual([1, "two", {"a": [None, 2.5, True]}], json.loads(self.call(uri, "echo", "[1, 'two', {'a': [None, 2.5, True]}]")))
+                self.assertEqual(["f", ["1"], {}], json.loads(self.call("-x", uri, "collect", "f", "1")))
+                self.assertEqual(-3, json.loads(self.call(uri, "add", "--", "-1", "-2")))
+                self.assertEqual(1, json.loads(self.call(uri, "add", "-1", "b=2")))
+                self.assertIsNone(json.loads(self.call(uri, "nothing")))
+
+    def test_attributes_are_read_and_assigned(self):
+        for uri in (self.uri, self.ours):
+            self.assertEqual("5\n", self.call("-a", uri, "level"))
+            self.assertEqual("", self.call("-a", uri, "level", "7"))
+            self.assertEqual("7\n", self.call("-a", uri, "level"))
+            self.call("-a", uri, "colour_name", "blue")
+            self.assertEqual('"blue"\n', self.call("-a", uri, "colour_name"))
+
+    def test_without_a_method_the_members_are_listed(self):
+        for uri in (self.uri, self.ours):
+            listed = json.loads(self.call(uri))
+            self.assertEqual(["note"], listed["oneway"])
+            self.assertEqual(["colour_name", "fixed", "level"], listed["attributes"])
+            self.assertLessEqual({"add", "echo", "__len__", "note"}, set(listed["methods"]))
+
+    def test_errors_go_to_stderr_and_end_with_1(self):
+        for words, said in (
+                ((self.uri, "fail", "ZeroDivisionError"), "Error: builtins.ZeroDivisionError - division by zero\n"),
+                ((self.uri, "nope"), "Error: builtins.AttributeError - remote object '%s' has no exposed attribute or method 'nope'\n" % self.uri),
+                ((self.uri, "fail", "NamingError"), "Error: unknown name: x\n"),
+                (("PYRO:nonsense", "x"), "Error: invalid uri\n"),
+                (("-s", "nosuch", self.uri, "add"), "Error: serializer 'nosuch' is unknown or not available\n"),
+                (("-t", "0.3", self.uri, "nap", "2"), None), ((self.uri.replace("thing@", "nobody@"), "x"), None)):
+            with self.subTest(words=words):
+                self.assertEqual("", self.call(*words, code=1))
+                error = "".join(self.program.err)
+                self.assertEqual(said, error) if said else self.assertRegex(error, r"^Error: .*(imed? ?out|rejected: unknown object)")
+        self.call("-T", self.uri, "fail", "KeyError", code=1)
+        self.assertIn(" +--- This exception occured remotely (Pyro) - Remote traceback:\n | Traceback", "".join(self.program.err))
+
+    def test_a_wrong_command_line_is_explained(self):
+        for words in ((), ("--nosuch", self.uri)):
+            program = support.Program([support.built("tools/engine-call"), *words])
+            program.finish(code=None)
+            self.assertNotIn(program.process.returncode, (0, 1))
+            self.assertIn("--help", "".join(program.err))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,127 @@
+"""Peers that disappear or misbehave in the middle of things, as Pyro4 programs see it: nobody else on the daemon notices."""
+import socket
+import unittest
+
+import Pyro4.errors
+import Pyro4.message
+
+import support
+
+CLIENT = """
+import sys, Pyro4
+p = Pyro4.Proxy(sys.argv[1])
+p._pyroBind()
+print("connected", flush=True)
+while True:
+    p.size_of("y" * 200000)
+    print("called", flush=True)
+"""
+
+NAPPER = """
+import sys, Pyro4
+p = Pyro4.Proxy(sys.argv[1])
+p._pyroBind()
+print("connected", flush=True)
+p.nap(0.7)
+"""
+
+
+class Vanishing(support.InteropTest):
+    def test_a_python_client_killed_between_calls_or_in_one_is_not_noticed_by_others(self):
+        server = self.start(support.peer_server("--cores", "2"))
+        with self.proxy(server.uri()) as bystander:
+            self.assertEqual(3, bystander.add(1, 2))
+            connection = bystander._pyroConnection
+            for script, ready in ((CLIENT, "called"), (NAPPER, "connected")):
+                clients = [support.python("-c", script, server.uri()) for _ in range(3)]
+                for client in clients:
+                    client.wait_for(ready)
+                for client in clients:
+                    client.kill()
+                self.assertEqual(7, bystander.add(3, 4))
+            self.assertIs(connection, bystander._pyroConnection)
+
+    def test_a_client_that_goes_after_half_a_message_is_not_noticed_by_others(self):
+        server = self.start(support.peer_server())
+        host, _, port = server.uri().rpartition("@")[2].partition(":")
+        body = Pyro4.util.get_serializer("serpent").dumps({"handshake": "hello", "object": "thing"})
+        whole = Pyro4.message.Message(Pyro4.message.MSG_CONNECT, body, 1, Pyro4.message.FLAGS_META_ON_CONNECT, 0).to_bytes()
+        with self.proxy(server.uri()) as bystander:
+            bystander._pyroBind()
+            for cut in (0, 1, 23, 24, len(whole) - 1, len(whole)):
+                with socket.create_connection((host, int(port))) as peer:
+                    peer.sendall(whole[:cut])
+            connection = bystander._pyroConnection
+            self.assertEqual(3, bystander.add(1, 2))
+            self.assertIs(connection, bystander._pyroConnection)
+
+    def test_a_server_that_is_killed_is_a_closed_connection_for_its_callers(self):
+        for start in (support.peer_server, support.mirror_server):
+            server = start()
+            self.addCleanup(server.kill)
+            napping = support.Program([support.built("tests/interop/peer_client"), server.uri(), "nap", "30"])
+            self.addCleanup(napping.kill)
+            with self.proxy(server.uri()) as p:
+                self.assertEqual(3, p.add(1, 2)) if start is support.mirror_server else p._pyroBind()
+                server.kill()
+                self.assertRaises(Pyro4.errors.CommunicationError, lambda: p.add(1, 2))
+            said = napping.finish()
+            self.assertRegex(said, r"nap: unreachable( connection_closed)? \| Pyro4.errors.Co\w+Error \|")
+            self.assertRegex(said, r"then: unreachable \| Pyro4.errors.CommunicationError \| cannot connect to .*efused")
+
+    def test_a_server_that_is_asked_to_stop_answers_the_call_it_is_in(self):
+        server = self.start(support.peer_server())
+        napping = support.Program([support.built("tests/interop/peer_client"), server.uri(), "nap", "0.5"])
+        self.addCleanup(napping.kill)
+        with self.proxy(server.uri()) as p:
+            p._pyroBind()
+        server.stop()
+        self.assertEqual(0, server.process.returncode)
+        self.assertRegex(napping.finish(), "^nap: ")
+
+    def test_garbage_and_unreadable_calls_get_pyros_answers(self):
+        ours, theirs = self.start(support.peer_server()).uri(), self.start(support.mirror_server()).uri()
+        calls = {"unreadable": (Pyro4.message.MSG_INVOKE, b"('thing','add',(1,", 1), "cut msgpack": (Pyro4.message.MSG_INVOKE, b"\x94\xa5thi", 6),
+                 "not a call": (Pyro4.message.MSG_INVOKE, b"('thing','add')", 1), "no serializer": (Pyro4.message.MSG_INVOKE, b"{}", 99),
+                 "a result": (Pyro4.message.MSG_RESULT, b"None", 1)}
+        self.compare_answers(ours, theirs, calls)
+
+    def test_a_call_by_a_serializer_that_is_known_but_not_accepted_is_answered_by_it_and_ends_the_connection(self):
+        ours, theirs = [self.start(start(PYRO_SERIALIZERS_ACCEPTED="serpent")).uri() for start in (support.peer_server, support.mirror_server)]
+        self.compare_answers(ours, theirs, {"msgpack": (Pyro4.message.MSG_INVOKE, b"\x94\xa5thing\xa3add\x92\x01\x02\x80", 6)})
+
+    def compare_answers(self, ours, theirs, calls):
+        for name, (type, body, serializer) in calls.items():
+            seen = []
+            for uri in (theirs, ours):
+                with self.proxy(uri) as p:
+                    p._pyroBind()
+                    seen.append(self.answer_to(p._pyroConnection, Pyro4.message.Message(type, body, serializer, 0, 7).to_bytes()))
+            with self.subTest(name=name):
+                self.assertEqual(seen[0], seen[1])
+
+    def answer_to(self, connection, raw):
+        connection.send(raw)
+        try:
+            answer = Pyro4.message.Message.recv(connection, [Pyro4.message.MSG_RESULT])
+        except Pyro4.errors.CommunicationError:
+            return "closed"
+        said = type(Pyro4.util.get_serializer_by_id(answer.serializer_id).loads(answer.data)).__name__
+        try:
+            connection.send(Pyro4.message.Message(Pyro4.message.MSG_PING, b"ping", 42, 0, 0).to_bytes())
+            Pyro4.message.Message.recv(connection, [Pyro4.message.MSG_PING])
+            return said, answer.seq, answer.flags, "stays"
+        except Pyro4.errors.CommunicationError:
+            return said, answer.seq, answer.flags, "then closed"
+
+    def test_an_idle_connection_is_closed_after_commtimeout_and_the_client_may_come_again(self):
+        server = self.start(support.peer_server(PYRO_COMMTIMEOUT="0.3"))
+        with self.proxy(server.uri()) as p:
+            p._pyroBind()
+            self.assertEqual(b"", p._pyroConnection.sock.recv(1))
+            self.assertRaises(Pyro4.errors.ConnectionClosedError, lambda: p.add(1, 2))
+            self.assertEqual(3, p.add(1, 2))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
