@@ -168,7 +168,7 @@ uri daemon::add(std::string id, void* object, const interface_table& table, std:
 void daemon::unregister(std::string_view id) {
   if (id != daemon_object::id) state_->host.objects.remove(id);
 }
-void daemon::remove(const void* object) { state_->host.objects.remove(object); }
+void daemon::remove(const void* object) { state_->host.objects.remove_object(object); }
 uri daemon::uri_of(const void* object) const {
   const auto id = state_->host.objects.id_of(object);
   if (!id) throw daemon_error("object isn't registered in this daemon");

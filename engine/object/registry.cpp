@@ -14,7 +14,7 @@ void registry::add(exposed_object entry, bool force) {
     if (entry.object && ids_.contains(entry.object)) throw daemon_error("object or class already has a Pyro id");
   }
   if (const auto old = objects_.find(entry.id); old != objects_.end()) {
-    ids_.erase(old->second->object);
+    forget_id(*old->second);
   } else {
     order_.push_back(entry.id);
   }
@@ -24,17 +24,22 @@ void registry::add(exposed_object entry, bool force) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
+// An object that was forced to a second id is known by that one.
+void registry::forget_id(const exposed_object& entry) {
+  if (const auto known = ids_.find(entry.object); known != ids_.end() && known->second == entry.id) ids_.erase(known);
+}
+
 void registry::remove(std::string_view id) {
   const std::scoped_lock lock(mutex_);
   const auto at = objects_.find(id);
   if (at == objects_.end()) return;
-  if (const auto known = ids_.find(at->second->object); known != ids_.end() && known->second == id) ids_.erase(known);
+  forget_id(*at->second);
   std::erase(order_, at->first);
   objects_.erase(at);
   version_.fetch_add(1, std::memory_order_release);
 }
 
-void registry::remove(const void* object) {
+void registry::remove_object(const void* object) {
   if (const auto id = id_of(object)) remove(std::string_view(*id));
 }
 

@@ -32,7 +32,7 @@ class registry {
   void add(exposed_object, bool force);
   /// Unknown ids are silent.
   void remove(std::string_view id);
-  void remove(const void* object);
+  void remove_object(const void*);  // not an overload: text literals would find it
   std::shared_ptr<const exposed_object> find(std::string_view id) const;
   std::optional<std::string> id_of(const void* object) const;
   std::vector<std::string> ids() const;  ///< in order of registration
@@ -41,6 +41,7 @@ class registry {
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
+  void forget_id(const exposed_object&);
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const exposed_object>, std::less<>> objects_;
   std::vector<std::string> order_;

@@ -27,7 +27,13 @@ template <class Number> void parse_number(const char* name, const std::string& t
 }
 
 void parse(const char*, const std::string& text, std::string& out) { out = text; }
-void parse(const char* name, const std::string& text, double& out) { parse_number(name, text, out); }
+// All of them are times.
+void parse(const char* name, const std::string& text, double& out) {
+  double seconds = 0;
+  parse_number(name, text, seconds);
+  if (!(seconds >= 0 && seconds < 1e9)) refuse(name, text, "a number in range");
+  out = seconds;
+}
 void parse(const char* name, const std::string& text, int& out) { parse_number(name, text, out); }
 void parse(const char* name, const std::string& text, std::size_t& out) { parse_number(name, text, out); }
 template <class Rep, class Period> void parse(const char* name, const std::string& text, std::chrono::duration<Rep, Period>& out) {

@@ -43,6 +43,12 @@ std::set<std::string> split_tags(std::string_view text) {
   return tags;
 }
 
+std::string joined(const std::set<std::string>& tags) {
+  std::string text;
+  for (const std::string& tag : tags) text += (&tag == &*tags.begin() ? "" : ",") + tag;
+  return text;
+}
+
 // Python's int(): blanks around, a sign, single underscores between digits.
 bool python_int(std::string_view text, int& out) {
   const auto first = text.find_first_not_of(blanks);
@@ -78,7 +84,10 @@ uri::uri(std::string_view text) {
     parse_location(location, 0);
   } else if (protocol == "PYRONAME" || protocol == "PYROMETA") {
     protocol_ = protocol == "PYRONAME" ? uri_protocol::pyroname : uri_protocol::pyrometa;
-    if (protocol_ == uri_protocol::pyrometa) tags_ = split_tags(object_);
+    if (protocol_ == uri_protocol::pyrometa) {
+      tags_ = split_tags(object_);
+      object_ = joined(tags_);  // in the order of the set, so that equal ones look equal
+    }
     if (has_location) parse_location(location, name_server_port);
   } else {
     throw error("invalid uri (protocol)");
@@ -172,8 +181,7 @@ bool codec_of<uri>::decode(reader& in, uri& out) {
     if (const auto* object = state[1].get_if<std::string>()) {
       text += *object;
     } else {
-      const auto tags = state[1].as<std::set<std::string>>();
-      for (const std::string& tag : tags) text += (text.ends_with(':') ? "" : ",") + tag;
+      text += joined(state[1].as<std::set<std::string>>());
     }
     if (!state[2].is_none()) text += "@./u:" + state[2].as<std::string>();
     if (!state[3].is_none()) {

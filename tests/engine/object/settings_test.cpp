@@ -1,0 +1,121 @@
+// Settings and where they come from: Pyro's defaults, the environment, refusals that name the variable, and the dump.
+#include <engine/object/settings.hpp>
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include <engine/object/error.hpp>
+
+namespace engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// One variable for the length of a test.
+class variable {
+ public:
+  variable(const char* name, const char* text) : name_(name) { ::setenv(name, text, 1); }
+  ~variable() { ::unsetenv(name_); }
+  variable(const variable&) = delete;
+  variable& operator=(const variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+std::string refusal() {
+  try {
+    settings::from_environment();
+    return "accepted";
+  } catch (const error& e) {
+    return e.what();
+  }
+}
+
+TEST(settings, defaults_are_pyros) {
+  const settings s = settings::defaults();
+  EXPECT_EQ(s.host, "localhost");
+  EXPECT_EQ(s.comm_timeout, 0);
+  EXPECT_FALSE(s.compression);
+  EXPECT_EQ(s.max_message_size, 0u);
+  EXPECT_EQ(s.serializer, "serpent");
+  EXPECT_EQ(s.serializers_accepted, (std::set<std::string>{"json", "marshal", "serpent"}));
+  EXPECT_EQ(s.ns_port, 9090);
+  EXPECT_TRUE(s.metadata);
+}
+
+TEST(settings, every_variable_changes_its_setting) {
+  const variable host("PYRO_HOST", "example.org"), timeout("PYRO_COMMTIMEOUT", "2.5"), compression("PYRO_COMPRESSION", "on"),
+      size("PYRO_MAX_MESSAGE_SIZE", "1024"), retries("PYRO_MAX_RETRIES", "3"), metadata("PYRO_METADATA", "no"),
+      version("PYRO_PREFER_IP_VERSION", "6"), serializer("PYRO_SERIALIZER", "msgpack"),
+      accepted("PYRO_SERIALIZERS_ACCEPTED", "msgpack, serpent"), reuse("PYRO_SOCK_REUSE", "0"), ns_host("PYRO_NS_HOST", "names"),
+      ns_port("PYRO_NS_PORT", "1"), handshake("ENGINE_HANDSHAKE_TIMEOUT", "0.5"), spin("ENGINE_SPIN_US", "7"), pin("ENGINE_PIN", "TRUE"),
+      stall("ENGINE_STALL_MS", "9");
+  const settings s = settings::from_environment();
+  EXPECT_EQ(s.host, "example.org");
+  EXPECT_EQ(s.comm_timeout, 2.5);
+  EXPECT_TRUE(s.compression);
+  EXPECT_EQ(s.max_message_size, 1024u);
+  EXPECT_EQ(s.max_retries, 3);
+  EXPECT_FALSE(s.metadata);
+  EXPECT_EQ(s.prefer_ip_version, 6);
+  EXPECT_EQ(s.serializer, "msgpack");
+  EXPECT_EQ(s.serializers_accepted, (std::set<std::string>{"msgpack", "serpent"}));
+  EXPECT_FALSE(s.sock_reuse);
+  EXPECT_EQ(s.ns_host, "names");
+  EXPECT_EQ(s.ns_port, 1);
+  EXPECT_EQ(s.handshake_timeout, 0.5);
+  EXPECT_EQ(s.spin, 7us);
+  EXPECT_TRUE(s.pin);
+  EXPECT_EQ(s.stall, 9ms);
+}
+
+TEST(settings, booleans_are_spelled_in_pyros_ways) {
+  for (const char* yes : {"1", "on", "yes", "true", "True", "ON"}) {
+    const variable v("PYRO_COMPRESSION", yes);
+    EXPECT_TRUE(settings::from_environment().compression) << yes;
+  }
+  for (const char* no : {"0", "off", "no", "false", "No"}) {
+    const variable v("PYRO_METADATA", no);
+    EXPECT_FALSE(settings::from_environment().metadata) << no;
+  }
+}
+
+TEST(settings, a_bad_text_is_refused_by_name) {
+  const struct { const char *name, *text, *said; } table[] = {
+      {"PYRO_COMPRESSION", "maybe", "PYRO_COMPRESSION=maybe is not a boolean: 0 off no false, 1 on yes true"},
+      {"PYRO_NS_PORT", "x", "PYRO_NS_PORT=x is not a number in range"},
+      {"PYRO_NS_PORT", "1 ", "PYRO_NS_PORT=1  is not a number in range"},
+      {"PYRO_NS_PORT", "99999999999", "PYRO_NS_PORT=99999999999 is not a number in range"},
+      {"PYRO_COMMTIMEOUT", "", "PYRO_COMMTIMEOUT= is not a number in range"},
+      {"PYRO_COMMTIMEOUT", "-1", "PYRO_COMMTIMEOUT=-1 is not a number in range"},
+      {"PYRO_COMMTIMEOUT", "nan", "PYRO_COMMTIMEOUT=nan is not a number in range"},
+      {"PYRO_MAX_MESSAGE_SIZE", "-1", "PYRO_MAX_MESSAGE_SIZE=-1 is not a number in range"},
+      {"ENGINE_SPIN_US", "-5", "ENGINE_SPIN_US=-5 is not a number in range"},
+      {"ENGINE_HANDSHAKE_TIMEOUT", "inf", "ENGINE_HANDSHAKE_TIMEOUT=inf is not a number in range"},
+  };
+  for (const auto& row : table) {
+    const variable v(row.name, row.text);
+    EXPECT_EQ(refusal(), row.said);
+  }
+}
+
+TEST(settings, are_listed_under_pyros_names_in_order) {
+  const auto list = settings::defaults().as_list();
+  ASSERT_EQ(list.size(), 16u);
+  EXPECT_EQ(list.front(), (std::pair<std::string, std::string>{"HOST", "localhost"}));
+  EXPECT_EQ(list.back(), (std::pair<std::string, std::string>{"ENGINE_STALL_MS", "0"}));
+}
+
+TEST(settings, are_dumped_as_lines) {
+  settings s = settings::defaults();
+  s.comm_timeout = 1.5;
+  const std::string text = s.dump();
+  for (const char* line : {"HOST = localhost\n", "COMMTIMEOUT = 1.5\n", "COMPRESSION = False\n", "METADATA = True\n",
+                           "SERIALIZERS_ACCEPTED = json,marshal,serpent\n", "ENGINE_SPIN_US = 50\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace engine
