@@ -307,9 +307,11 @@ void channel::send(lock& held, bool eager, time_point deadline) {
 
 void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {
   if (drive(held, [&] { return reply.done(); }, deadline) || reply.done()) return;
-  take(reply.sequence_);
-  reply.done_ = true;
-  reply.failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  if (!failure_) {
+    take(reply.sequence_);
+    reply.done_ = true;
+    reply.failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  }
   fail({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"});
 }
 

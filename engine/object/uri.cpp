@@ -130,7 +130,7 @@ void uri::parse_bracketed(std::string_view text, int default_port) {
 }
 
 void uri::parse_port(std::string_view text) {
-  if (text.empty() || !python_int(text, port_)) throw error("invalid port in uri, port=" + std::string(text));
+  if (text.empty() || !python_int(text, port_)) throw error("invalid port in uri, port=" + (text.empty() ? "None" : std::string(text)));
 }
 
 std::string uri::location() const {

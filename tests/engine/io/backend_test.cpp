@@ -192,7 +192,7 @@ TEST_P(Backend, leaves_alone_what_lies_behind_the_bytes_it_wrote) {
   say(s.near, "short");
   recorded& receiving = operation();
   io->receive_into(s.far, room, receiving.go());
-  ASSERT_TRUE(finish(receiving));
+  finish_or_cancel(receiving);
   ASSERT_EQ(receiving.last(), 5);
   EXPECT_EQ(room[4], std::byte{'t'});
   EXPECT_TRUE(std::all_of(room.begin() + 5, room.end(), [](std::byte b) { return b == std::byte{7}; }));

@@ -41,7 +41,7 @@ TEST(uri, the_object_ends_at_the_first_at_sign) {
 
 TEST(uri, an_object_may_begin_with_an_at_sign) {
   EXPECT_EQ(uri("PYRO:@@h:1").object(), "@");
-  EXPECT_EQ(refusal("PYRO:@h:1"), "invalid uri (location)");
+  EXPECT_EQ(refusal("PYRO:@h:1"), "invalid uri");
 }
 
 TEST(uri, unix_sockets_may_have_blanks_and_slashes) {
@@ -106,12 +106,12 @@ TEST(uri, refusals_are_pyros_word_for_word) {
       {"PYROMETA:a,b , c", "invalid uri"},
       {"PYRO:a@", "invalid uri"},
       {"PYROX:a@b:1", "invalid uri (protocol)"},
-      {"PYRO:obj", "invalid uri (location)"},
+      {"PYRO:obj", "invalid uri"},
       {"PYRO:obj@./u:", "invalid uri (location)"},
       {"PYRO:obj@./u:a:b", "invalid uri (location)"},
       {"PYRO:obj@host", "invalid port in uri, port=None"},
       {"PYRO:obj@[::1]", "invalid port in uri, port=None"},
-      {"PYRO:obj@host:", "invalid port in uri, port="},
+      {"PYRO:obj@host:", "invalid port in uri, port=None"},
       {"PYRO:obj@host:xyz", "invalid port in uri, port=xyz"},
       {"PYRO:obj@host:1:2", "invalid port in uri, port=1:2"},
       {"PYRO:obj@host:1__0", "invalid port in uri, port=1__0"},
