@@ -103,7 +103,8 @@ void uri::parse_location(std::string_view text, int default_port) {
   if (text.starts_with('[')) return parse_bracketed(text, default_port);
   const auto colon = text.find(':');
   host_ = text.substr(0, colon);
-  if (colon != std::string_view::npos) return parse_port(text.substr(colon + 1));
+  const auto port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  if (!port.empty()) return parse_port(port);
   if (default_port == 0) throw error("invalid port in uri, port=None");
   port_ = default_port;
 }
@@ -130,7 +131,7 @@ void uri::parse_bracketed(std::string_view text, int default_port) {
 }
 
 void uri::parse_port(std::string_view text) {
-  if (text.empty() || !python_int(text, port_)) throw error("invalid port in uri, port=" + (text.empty() ? "None" : std::string(text)));
+  if (text.empty() || !python_int(text, port_)) throw error("invalid port in uri, port=" + std::string(text));
 }
 
 std::string uri::location() const {

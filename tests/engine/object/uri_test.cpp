@@ -92,6 +92,10 @@ TEST(uri, a_host_may_have_blanks_and_a_port_blanks_behind_it) {
   EXPECT_EQ(uri("PYRO:a@b:70000").port(), 70000);
 }
 
+TEST(uri, an_empty_port_of_a_name_servers_location_is_its_default) {
+  EXPECT_EQ(uri("PYRONAME:name@host:").port(), 9090);
+}
+
 TEST(uri, refusals_are_pyros_word_for_word) {
   const std::string ipv6 = "invalid ipv6 address: the part between brackets must be a numeric ipv6 address";
   const std::pair<const char*, std::string> table[] = {
