@@ -36,6 +36,8 @@ class future_state {
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   /// Makes it ready, or returns at the deadline. Overridden by producers that are driven by the waiting thread.
   virtual void wait_until(time_point deadline);
+  /// Nobody will take the result any more.
+  virtual void abandon() {}
   void fail(std::exception_ptr e) {
     error_ = std::move(e);
     finish();
@@ -99,6 +101,15 @@ template <class T> class [[nodiscard]] future {
   future() = default;
   /// Takes one reference over.
   explicit future(state* s) : state_(s) {}
+  future(future&&) noexcept = default;
+  future& operator=(future&& other) noexcept {
+    if (state_) state_->abandon();
+    state_ = std::move(other.state_);
+    return *this;
+  }
+  ~future() {
+    if (state_) state_->abandon();
+  }
 
   bool valid() const { return state_ != nullptr; }
   bool ready() const { return state_ && state_->ready(); }

@@ -64,6 +64,8 @@ class backend {
   virtual void close(descriptor) = 0;
   /// Ends the writing side only: the peer sees the end of the stream, its last bytes may still be received.
   virtual void shutdown(descriptor) = 0;
+  /// The descriptor goes to another core's backend: nothing of it is under way, and its number may come back as another socket.
+  virtual void let_go(descriptor) {}
   /// Asks for an early end; the operation still finishes exactly once (with -ECANCELED, or with what it got).
   virtual void cancel(operation&) = 0;
   /// Finishes each time the foreign descriptor is readable, until cancelled.

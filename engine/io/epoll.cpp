@@ -142,6 +142,10 @@ void epoll_backend::close(descriptor d) {
   ::close(d);
 }
 
+void epoll_backend::let_go(descriptor d) {
+  if (at(d).registered) ignore(d);
+}
+
 void epoll_backend::cancel(operation& op) {
   if (op.state_ != operation::state::started) return;
   forget(op);

@@ -26,6 +26,7 @@ class epoll_backend final : public backend, private buffer_pool::lender {
   void send(descriptor, std::span<const iovec>, operation&) override;
   void close(descriptor) override;
   void shutdown(descriptor) override;
+  void let_go(descriptor) override;
   void cancel(operation&) override;
   void watch(descriptor, operation&) override;
 

@@ -97,6 +97,7 @@ channel::~channel() {
 
 void channel::expect(awaited_reply& r, std::uint16_t sequence) {
   r.sequence_ = sequence;
+  r.asked_at_ = left_ + unsent();
   r.next_ = nullptr;
   r.done_ = false;
   (last_ ? last_->next_ : first_) = &r;
@@ -128,6 +129,12 @@ void channel::take_frames() {
       return fail({.why = channel_failure::cause::out_of_sync,
                    .text = "invoke: reply sequence out of sync, got " + std::to_string(f.sequence) + " expected " + expected});
     }
+    if (r->asked_at_ > left_) {
+      // The caller would go on, and what its request borrows be gone before it is sent.
+      fail({.why = channel_failure::cause::out_of_sync, .text = "invoke: the reply came before the whole request was sent"});
+      r->done_ = true;
+      return r->failed(*failure_);
+    }
     // What answered() does may fail the channel; the reply may be gone once it is done.
     r->done_ = true;
     r->answered(f);
@@ -157,6 +164,7 @@ bool channel::stale() {
   if (failure_) return true;
   if (driving_ || outstanding_ > 0) return false;
   char byte;
+  ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
@@ -181,6 +189,7 @@ channel::progress channel::write_some() {
     return progress::failed;
   }
   written_ += static_cast<std::size_t>(n);
+  left_ += static_cast<std::uint64_t>(n);
   if (written_ == writing_.size()) {
     writing_.clear();
     written_ = 0;
@@ -292,16 +301,18 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
 void channel::send(lock& held, bool eager, time_point deadline) {
   if (failure_) return;
   if (!eager && outstanding_ > 1 && unsent() < held_back_max) return;
+  const std::uint64_t all = left_ + unsent();
+  // Bytes that the caller lent must be gone before it goes on; and who sleeps while driving does not send what is left.
+  const auto sent = [&] { return eager ? left_ >= all : asleep_ ? unsent() == 0 : unsent() < unsent_max; };
   write_some();
-  // The peer does not take more before its answers are read; and who sleeps while driving does not send what is left.
-  const auto too_much = [&] { return unsent() >= (asleep_ ? 1 : unsent_max); };
-  while (!failure_ && too_much()) {
+  // The peer does not take more before its answers are read.
+  while (!failure_ && !sent()) {
     if (!driving_) {
-      drive(held, [&] { return !too_much(); }, deadline);
+      drive(held, sent, deadline);
     } else {
       push(held, deadline);
     }
-    if (clock_now() >= deadline) break;
+    if (!failure_ && !sent() && clock_now() >= deadline) fail({.why = channel_failure::cause::timed_out, .text = "sending: timeout"});
   }
 }
 

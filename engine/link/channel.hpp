@@ -46,6 +46,7 @@ class awaited_reply {
  private:
   friend class channel;
   awaited_reply* next_ = nullptr;
+  std::uint64_t asked_at_ = 0;  // where in the stream of requests its own ends
   std::uint16_t sequence_ = 0;
   bool done_ = false;
 };
@@ -72,8 +73,9 @@ class channel {
   output& outgoing() { return writing_; }
   /// Announces a request just written; answers are matched by sequence number.
   void expect(awaited_reply&, std::uint16_t sequence);
-  /// Sends what is written, without waiting for answers. `eager`: at once; otherwise a little is held back while answers are
-  /// outstanding, so that a burst of requests leaves together.
+  /// Sends what is written, without waiting for answers. `eager`: all of it, so that nothing borrowed is needed any more; otherwise
+  /// a little is held back while answers are outstanding, so that a burst of requests leaves together. At the deadline the
+  /// channel fails with timed_out.
   void send(lock&, bool eager, time_point deadline);
   /// Drives until `reply` is done; at the deadline it fails with timed_out and the connection ends, as Pyro's does: everything
   /// else that is outstanding fails with closed.
@@ -100,6 +102,7 @@ class channel {
   template <class Done> bool drive(lock&, Done done, time_point deadline);
   progress write_some();
   progress read_some();
+  std::size_t unsent() const { return writing_.size() - written_; }
   void take_frames();
   awaited_reply* take(std::uint16_t sequence);
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
@@ -112,6 +115,7 @@ class channel {
   std::vector<std::byte> arrived_;
   output writing_{};
   std::size_t written_ = 0;  // bytes of writing_ already sent
+  std::uint64_t left_ = 0;   // bytes sent since the beginning
   awaited_reply* first_ = nullptr;
   awaited_reply* last_ = nullptr;
   std::size_t outstanding_ = 0;

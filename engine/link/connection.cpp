@@ -210,6 +210,7 @@ loose_connection connection::release() {
   assert(can_release());
   timer_.disarm();
   core_.forget(*this);
+  core_.io().let_go(socket_);
   ended_ = true;
   loose_connection loose{.socket = std::exchange(socket_, -1), .unread = reader_.take_rest(), .unsent = std::move(filling_)};
   arrived_.reset();

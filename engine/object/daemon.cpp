@@ -8,6 +8,7 @@
 #include <engine/io/log.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/error.hpp>
 #include <engine/object/server.hpp>
 #include <engine/object/signals.hpp>
 
@@ -67,7 +68,7 @@ daemon::state::state(daemon_options options)
   host.upgrade = host.settings.serializers_accepted == settings::defaults().serializers_accepted;
   host.hmac_key = options_.hmac_key;
   if (options_.host.empty()) options_.host = host.settings.host;
-  if (options_.cores == 0) throw std::invalid_argument("a daemon needs at least one core");
+  if (options_.cores == 0) throw error("a daemon needs at least one core");
   cores_options threads{.count = options_.cores, .pin = host.settings.pin};
   threads.each.spin = host.settings.spin;
   threads.each.backend = host.settings.backend;
@@ -101,7 +102,7 @@ void daemon::state::listen_everywhere() {
     if (!where) throw std::system_error(where.error().code, std::generic_category(), "unix socket " + options_.unix_socket);
     locations.push_back(listen_on(0, *where).to_string());
   }
-  if (locations.empty()) throw std::invalid_argument("a daemon needs an address to listen on");
+  if (locations.empty()) throw error("a daemon needs an address to listen on");
   host.location = locations.front();
 }
 

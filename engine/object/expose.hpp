@@ -91,8 +91,8 @@ template <class Class> concept has_interface = requires { engine_interface(type<
 
 /// Exposes the listed members of Class to daemons, and gives proxy<Class> a method for each. See the head of this file.
 #define ENGINE_EXPOSE(Class, ...)                                                                                  \
-  [[maybe_unused]] auto engine_interface(::engine::type<Class>)                                                    \
-      -> ::engine::interface<Class, #Class, ENGINE_EACH_COMMA(ENGINE_EXPOSED_MEMBER_, Class, __VA_ARGS__)>;        \
+  [[maybe_unused]] inline auto engine_interface(::engine::type<Class>)                                             \
+      -> ::engine::interface<Class, #Class, ENGINE_EACH_COMMA(ENGINE_EXPOSED_MEMBER_, Class, __VA_ARGS__)> { return {}; } \
   template <class Caller> struct Class##_stub {                                                                    \
     ENGINE_EACH(ENGINE_STUB_METHOD_, Class, __VA_ARGS__)                                                           \
   };                                                                                                               \

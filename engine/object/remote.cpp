@@ -91,6 +91,7 @@ remote::lock remote::acquire() {
   if (core::current())
     throw would_block("a synchronous call on a core's own thread would wait for itself: call from another thread");
   lock held(mutex_);
+  connected_.wait(held, [this] { return !connecting_; });
   if (channel_ && channel_->outstanding() == 0 && channel_->stale()) channel_.reset();
   if (!channel_ || !channel_->usable()) connect(held);
   return held;
@@ -115,9 +116,24 @@ std::string remote::location_text() const {
 }
 
 void remote::connect(lock& held) {
+  const time_point deadline = deadline_after(timeout_);
+  open_channel(deadline);
+  connecting_ = true;
+  try {
+    greet(held, deadline);
+  } catch (...) {
+    channel_.reset();
+    connecting_ = false;
+    connected_.notify_all();
+    throw;
+  }
+  connecting_ = false;
+  connected_.notify_all();
+}
+
+void remote::open_channel(time_point deadline) {
   channel_.reset();
   if (addresses_.empty()) addresses_ = addresses();
-  const time_point deadline = deadline_after(timeout_);
   const channel_options options{.frames = {.message_size = settings_.max_message_size}, .hmac_key = options_.hmac_key, .spin = settings_.spin};
   io_error last{};
   for (const address& a : addresses_) {
@@ -134,24 +150,19 @@ void remote::connect(lock& held) {
     if (last.code == ETIMEDOUT) throw timed_out(text);
     throw communication_error(text);
   }
-  try {
-    greet(held, deadline);
-  } catch (...) {
-    channel_.reset();
-    throw;
-  }
 }
 
 void remote::greet(lock& held, time_point deadline) {
+  const auto mine = channel_;  // release() may come meanwhile
   const bool metadata = settings_.metadata;
   const bool hmac = !options_.hmac_key.empty();
   const annotation ours{own_annotation, std::as_bytes(std::span("1", 1))};
-  frame_writer frame(channel_->outgoing(),
+  frame_writer frame(mine->outgoing(),
                      {.type = message::connect, .flags = metadata ? flag::metadata : std::uint16_t{0}, .sequence = sequence_,
                       .serializer = format_->id_48, .hmac = hmac},
                      {&ours, 1});
   writer& w = codecs_.writer_of(*format_);
-  w.start(channel_->outgoing());
+  w.start(mine->outgoing());
   w.begin(kind::dict, metadata ? 2 : 1);
   w.string("handshake");
   encode(w, options_.handshake);
@@ -164,8 +175,8 @@ void remote::greet(lock& held, time_point deadline) {
   if (auto done = frame.finish({.compress = settings_.compression, .hmac_key = options_.hmac_key}); !done)
     throw protocol_error(done.error().text);
   greeting_reply answer(codecs_);
-  channel_->expect(answer, sequence_);
-  channel_->wait(held, answer, deadline);
+  mine->expect(answer, sequence_);
+  mine->wait(held, answer, deadline);
   if (answer.failure) std::rethrow_exception(exception_for(*answer.failure));
   if (answer.type == message::connect_fail) {
     const std::string* reason = answer.body.get_if<std::string>();
@@ -203,18 +214,20 @@ void remote::take_metadata(const value& meta) {
 }
 
 void remote::fetch_metadata(lock& held, time_point deadline) {
-  frame_writer frame(channel_->outgoing(), {.type = message::invoke, .sequence = ++sequence_, .serializer = format_->id_48,
+  const auto mine = channel_;
+  if (!mine) throw connection_closed("the proxy has been released");
+  frame_writer frame(mine->outgoing(), {.type = message::invoke, .sequence = ++sequence_, .serializer = format_->id_48,
                                             .hmac = !options_.hmac_key.empty()});
   writer& w = codecs_.writer_of(*format_);
-  w.start(channel_->outgoing());
+  w.start(mine->outgoing());
   w.begin_call("Pyro.Daemon", "get_metadata", 1);
   w.string(uri_.object());
   w.begin_keywords(0);
   w.end_call();
   if (auto done = frame.finish({.hmac_key = options_.hmac_key}); !done) throw protocol_error(done.error().text);
   waiting_reply<value> answer(*this);
-  channel_->expect(answer, sequence_);
-  channel_->wait(held, answer, deadline);
+  mine->expect(answer, sequence_);
+  mine->wait(held, answer, deadline);
   take_metadata(answer.take());
 }
 
@@ -228,6 +241,11 @@ void remote::release() {
 bool remote::connected() {
   const lock held(mutex_);
   return channel_ && channel_->usable();
+}
+
+channel::counters remote::counted() {
+  const lock held(mutex_);
+  return channel_ ? channel_->counted() : channel::counters{};
 }
 
 remote::members remote::offered() {
@@ -284,6 +302,7 @@ void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time
 void remote::dispatch(lock& held, time_point deadline) {
   const auto mine = channel_;
   mine->send(held, true, deadline);
+  if (mine->failure()) std::rethrow_exception(exception_for(*mine->failure()));
 }
 
 void remote::post(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {

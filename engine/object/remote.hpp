@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -119,6 +120,8 @@ class remote : public std::enable_shared_from_this<remote> {
   int retries() const { return settings_.max_retries; }
   std::chrono::milliseconds timeout() const { return timeout_; }
   bool connected();
+  /// What the present connection has cost.
+  channel::counters counted();
   /// The names of members were checked against metadata: throws raised AttributeError for unknown ones.
   const remote_member* check(std::string_view name, bool attribute);
 
@@ -127,6 +130,7 @@ class remote : public std::enable_shared_from_this<remote> {
 
  private:
   void connect(lock&);
+  void open_channel(time_point deadline);
   void greet(lock&, time_point deadline);
   void take_metadata(const value& meta);
   void fetch_metadata(lock&, time_point deadline);
@@ -139,6 +143,8 @@ class remote : public std::enable_shared_from_this<remote> {
   std::chrono::milliseconds timeout_{0};
   std::mutex mutex_;
   std::shared_ptr<channel> channel_;  // shared with whoever waits, so that release() may come at any time
+  bool connecting_ = false;           // a thread is in the handshake: nobody else may use the channel yet
+  std::condition_variable connected_;
   engine::codecs codecs_;
   const serializer* format_ = nullptr;
   bool upgrade_ = false;       // no serializer was asked for: take the best the daemon knows
@@ -195,6 +201,8 @@ template <class R> class future_reply final : public future_result<R>, public re
       of_->drive_or_fail(*this, deadline_);
     }
   }
+  // Else the two would keep each other: the connection this answer, and this the connection.
+  void abandon() override { of_.reset(); }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
     else return decode(in, this->value_.emplace());

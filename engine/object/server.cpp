@@ -51,6 +51,18 @@ struct server::hop {
 
 namespace {
 
+// Peers that leave between requests are everyday; all else is worth a line.
+void log_end(connection& peer, const session& s) {
+  using cause = connection_end::cause;
+  const connection_end& end = peer.end();
+  if (end.why == cause::closed_here) return;
+  if (peer.frames().between_frames() && (end.why == cause::peer_closed || end.why == cause::reset)) {
+    log_debug("{}: {}", s.peer, end.to_string());
+  } else {
+    log_warning("{}: {}{}", s.peer, end.to_string(), end.why == cause::peer_closed ? " in the middle of a message" : "");
+  }
+}
+
 std::chrono::milliseconds in_milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
@@ -145,7 +157,10 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
   peer.set_deadline(at.home.now() + in_milliseconds(host_.settings.handshake_timeout));
   const frame* first = co_await peer.next_frame();
   if (!first) {
-    if (peer.end().why != connection_end::cause::refused_bytes) co_return false;
+    if (peer.end().why != connection_end::cause::refused_bytes) {
+      log_end(peer, s);
+      co_return false;
+    }
     log_warning("{}: connection refused: {}", s.peer, peer.end().error.text);
     const auto& echo = peer.frames().refused();
     if (peer.end().error.type != wire_class::message_too_large)
@@ -200,7 +215,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s) {
       co_await brought;
     }
   }
-  if (peer.ended() && peer.end().why == connection_end::cause::refused_bytes) log_warning("{}: {}", s.peer, peer.end().to_string());
+  if (peer.ended()) log_end(peer, s);
 }
 
 task<> server::bring_over(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome) {

@@ -53,6 +53,7 @@ struct answering {
   const hosting& host;
   codecs& codecs_;
   output& out;
+  const std::string& peer;
   std::array<std::byte, 16> made = random_uuid();
 
   template <class Body> bool send(message type, std::uint16_t flags, bool own_peer, Body&& body) {
@@ -65,9 +66,12 @@ struct answering {
     writer& w = codecs_.writer_of(format);
     w.start(out);
     body(w);
-    return w.ok() && frame.finish({.compress = host.settings.compression && type == message::connect_ok, .hmac_key = host.hmac_key});
+    if (w.ok()) return frame.finish({.compress = host.settings.compression && type == message::connect_ok, .hmac_key = host.hmac_key}).has_value();
+    frame.cancel();
+    return type == message::connect_ok && fail(w.error().text);
   }
   bool fail(std::string_view reason) {
+    log_warning("{}: connection refused: {}", peer, reason);
     send(message::connect_fail, 0, false, [&](writer& w) { w.string(reason); });
     return false;
   }
@@ -93,7 +97,7 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
   const bool own_peer = request.annotations.find(own_annotation).has_value();
   if (!format || !host.accepts(*format, own_peer))
     return refused("message used serializer that is not accepted: " + std::to_string(request.serializer));
-  answering answer{request, *format, host, codecs_, out};
+  answering answer{request, *format, host, codecs_, out, s.peer};
   reader& in = codecs_.reader_of(*format);
   in.start(request.payload);
   const bool with_metadata = request.has(flag::metadata);
@@ -102,9 +106,8 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
   value reply = "hello";
   try {
     if (validate) reply = validate(s.peer, greeted->handshake);
-  } catch (const std::exception& e) {
-    log_warning("{}: handshake refused: {}", s.peer, e.what());
-    return answer.fail(e.what());
+  } catch (...) {
+    return answer.fail(wire_exception::describe(std::current_exception()).text());
   }
   std::shared_ptr<const exposed_object> object;
   if (greeted->object) {

@@ -1,6 +1,6 @@
 // See allocations.hpp. The size of a block comes from malloc_usable_size(3), so that giving back needs no header of ours; it is
 // what the block really costs.
-#include "allocations.hpp"
+#include <tests/support/allocations.hpp>
 
 #include <malloc.h>
 
@@ -11,13 +11,22 @@
 
 namespace {
 
-std::atomic<std::uint64_t> count{0};
-std::atomic<std::int64_t> live_bytes{0};
+using engine::testing_support::allocation_count;
+
+thread_local constinit allocation_count here{};
+constinit std::atomic<std::uint64_t> calls{0};
+constinit std::atomic<std::int64_t> live_bytes{0};
+
+void add(std::int64_t bytes) {
+  here.live_bytes += bytes;
+  live_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
 
 void* counted(void* block) {
   if (!block) return nullptr;
-  count.fetch_add(1, std::memory_order_relaxed);
-  live_bytes.fetch_add(static_cast<std::int64_t>(::malloc_usable_size(block)), std::memory_order_relaxed);
+  ++here.calls;
+  calls.fetch_add(1, std::memory_order_relaxed);
+  add(static_cast<std::int64_t>(::malloc_usable_size(block)));
   return block;
 }
 
@@ -30,7 +39,7 @@ void* take(std::size_t size, std::align_val_t alignment) {
 
 void give_back(void* block) {
   if (!block) return;
-  live_bytes.fetch_sub(static_cast<std::int64_t>(::malloc_usable_size(block)), std::memory_order_relaxed);
+  add(-static_cast<std::int64_t>(::malloc_usable_size(block)));
   std::free(block);
 }
 
@@ -42,7 +51,10 @@ void* or_throw(void* block) {
 }  // namespace
 
 namespace engine::testing_support {
-allocations allocated() { return {count.load(std::memory_order_relaxed), live_bytes.load(std::memory_order_relaxed)}; }
+allocation_count allocations_here() { return here; }
+allocation_count allocations_everywhere() {
+  return {calls.load(std::memory_order_relaxed), live_bytes.load(std::memory_order_relaxed)};
+}
 }  // namespace engine::testing_support
 
 void* operator new(std::size_t n) { return or_throw(take(n)); }

@@ -1,7 +1,8 @@
 // What an idle connection costs, counted in the three worlds: its object, its coroutine, its buffers and its share of the backend's
 // tables, by a counting operator new. The budget is a page.
-#include "../../support/allocations.hpp"
 #include "link_support.hpp"
+
+#include <tests/support/allocations.hpp>
 
 namespace engine {
 namespace {
@@ -52,7 +53,7 @@ TEST_P(ConnectionMemory, of_an_idle_connection_fits_a_page) {
   for (auto& [peer, d] : joined) peer->read();
   rest(std::chrono::milliseconds(2));
 
-  const allocation_scope scope;
+  const auto before = allocations_everywhere().live_bytes;
   for (auto& [peer, d] : joined) {
     links.push_back(std::make_unique<connection>(*server, d, connection_limits{}));
     spawn(drain_frames(*links.back()));
@@ -61,7 +62,7 @@ TEST_P(ConnectionMemory, of_an_idle_connection_fits_a_page) {
   ASSERT_TRUE(until([&] { return std::ranges::all_of(joined, [](const auto& j) { return j.first->answers().size() == 1; }); }));
   rest(std::chrono::milliseconds(2));
   // The peers' own memory for what they said and heard is counted too, being in the same program; it only makes the test stricter.
-  const auto each = scope.live_bytes() / static_cast<std::int64_t>(count);
+  const auto each = (allocations_everywhere().live_bytes - before) / static_cast<std::int64_t>(count);
   RecordProperty("bytes", static_cast<int>(each));
   std::cout << "an idle connection: " << each << " bytes, of which the object " << sizeof(connection) << '\n';
   EXPECT_GE(each, static_cast<std::int64_t>(sizeof(connection)));

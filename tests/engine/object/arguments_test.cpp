@@ -148,7 +148,7 @@ TEST(arguments, text_and_bytes_are_borrowed_from_the_request) {
 
 TEST(arguments, junk_behind_the_call_is_refused) {
   fixture<int> f("a");
-  f.type = wire_class::syntax_error;
+  f.type = wire_class::value_error;  // as Python: that would be a call
   EXPECT_NE(f.read("(1,)", "{}) ("), "");
 }
 
