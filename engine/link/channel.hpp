@@ -107,7 +107,6 @@ class channel {
   awaited_reply* take(std::uint16_t sequence);
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
   void push(lock&, time_point deadline);
-  std::size_t unsent() const { return writing_.size() - written_; }
 
   int socket_;
   address peer_{};

@@ -174,6 +174,16 @@ TEST_F(proxies, futures_are_answered_in_any_order) {
   none.get();
 }
 
+// More than the daemon lets wait for one peer: it stops reading requests, and must go on when the answers have left.
+TEST_F(proxies, large_answers_to_pipelined_calls_all_come) {
+  std::vector<future<bytes>> all;
+  for (int i = 0; i < 20; ++i) all.push_back(async(typed).blob(1'500'000));
+  for (auto& f : all) {
+    ASSERT_TRUE(f.wait_for(20s));
+    EXPECT_EQ(f.get().size(), 1'500'000u);
+  }
+}
+
 TEST_F(proxies, a_future_can_be_waited_for_a_while) {
   auto slow = async(typed).wait_for_gate();
   EXPECT_FALSE(slow.wait_for(10ms));
