@@ -72,10 +72,8 @@ template <class Class, auto Member> struct call_shape {
 };
 template <class Class, auto Member, class Interface> struct name_in;
 template <class Class, auto Member, fixed_string Name, class... Exposed> struct name_in<Class, Member, interface<Class, Name, Exposed...>> {
-  template <class E> static constexpr bool is() {
-    if constexpr (std::same_as<std::remove_const_t<decltype(E::pointer)>, std::remove_const_t<decltype(Member)>>) return E::pointer == Member;
-    else return false;
-  }
+  // As types: g++ 12 with sanitizers does not compare pointers to members that are declared only.
+  template <class E> static constexpr bool is() { return std::same_as<member<E::pointer>, member<Member>>; }
   static constexpr std::string_view value = [] {
     std::string_view found;
     ((is<Exposed>() ? void(found = Exposed::name) : void()), ...);

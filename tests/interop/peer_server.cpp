@@ -1,4 +1,4 @@
-// Serves the object of peer_thing.hpp: members of every kind, for clients in Python. Prints its URI, then one for each further address.
+// Serves the object of peer_thing.hpp: members of every kind, for clients in Python. Prints its URI.
 #include <iostream>
 #include <stdexcept>
 #include <string>

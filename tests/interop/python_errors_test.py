@@ -71,7 +71,8 @@ class PythonErrors(support.InteropTest):
             p._pyroBind()
             body = p_serializer(p).dumpsCall("nobody", "add", (1, 2), {})
             p._pyroSeq += 1
-            p._pyroConnection.send(Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, p_serializer(p).serializer_id, 0, p._pyroSeq).to_bytes())
+            call = Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, p_serializer(p).serializer_id, 0, p._pyroSeq)
+            p._pyroConnection.send(call.to_bytes())
             answer = Pyro4.message.Message.recv(p._pyroConnection, [Pyro4.message.MSG_RESULT])
             raise p_serializer(p).loads(answer.data)
         self.compare("unknown object", call_other)
@@ -86,7 +87,8 @@ class PythonErrors(support.InteropTest):
                     with self.assertRaises(Exception) as caught:
                         call()
                     lines = caught.exception._pyroTraceback
-                    self.assertTrue(isinstance(lines, list) and all(isinstance(line, str) and line.endswith("\n") for line in lines), lines)
+                    self.assertIsInstance(lines, list)
+                    self.assertTrue(all(isinstance(line, str) and line.endswith("\n") for line in lines), lines)
                     self.assertEqual("Traceback (most recent call last):\n", lines[0])
                     self.assertEqual("%s: %s\n" % (type(caught.exception).__name__, caught.exception), lines[-1])
                     try:

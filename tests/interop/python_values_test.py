@@ -10,7 +10,7 @@ from rows import ROWS, described
 
 # Where our server is meant to answer otherwise than Pyro4's: (row, serializer): why.
 DELIBERATE = {
-    ("complex_negative_zero", "serpent"): "serpent writes what ast.literal_eval refuses; Python's text holds a memory address, ours a reason",
+    ("complex_negative_zero", "serpent"): "literal_eval refuses what serpent writes; Python's text holds a memory address",
     ("dict_tuple_key", "msgpack"): "both refuse; ours reads any hashable key and so says what is wrong with this one",
 }
 

@@ -87,7 +87,8 @@ class Vanishing(support.InteropTest):
         self.compare_answers(ours, theirs, calls)
 
     def test_a_call_by_a_serializer_that_is_known_but_not_accepted_is_answered_by_it_and_ends_the_connection(self):
-        ours, theirs = [self.start(start(PYRO_SERIALIZERS_ACCEPTED="serpent")).uri() for start in (support.peer_server, support.mirror_server)]
+        ours, theirs = [self.start(start(PYRO_SERIALIZERS_ACCEPTED="serpent")).uri()
+                        for start in (support.peer_server, support.mirror_server)]
         self.compare_answers(ours, theirs, {"msgpack": (Pyro4.message.MSG_INVOKE, b"\x94\xa5thing\xa3add\x92\x01\x02\x80", 6)})
 
     def compare_answers(self, ours, theirs, calls):
