@@ -90,6 +90,7 @@ class Thing(object):
 
     @Pyro4.expose
     def nap(self, seconds):
+        print("napping", flush=True)
         time.sleep(seconds)
 
     @Pyro4.expose

@@ -56,7 +56,10 @@ void Thing::note(std::string text) {
   notes_.push_back(std::move(text));
 }
 std::vector<std::string> Thing::notes() { return notes_; }
-void Thing::nap(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+void Thing::nap(double seconds) {
+  std::cout << "napping" << std::endl;
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
 void Thing::sulk() { throw std::runtime_error("sulking"); }
 std::int64_t Thing::len() { return 3; }
 std::string Thing::hidden() { return "private"; }

@@ -55,29 +55,32 @@ class Vanishing(support.InteropTest):
             self.assertEqual(3, bystander.add(1, 2))
             self.assertIs(connection, bystander._pyroConnection)
 
+    def napping_client(self, server, seconds):
+        """Our client, in a call that takes long."""
+        client = support.Program([support.built("tests/interop/peer_client"), server.uri(), "nap", seconds])
+        self.addCleanup(client.kill)
+        server.wait_for("napping")
+        return client
+
     def test_a_server_that_is_killed_is_a_closed_connection_for_its_callers(self):
         for start in (support.peer_server, support.mirror_server):
             server = start()
             self.addCleanup(server.kill)
-            napping = support.Program([support.built("tests/interop/peer_client"), server.uri(), "nap", "30"])
-            self.addCleanup(napping.kill)
             with self.proxy(server.uri()) as p:
-                self.assertEqual(3, p.add(1, 2)) if start is support.mirror_server else p._pyroBind()
+                self.assertEqual(3, p.add(1, 2))
+                napping = self.napping_client(server, "30")
                 server.kill()
                 self.assertRaises(Pyro4.errors.CommunicationError, lambda: p.add(1, 2))
             said = napping.finish()
-            self.assertRegex(said, r"nap: unreachable( connection_closed)? \| Pyro4.errors.Co\w+Error \|")
-            self.assertRegex(said, r"then: unreachable \| Pyro4.errors.CommunicationError \| cannot connect to .*efused")
+            self.assertRegex(said, r"nap: unreachable connection_closed \| Pyro4.errors.ConnectionClosedError \|")
+            # The kernel may still be taking a killed ring apart, and with it the listening socket: then connecting worked.
+            self.assertRegex(said, r"then: unreachable( \| .* cannot connect to .*efused| connection_closed \|)")
 
     def test_a_server_that_is_asked_to_stop_answers_the_call_it_is_in(self):
         server = self.start(support.peer_server())
-        napping = support.Program([support.built("tests/interop/peer_client"), server.uri(), "nap", "0.5"])
-        self.addCleanup(napping.kill)
-        with self.proxy(server.uri()) as p:
-            p._pyroBind()
+        napping = self.napping_client(server, "0.5")
         server.stop()
-        self.assertEqual(0, server.process.returncode)
-        self.assertRegex(napping.finish(), "^nap: ")
+        self.assertRegex(napping.finish(), "nap: slept")
 
     def test_garbage_and_unreadable_calls_get_pyros_answers(self):
         ours, theirs = self.start(support.peer_server()).uri(), self.start(support.mirror_server()).uri()
