@@ -213,10 +213,23 @@ TEST_P(Channel, hears_an_answer_that_came_before_the_end) {
   reply r;
   channel::lock held(mutex);
   ask(r, 1, "last question");
+  near->send(held, true, late());
+  EXPECT_EQ(far->next().payload, "last question");
   far->answer(1, "last answer");
   far.reset();
   near->wait(held, r, late());
   EXPECT_EQ(r.text, "last answer");
+}
+
+TEST_P(Channel, fails_when_an_answer_comes_before_its_question_has_left) {
+  reply r;
+  channel::lock held(mutex);
+  ask(r, 1, std::string(8 << 20, 'q'));  // more than the sockets hold
+  far->answer(1, "too early");
+  near->wait(held, r, late());
+  ASSERT_TRUE(r.failure.has_value());
+  EXPECT_EQ(r.failure->why, cause::out_of_sync);
+  EXPECT_EQ(r.told, 1);
 }
 
 TEST_P(Channel, fails_when_an_answer_is_out_of_sync) {

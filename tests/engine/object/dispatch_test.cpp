@@ -221,7 +221,7 @@ TEST_F(dispatching, attributes_that_may_not_be_reached_are_refused_in_pyros_word
   EXPECT_EQ(failure("__getattr__", "('add',)", "None"), attribute + "attempt to access unexposed or unknown remote attribute 'add'");
   EXPECT_EQ(failure("__getattr__", "('missing',)", "None"), attribute + "type object 'thing' has no attribute 'missing'");
   EXPECT_EQ(failure("__setattr__", "('missing',1)", "None"), attribute + "type object 'thing' has no attribute 'missing'");
-  EXPECT_EQ(failure("__getattr__", "('_x',)", "None"), attribute + "attempt to access private attribute '_x'");
+  EXPECT_EQ(failure("__getattr__", "('_x',)", "None"), attribute + "type object 'thing' has no attribute '_x'");
   for (const char* read_only : {"serial", "fixed", "mood"})
     EXPECT_EQ(failure("__setattr__", std::string("('") + read_only + "',1)", "None"),
               attribute + "attempt to access unexposed or unknown remote attribute '" + read_only + "'");

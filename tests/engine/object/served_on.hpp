@@ -21,7 +21,7 @@ template <class T> class served {
     host_.upgrade = true;
     host_.objects.add({.id = "object", .object = &object, .table = &interface_of<T>()}, false);
     server_.add_core(cores_[0]);
-    on_core([&](core&) { at_ = server_.listen(address::resolve("127.0.0.1", 0, 4)->front(), {}).value(); });
+    on_core([&](core&) { at_ = server_.listen(0, address::resolve("127.0.0.1", 0, 4)->front(), {}).value(); });
   }
   ~served() {
     server_.stop_listening();
