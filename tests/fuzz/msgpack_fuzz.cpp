@@ -1,17 +1,12 @@
 // Any bytes: the msgpack reader neither crashes nor believes them, skipping agrees with reading, and what was read and can be
 // written comes back the same.
-#include <cstdint>
-#include <cstdlib>
-
+#include <tests/fuzz/fuzz.hpp>
 #include <tests/support/encoded.hpp>
 
 using namespace engine;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool skips(std::span<const std::byte> payload) {
   const auto in = msgpack().make_reader();
@@ -34,17 +29,17 @@ void round_trip(const value& v) {
   const auto written = test::encoded(msgpack(), v);
   if (!written) return;  // keys of dicts that only we would read
   const auto again = test::decoded<value>(msgpack(), test::as_bytes(*written));
-  require(again && same(*again, v));
+  require(again && same(*again, v), "what was written comes back the same");
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::span payload(reinterpret_cast<const std::byte*>(data), size);
+  const auto payload = fuzz::as_bytes(data, size);
   const auto v = test::decoded<value>(msgpack(), payload);
   const bool skipped = skips(payload);
-  require(!v || skipped);
-  require(v || !skipped || v.error().text.starts_with("unhashable"));
+  require(!v || skipped, "what can be read can be skipped");
+  require(v || !skipped || v.error().text.starts_with("unhashable"), "what can be skipped can be read");
   if (v) round_trip(*v);
   read_call(payload);
   return 0;

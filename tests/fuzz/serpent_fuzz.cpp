@@ -1,16 +1,15 @@
 // Any bytes through the serpent reader: reading and skipping must agree, and what was read must survive being written.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include <codec/convert.hpp>
 #include <codec/serpent.hpp>
 #include <codec/value.hpp>
+#include <tests/fuzz/fuzz.hpp>
 
 namespace {
 
 using namespace engine;
+using fuzz::require;
 
 bool read_value(reader& in, std::span<const std::byte> payload, value& out) {
   in.start(payload);
@@ -26,7 +25,7 @@ void check_written(reader& in, writer& out, const value& read) {
   std::string text;
   bytes.each_since({}, [&](std::span<const std::byte> run) { text.append(reinterpret_cast<const char*>(run.data()), run.size()); });
   value again;
-  if (!read_value(in, std::as_bytes(std::span(text)), again)) std::abort();
+  require(read_value(in, std::as_bytes(std::span(text)), again), "what was written can be read");
 }
 
 }  // namespace
@@ -34,13 +33,13 @@ void check_written(reader& in, writer& out, const value& read) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto in = engine::make_serpent_reader();
   static const auto out = engine::make_serpent_writer();
-  const auto payload = std::as_bytes(std::span(data, size));
+  const auto payload = engine::fuzz::as_bytes(data, size);
   engine::value read;
   const bool good = read_value(*in, payload, read);
-  if (!good && (in->ok() || in->error().offset > size)) std::abort();
+  require(good || (!in->ok() && in->error().offset <= size), "a refusal says where");
   in->start(payload);
   const bool skipped = in->skip() && in->finish();
-  if (skipped != good) std::abort();
+  require(skipped == good, "skipping agrees with reading");
   if (good) check_written(*in, *out, read);
 
   std::string_view object, method;
