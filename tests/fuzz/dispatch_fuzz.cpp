@@ -100,7 +100,8 @@ void check_answer(const frame& request, const frame& answer, const serializer& f
   require(body.has_value(), "an answer can be read");
   if (!answer.has(flag::exception)) return;
   const auto* fields = body->get_if<value::dict>();
-  require(fields && fields->contains("__class__") && fields->contains("__exception__") && fields->contains("args"), "an exception is one");
+  require(fields && fields->contains("__class__") && fields->contains("__exception__") && fields->contains("args"),
+          "an exception is one");
 }
 
 void check_next_request(dispatcher& dispatch, session& s, const server& from, const serializer& format) {
@@ -131,7 +132,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   server running((how & 8) != 0, (how & 16) != 0);
   dispatcher dispatch(running.host, 0);
   session s{.own_peer = (how & 4) != 0, .peer = "fuzz"};
-  const frame request{.flags = oneway ? flag::oneway : std::uint16_t{0}, .sequence = 1, .serializer = format.id_48, .payload = from.rest()};
+  const std::uint16_t flags = oneway ? flag::oneway : 0;
+  const frame request{.flags = flags, .sequence = 1, .serializer = format.id_48, .payload = from.rest()};
 
   output out;
   const verdict v = dispatch.answer(request, s, out);

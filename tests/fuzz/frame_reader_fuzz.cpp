@@ -133,7 +133,9 @@ void write_again(const kept_frame& f, const setup& how) {
   const outcome again = read_whole(test::as_bytes(bytes), unlimited);
   require(again.frames.size() == 1 && again.error.empty() && again.between_frames, "a written frame is read");
   const kept_frame& g = again.frames.front();
-  const auto facts = [](const kept_frame& k) { return std::tuple(k.type, k.flags & ~flag::compressed, k.sequence, k.serializer, k.payload); };
+  const auto facts = [](const kept_frame& k) {
+    return std::tuple(k.type, k.flags & ~flag::compressed, k.sequence, k.serializer, k.payload);
+  };
   require(facts(g) == facts(f), "a written frame says the same");
 }
 

@@ -165,7 +165,8 @@ def of_serializer(name):
 def serpent_target():
     yield from of_serializer("serpent")
     header = b"# serpent utf-8 python3.2\n"
-    yield "literals", header + b"[0x1f, 0o17, 0b11, 1_000, 1e400, .5, 5., 1j, -2.5+1J, (1+2j), u'x', r'\\d', b'\\x00', rb'\\d', '\\u20ac\\U0001f600\\101\\\n']"
+    yield "literals", (header + b"[0x1f, 0o17, 0b11, 1_000, 1e400, .5, 5., 1j, -2.5+1J, (1+2j), u'x', r'\\d', b'\\x00', rb'\\d', "
+                       b"'\\u20ac\\U0001f600\\101\\\n']")
     yield "quotes", header + b"('a' 'b', \"c\", '''d\n'e''', \"\"\"f\"\"\", b'g' b\"h\")"
     yield "open_tuple", header + b" 1, {2: 3,}, {4, 5}, # six\n"
     yield "too_deep", header + b"[" * 250
@@ -176,10 +177,14 @@ def serpent_target():
 def msgpack_target():
     yield from of_serializer("msgpack")
     for name, text in {
-        "lying_array": "dd ffffffff 01", "lying_map": "df ffffffff a161", "lying_str": "db ffffffff 61", "lying_bin": "c6 7fffffff 00",
-        "lying_ext": "c9 ffffffff 31 31", "ext_complex": "d8 30 000000000000f03f 0000000000000040", "ext_datetime": "d7 32 0000000065cd9741",
-        "ext_date": "d7 33 92400b0000000000", "ext_timestamp": "d6 ff 5e0d3a00", "ext_unknown": "c7 03 7f 010203", "ext_number": "c7 03 31 312f33",
-        "reserved": "c1", "integer_keys": "82 01 02 c3 04", "floats": "92 ca3fc00000 cbfff8000000000000", "all_ints": "98 cc80 cdffff ceffffffff cfffffffffffffffff d080 d18000 d280000000 d38000000000000000",
+        "lying_array": "dd ffffffff 01", "lying_map": "df ffffffff a161", "lying_str": "db ffffffff 61",
+        "lying_bin": "c6 7fffffff 00", "lying_ext": "c9 ffffffff 31 31",
+        "ext_complex": "d8 30 000000000000f03f 0000000000000040", "ext_datetime": "d7 32 0000000065cd9741",
+        "ext_date": "d7 33 92400b0000000000", "ext_timestamp": "d6 ff 5e0d3a00", "ext_unknown": "c7 03 7f 010203",
+        "ext_number": "c7 03 31 312f33", "reserved": "c1", "integer_keys": "82 01 02 c3 04",
+        "floats": "92 ca3fc00000 cbfff8000000000000",
+        "all_ints": "98 cc80 cdffff ceffffffff cfffffffffffffffff "
+                    "d080 d18000 d280000000 d38000000000000000",
     }.items():
         yield name, bytes.fromhex(text)
 

@@ -48,7 +48,8 @@ void mutator::overwrite(std::string& input, const std::string& with) {
 
 // Limits of integer widths in either byte order, with a byte before them that msgpack reads as a kind.
 std::string mutator::hostile() {
-  constexpr std::array<std::uint64_t, 10> numbers{0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, ~std::uint64_t{0}};
+  constexpr std::array<std::uint64_t, 10> numbers{0,          1,          0x7f,               0xff,            0x7fff, 0xffff,
+                                                  0x7fffffff, 0xffffffff, 0x7fffffffffffffff, ~std::uint64_t{0}};
   constexpr std::array<std::size_t, 4> widths{1, 2, 4, 8};
   const std::uint64_t number = numbers[below(numbers.size())];
   const std::size_t width = widths[below(widths.size())];
