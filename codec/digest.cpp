@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <vector>
 
 #include <codec/endian.hpp>
 
@@ -79,6 +78,14 @@ hmac_sha1::hmac_sha1(std::string_view key) {
 
 void hmac_sha1::update(std::span<const std::byte> data) { inner_.update(data); }
 
+void hmac_sha1::update_annotations(std::vector<annotation> annotations) {
+  std::ranges::stable_sort(annotations, {}, &annotation::key);
+  for (std::size_t i = 0; i < annotations.size(); ++i) {
+    const bool last = i + 1 == annotations.size() || annotations[i + 1].key != annotations[i].key;
+    if (last && annotations[i].key != "HMAC") update(annotations[i].value);
+  }
+}
+
 sha1_digest hmac_sha1::finish() {
   sha1 outer;
   outer.update(outer_key_);
@@ -89,10 +96,7 @@ sha1_digest hmac_sha1::finish() {
 sha1_digest message_digest(std::string_view key, std::span<const std::byte> payload, std::span<const annotation> annotations) {
   hmac_sha1 mac(key);
   mac.update(payload);
-  std::vector<annotation> sorted(annotations.begin(), annotations.end());
-  std::ranges::stable_sort(sorted, {}, &annotation::key);
-  for (const annotation& a : sorted)
-    if (a.key != "HMAC") mac.update(a.value);
+  mac.update_annotations({annotations.begin(), annotations.end()});
   return mac.finish();
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <codec/frame.hpp>
 
@@ -19,6 +20,8 @@ class hmac_sha1 {
  public:
   explicit hmac_sha1(std::string_view key);
   void update(std::span<const std::byte>);
+  /// The values by ascending key, an HMAC one left out. Of equal keys the last counts: Python's reader keeps them in a dict.
+  void update_annotations(std::vector<annotation> annotations);
   sha1_digest finish();
 
  private:

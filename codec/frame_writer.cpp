@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include <codec/compress.hpp>
@@ -29,6 +30,10 @@ frame_writer::frame_writer(output& out, const frame_options& options, std::span<
 void frame_writer::append_annotation(std::string_view key, std::span<const std::byte> value) {
   if (key.size() != 4) {
     fault_ = "annotation key must be of length 4";
+    return;
+  }
+  if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) > 127; })) {
+    fault_ = "annotation key must be ASCII";
     return;
   }
   annotations_length_ += annotation_prefix + value.size();
@@ -62,13 +67,11 @@ void frame_writer::deflate() {
 void frame_writer::sign(std::string_view key) {
   char* const area = out_.at(start_.own + protocol_48::header_size);
   const annotation_view all({reinterpret_cast<const std::byte*>(area), annotations_length_}, options_.protocol);
-  std::vector<annotation> sorted;
-  for (const annotation a : all)
-    if (a.key != "HMAC") sorted.push_back(a);
-  std::ranges::stable_sort(sorted, {}, &annotation::key);
+  std::vector<annotation> annotations;
+  for (const annotation a : all) annotations.push_back(a);
   hmac_sha1 mac(key);
   out_.each_since(payload_, [&](std::span<const std::byte> run) { mac.update(run); });
-  for (const annotation& a : sorted) mac.update(a.value);
+  mac.update_annotations(std::move(annotations));
   const sha1_digest digest = mac.finish();
   std::copy_n(reinterpret_cast<const char*>(digest.data()), digest.size(), area + annotations_length_ - digest_size);
 }
