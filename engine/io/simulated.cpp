@@ -101,7 +101,18 @@ void simulated_network::set_faults(const faults& f) {
 }
 
 std::unique_ptr<backend> simulated_network::make_backend(buffer_pool& pool, std::string host_name) {
+  return make_host(static_cast<unsigned>(hosts_.size()), pool, std::move(host_name));
+}
+
+std::unique_ptr<backend> simulated_network::make_sibling(const backend& of, buffer_pool& pool, std::string host_name) {
+  const auto host = std::ranges::find(hosts_, &of, [](const simulated_backend* b) { return static_cast<const backend*>(b); });
+  assert(host != hosts_.end() && "a backend of another network");
+  return make_host(processes_[static_cast<std::size_t>(host - hosts_.begin())], pool, std::move(host_name));
+}
+
+std::unique_ptr<backend> simulated_network::make_host(unsigned process, buffer_pool& pool, std::string host_name) {
   const auto host = static_cast<unsigned>(hosts_.size());
+  processes_.push_back(process);
   host_names_.push_back(std::move(host_name));
   hosts_.push_back(nullptr);
   auto made = std::make_unique<simulated_backend>(*this, pool, host);

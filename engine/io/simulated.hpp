@@ -70,6 +70,8 @@ class simulated_network {
   /// A host. Its wait() never sleeps: it delivers what is due at now(). Destroying it is the death of its process: operations
   /// are dropped without completion, descriptors closed. `host_name` appears in the log only; addresses are one flat space.
   std::unique_ptr<backend> make_backend(buffer_pool&, std::string host_name);
+  /// Another core of the process `of`: descriptors may be handed from one to the other, and belong to whoever used them last.
+  std::unique_ptr<backend> make_sibling(const backend& of, buffer_pool&, std::string host_name);
 
   time_point now() const { return now_; }
   void advance(std::chrono::nanoseconds by) { advance_to(now_ + by); }
@@ -101,6 +103,7 @@ class simulated_network {
   friend class simulated_backend;
   using socket = simulated_socket;
 
+  std::unique_ptr<backend> make_host(unsigned process, buffer_pool&, std::string host_name);
   void note(unsigned host, std::string_view what, descriptor, long long result);
   void append(std::string_view line);
   socket& at(descriptor);
@@ -123,6 +126,7 @@ class simulated_network {
   bool auto_advance_ = false;
   std::vector<simulated_backend*> hosts_;  // null: gone
   std::vector<std::string> host_names_;
+  std::vector<unsigned> processes_;        // of each host: the host that was there first
   std::map<descriptor, socket> sockets_;   // ordered: walking it must not depend on addresses in memory
   descriptor next_descriptor_;
   std::uint16_t next_port_;

@@ -63,8 +63,13 @@ simulated_backend::~simulated_backend() {
 simulated_socket& simulated_backend::own(descriptor d, simulated_socket::sort kind) {
   simulated_socket& s = network_.at(d);
   assert(s.kind == kind && "the word does not fit the descriptor");
-  assert((s.host == host_ || kind == simulated_socket::sort::foreign) && "another host's descriptor");
+  if (kind != simulated_socket::sort::foreign) adopt(s);
   return s;
+}
+
+void simulated_backend::adopt(simulated_socket& s) {
+  assert(network_.processes_[s.host] == network_.processes_[host_] && "another process's descriptor");
+  s.host = host_;
 }
 
 std::expected<descriptor, io_error> simulated_backend::listen(const address& where, const listen_options& options) {
@@ -121,7 +126,7 @@ void simulated_backend::watch(descriptor d, operation& op) {
 }
 
 void simulated_backend::close(descriptor d) {
-  assert(network_.at(d).host == host_);
+  adopt(network_.at(d));
   for (started& s : started_) {
     if (s.op->descriptor_ != d) continue;
     s.stop = true;

@@ -51,6 +51,7 @@ class simulated_backend final : public backend {
 
   started& start(operation&, operation::word, descriptor);
   simulated_socket& own(descriptor, simulated_socket::sort);
+  void adopt(simulated_socket&);
   time_point ready_at(const started&) const;
   void collect(completions&);
   void reorder(completions&, std::size_t first);

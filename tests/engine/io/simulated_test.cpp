@@ -207,6 +207,27 @@ TEST(Simulated, closes_everything_of_a_host_that_dies) {
   EXPECT_EQ(connecting.last(), -ECONNREFUSED);
 }
 
+TEST(Simulated, lets_the_cores_of_one_process_hand_a_descriptor_over) {
+  connected_pair pair;
+  buffer_pool pool(4, 4096);
+  auto second = pair.network.make_sibling(*pair.server.io, pool, "second core");
+  recorded sending, receiving;
+  const iovec parts[] = {part("for the other core")};
+  second->receive(pair.far, receiving.go());
+  pair.client.io->send(pair.near, parts, sending.go());
+  EXPECT_TRUE(pair.client.run());
+  pair.network.advance(1ms);
+  completions batch;
+  second->wait(time_point::max(), batch);
+  ASSERT_EQ(batch.size(), 1u);
+  batch.front().run();
+  EXPECT_EQ(receiving.text, "for the other core");
+  second.reset();  // with it goes what it used last
+  pair.client.io->receive(pair.near, receiving.go());
+  pair.settle();
+  EXPECT_EQ(receiving.last(), 0);
+}
+
 TEST(Simulated, finishes_a_watch_each_time_the_foreign_descriptor_is_readable) {
   simulated_network network(1);
   host h(network, "host");
