@@ -68,6 +68,17 @@ TEST(daemons, listen_on_nothing_but_an_abstract_unix_socket) {
   EXPECT_EQ(p.add(1, 2), 3);
 }
 
+TEST(daemons, let_every_core_accept_by_itself) {
+  thing object;
+  daemon host({.cores = 2, .listener_per_core = true, .settings = quiet_settings()});
+  const uri where = host.expose(object, "thing");
+  // The kernel spreads connections over the sockets by their ports; some of so many come to each.
+  for (int i = 0; i < 40; ++i) {
+    proxy<thing> client{where, {.settings = quiet_settings()}};
+    EXPECT_EQ(client.add(i, 1), i + 1);
+  }
+}
+
 TEST(daemons, listen_on_ipv6) {
   auto options = on_loopback();
   options.host = "::1";
