@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace engine {
 
@@ -18,9 +19,12 @@ struct inflater {
   }
 };
 
+// In the words of Python's zlib module, which has none where zlib has none.
 decode_error zlib_error(const z_stream& stream, int code) {
-  const std::string reason = stream.msg ? stream.msg : code == Z_BUF_ERROR ? "incomplete or truncated stream" : zError(code);
-  return {wire_class::value_error, "Error " + std::to_string(code) + " while decompressing data: " + reason, stream.total_in};
+  std::string text = "Error " + std::to_string(code) + " while decompressing data";
+  if (stream.msg) text += std::string(": ") + stream.msg;
+  else if (code == Z_BUF_ERROR) text += ": incomplete or truncated stream";
+  return {wire_class::value_error, std::move(text), stream.total_in};
 }
 
 }  // namespace
@@ -38,8 +42,9 @@ std::expected<void, decode_error> decompress(std::span<const std::byte> data, st
   if (z.started != Z_OK) return std::unexpected(zlib_error(z.stream, z.started));
   z.stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(data.data()));
   z.stream.avail_in = static_cast<uInt>(data.size());
-  // Grows with what really comes out: an announced size is never believed.
-  out.resize(std::min(limit, std::max<std::size_t>(out.capacity(), 4 * data.size())));
+  // Grows with what really comes out: an announced size is never believed. Never empty: zlib refuses to write to nowhere.
+  constexpr std::size_t least = 64;
+  out.resize(std::min(limit, std::max({out.capacity(), 4 * data.size(), least})));
   std::size_t filled = 0;
   for (;;) {
     z.stream.next_out = reinterpret_cast<Bytef*>(out.data() + filled);

@@ -13,8 +13,8 @@ namespace engine {
 /// Deflates at `level` (1..9; Pyro4 uses 6). Never fails.
 std::vector<std::byte> compress(std::span<const std::byte> data, int level = 6);
 
-/// Inflates one zlib stream into `out` (its capacity is reused). Errors: ValueError with zlib's reason;
-/// MessageTooLargeError when the result would exceed `limit` bytes or, past 1 MiB, 1100 times the input (zlib cannot expand more).
+/// Inflates one zlib stream into `out` (its capacity is reused); what follows the stream is ignored, as in Python. Errors:
+/// ValueError with zlib's reason; MessageTooLargeError when the result would exceed `limit` bytes (1 or more).
 std::expected<void, decode_error> decompress(std::span<const std::byte> data, std::size_t limit, std::vector<std::byte>& out);
 
 }  // namespace engine

@@ -123,6 +123,7 @@ std::vector<std::byte> frame_reader::take_rest() {
   all.insert(all.end(), rest_.begin(), rest_.end());
   rest_ = {};
   give_back(joined_);
+  give_back(inflated_);
   large_ = {};
   large_filled_ = 0;
   return all;
