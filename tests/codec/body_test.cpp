@@ -1,0 +1,130 @@
+// The memory of large bodies: aligned, padded, virtual until it is written, and kept for the next one of a like size.
+#include <codec/body.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include <tests/support/resident.hpp>
+
+namespace engine {
+namespace {
+
+constexpr std::size_t mib = std::size_t{1} << 20;
+
+class Body : public ::testing::Test {
+ protected:
+  Body() { body::release_kept(); }
+};
+
+TEST_F(Body, of_nothing_is_false) {
+  body none;
+  EXPECT_FALSE(none);
+  EXPECT_TRUE(none.bytes().empty());
+  EXPECT_EQ(none.capacity(), 0u);
+}
+
+TEST_F(Body, is_page_aligned_and_has_spare_bytes_behind_it) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4096 - 64}, std::size_t{4096 - 63}, 2 * mib - 64, 2 * mib, 5 * mib + 1}) {
+    body b = body::allocate(size);
+    ASSERT_TRUE(b);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(b.bytes().data()) % 4096, 0u);
+    EXPECT_EQ(b.bytes().size(), size);
+    ASSERT_GE(b.capacity(), size + body::padding);
+    std::memset(b.bytes().data(), 'x', size + body::padding);
+  }
+}
+
+TEST_F(Body, commits_nothing_until_bytes_arrive) {
+  const std::size_t before = test::resident_bytes();
+  body b = body::allocate(0x7fffffff);
+  EXPECT_LT(test::resident_bytes(), before + 8 * mib);
+  std::memset(b.bytes().data(), 'x', 16 * mib);
+  EXPECT_GT(test::resident_bytes(), before + 12 * mib);
+  EXPECT_LT(test::resident_bytes(), before + 32 * mib);
+}
+
+TEST_F(Body, throws_when_even_addresses_run_out) { EXPECT_THROW(body::allocate(std::size_t{1} << 60), std::bad_alloc); }
+
+TEST_F(Body, is_kept_for_the_next_of_a_like_size) {
+  const std::byte* place = nullptr;
+  {
+    body b = body::allocate(3 * mib);
+    place = b.bytes().data();
+  }
+  body same = body::allocate(3 * mib);
+  EXPECT_EQ(same.bytes().data(), place);
+  EXPECT_EQ(same.bytes().size(), 3 * mib);
+}
+
+TEST_F(Body, serves_a_smaller_one_but_not_a_much_smaller_one) {
+  const std::byte* place = nullptr;
+  std::size_t capacity = 0;
+  {
+    body b = body::allocate(16 * mib);
+    place = b.bytes().data();
+    capacity = b.capacity();
+  }
+  {
+    body much_smaller = body::allocate(mib);
+    EXPECT_LT(much_smaller.capacity(), capacity);
+  }
+  body smaller = body::allocate(8 * mib);
+  EXPECT_EQ(smaller.bytes().data(), place);
+  EXPECT_EQ(smaller.bytes().size(), 8 * mib);
+  EXPECT_EQ(smaller.capacity(), capacity);
+}
+
+TEST_F(Body, is_never_shared_by_two) {
+  { body b = body::allocate(3 * mib); }
+  body one = body::allocate(3 * mib), two = body::allocate(3 * mib);
+  std::memset(one.bytes().data(), 1, one.bytes().size());
+  std::memset(two.bytes().data(), 2, two.bytes().size());
+  EXPECT_TRUE(std::ranges::all_of(one.bytes(), [](std::byte b) { return b == std::byte{1}; }));
+}
+
+TEST_F(Body, keeps_the_two_largest_and_gives_the_rest_back) {
+  const std::size_t before = test::resident_bytes();
+  {
+    body bodies[8];
+    for (body& b : bodies) {
+      b = body::allocate(8 * mib);
+      std::memset(b.bytes().data(), 'x', b.bytes().size());
+    }
+    EXPECT_GT(test::resident_bytes(), before + 60 * mib);
+  }
+  EXPECT_LT(test::resident_bytes(), before + 24 * mib);
+  body::release_kept();
+  EXPECT_LT(test::resident_bytes(), before + 4 * mib);
+}
+
+TEST_F(Body, moves_without_moving_its_bytes) {
+  body a = body::allocate(100000);
+  a.bytes()[99999] = std::byte{7};
+  const std::byte* const place = a.bytes().data();
+  body b(std::move(a));
+  EXPECT_FALSE(a);  // NOLINT: what is moved from is empty
+  EXPECT_EQ(b.bytes().data(), place);
+  body c;
+  c = std::move(b);
+  EXPECT_EQ(c.bytes()[99999], std::byte{7});
+  c = {};
+  EXPECT_FALSE(c);
+}
+
+// A body may end on another thread than it began on: it stays there.
+TEST_F(Body, may_end_on_another_thread) {
+  body b = body::allocate(3 * mib);
+  const std::byte* const place = b.bytes().data();
+  std::thread([place, moved = std::move(b)]() mutable {
+    moved = {};
+    EXPECT_EQ(body::allocate(3 * mib).bytes().data(), place);
+  }).join();
+}
+
+}  // namespace
+}  // namespace engine
