@@ -138,23 +138,19 @@ void connection::read_on() {
 }
 
 void connection::sent(int result) {
-  if (result < 0) {
-    broken_ = true;
-    sent_ = in_flight_size_;
+  broken_ = broken_ || result < 0;
+  if (result > 0) heard_ = core_.now();  // who takes an answer slowly is not idle
+  if (!broken_ && (sent_ += static_cast<std::size_t>(result)) < in_flight_size_) {
+    send_some();
   } else {
-    sent_ += static_cast<std::size_t>(result);
-    if (sent_ < in_flight_size_) {
-      send_some();
-      return read_on();
+    in_flight_size_ = sent_ = 0;
+    core_.give_output(std::exchange(in_flight_, {}));
+    if (broken_) {
+      filling_.clear();
+      return end_with({.why = connection_end::cause::reset, .code = -result});
     }
+    flush();
   }
-  in_flight_size_ = sent_ = 0;
-  core_.give_output(std::exchange(in_flight_, {}));
-  if (broken_) {
-    filling_.clear();
-    return end_with({.why = connection_end::cause::reset, .code = -result});
-  }
-  flush();
   if (waiting_for_ == waiting_for::change) return wake();
   read_on();
 }
@@ -200,6 +196,8 @@ task<> connection::finish() {
   }
   set_deadline(std::nullopt);
   timer_.disarm();
+  broken_ = true;  // what is under way still finishes, but nothing follows it
+  discarding_ = false;
   core_.io().close(std::exchange(socket_, -1));
   while (receiving_.pending() || sending_.pending()) co_await change();
   arrived_.reset();

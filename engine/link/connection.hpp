@@ -157,7 +157,7 @@ class connection final : private core::flushable {
   bool into_room_ = false;  // the receive under way fills reader_.room()
   bool looking_ = false;    // it was cancelled only to see what has come
   connection_end end_{};
-  time_point heard_{};      // when the peer last sent something
+  time_point heard_{};      // when the peer last sent or took something
   std::optional<time_point> deadline_{};
 };
 

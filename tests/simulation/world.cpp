@@ -14,10 +14,11 @@ constexpr std::size_t rounds_max = 3'000'000;
 constexpr std::uint64_t busy_max = 5'000'000;  // nanoseconds
 
 /// `sibling`: a core of the same process, null: it is a process of its own.
-std::unique_ptr<core> make_core(simulated_network& network, core* sibling, std::string name) {
+std::unique_ptr<core> make_core(simulated_network& network, core* sibling, std::size_t wanted_size, std::string name) {
   // One draw per statement: compilers evaluate arguments in different orders.
   const std::uint32_t buffers = 4u << network.random().below(4);
-  const std::size_t buffer_size = std::size_t{512} << network.random().below(7);
+  const std::size_t drawn_size = std::size_t{512} << network.random().below(7);
+  const std::size_t buffer_size = wanted_size > 0 ? wanted_size : drawn_size;
   auto pool = std::make_unique<buffer_pool>(buffers, buffer_size);
   auto backend = sibling ? network.make_sibling(sibling->io(), *pool, std::move(name)) : network.make_backend(*pool, std::move(name));
   return std::make_unique<core>(core_options{.spin = std::chrono::microseconds(0)}, std::move(pool), std::move(backend));
@@ -30,8 +31,8 @@ world::world(const world_options& options)
   host_.settings = options.settings;
   host_.accepted = {"serpent", "msgpack"};
   for (std::size_t i = 0; i < options.server_cores; ++i)
-    cores_.push_back(make_core(network_, i == 0 ? nullptr : cores_.front().get(), "server" + std::to_string(i)));
-  for (std::size_t i = 0; i < options.machines; ++i) cores_.push_back(make_core(network_, nullptr, "machine" + std::to_string(i)));
+    cores_.push_back(make_core(network_, i == 0 ? nullptr : cores_.front().get(), options.buffer_size, "server" + std::to_string(i)));
+  for (std::size_t i = 0; i < options.machines; ++i) cores_.push_back(make_core(network_, nullptr, options.buffer_size, "machine" + std::to_string(i)));
   for (std::size_t i = 0; i < options.server_cores; ++i) server_.add_core(*cores_[i]);
   order_.resize(cores_.size());
   std::iota(order_.begin(), order_.end(), 0);
@@ -46,9 +47,10 @@ bool world::at_rest() const {
 
 void world::listen() {
   server_core(0).post([this] {
-    const auto bound = server_.listen(0, where_, {});
+    [[maybe_unused]] const auto bound = server_.listen(0, where_, {});
     assert(bound && *bound == where_);
   });
+  server_core(0).run_once(time_point::min());
 }
 
 void world::stop() {

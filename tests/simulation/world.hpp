@@ -21,6 +21,7 @@ struct world_options {
   engine::faults faults{};
   std::size_t server_cores = 1;
   std::size_t machines = 1;   ///< client hosts, one core each
+  std::size_t buffer_size = 0;  ///< of every core's receive buffers, 0: drawn
   double busy = 0;            ///< odds, per core and round, that it is kept busy for up to 5 ms: its completions come in heaps
   engine::settings settings{};
 };
@@ -44,7 +45,7 @@ class world {
   std::span<const std::unique_ptr<core>> cores() const { return cores_; }
   time_point now() const { return network_.now(); }
 
-  /// Core 0 of the server listens on where() from now on.
+  /// Core 0 of the server listens on where() when this returns.
   void listen();
   /// As a daemon ends: no more connections, those that are open are closed.
   void stop();

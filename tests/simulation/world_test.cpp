@@ -2,57 +2,54 @@
 // a server that stops leaves nothing behind.
 #include <gtest/gtest.h>
 
-#include "caller.hpp"
-#include "clerk.hpp"
+#include "clerk_world.hpp"
 
 namespace engine::simulation {
 namespace {
 
-caller::plan some_calls(std::size_t count, std::size_t window) {
-  caller::plan p{.how = {.object = "clerk"}, .window = window};
-  for (std::size_t i = 0; i < count; ++i)
-    p.calls.push_back({.object = "clerk", .caller = 1, .number = static_cast<std::int64_t>(i + 1), .size = 10 + i});
-  return p;
-}
-
 TEST(SimulatedWorld, answers_a_hundred_calls_in_order) {
   for (const std::size_t window : {1, 7, 100}) {
-    world w({});
-    ledger book;
-    Clerk clerk(book, &w.server_core(0));
-    w.host().objects.add({.id = "clerk", .object = &clerk, .table = &interface_of<Clerk>()}, false);
-    w.listen();
-    caller c(w, w.machine(0), some_calls(100, window));
-    ASSERT_TRUE(w.run_until_idle());
+    clerk_world w;
+    caller c(w.stage, w.stage.machine(0), echoes(100, window));
+    ASSERT_TRUE(w.stage.run_until_idle());
     EXPECT_TRUE(c.over());
     EXPECT_FALSE(c.lost());
     EXPECT_EQ(c.answered(), 100u);
     EXPECT_EQ(c.complaints(), std::vector<std::string>{});
-    EXPECT_EQ(book.ran[1].size(), 100u);
-    EXPECT_EQ(w.server().connections(), 0u);
-    EXPECT_FALSE(w.server().idle()) << "it still listens";
-    w.stop();
-    ASSERT_TRUE(w.run_until_idle());
-    EXPECT_TRUE(w.at_rest());
+    EXPECT_EQ(w.book.ran[1].size(), 100u);
+    EXPECT_EQ(w.stage.server().connections(), 0u);
+    EXPECT_FALSE(w.stage.server().idle()) << "it still listens";
+    w.stage.stop();
+    ASSERT_TRUE(w.stage.run_until_idle());
+    EXPECT_TRUE(w.stage.at_rest());
   }
 }
 
 TEST(SimulatedWorld, calls_an_object_on_its_own_core) {
-  world w({.server_cores = 3});
-  ledger book;
-  Clerk clerk(book, &w.server_core(2));
-  w.host().objects.add({.id = "clerk", .object = &clerk, .table = &interface_of<Clerk>(), .home = 2}, false);
-  w.listen();
-  caller named(w, w.machine(0), some_calls(20, 5));
-  caller::plan p = some_calls(20, 5);
+  clerk_world w({.server_cores = 3}, 2);
+  caller named(w.stage, w.stage.machine(0), echoes(20, 5));
+  caller::plan p = echoes(20, 5, 2);
   p.how.object = {};
-  for (request& r : p.calls) r.caller = 2;
-  caller nameless(w, w.machine(0), p);
-  ASSERT_TRUE(w.run_until_idle());
+  caller nameless(w.stage, w.stage.machine(0), p);
+  ASSERT_TRUE(w.stage.run_until_idle());
   EXPECT_EQ(named.answered() + nameless.answered(), 40u);
-  EXPECT_EQ(book.misplaced, 0u);
-  w.stop();
-  ASSERT_TRUE(w.run_until_idle());
+  EXPECT_EQ(w.book.misplaced, 0u);
+}
+
+TEST(SimulatedWorld, fails_what_is_under_way_when_the_server_stops) {
+  clerk_world w;
+  caller::plan p = echoes(100);
+  p.pause = 10ms;
+  caller c(w.stage, w.stage.machine(0), p);
+  ASSERT_TRUE(w.stage.run_for(500ms));
+  EXPECT_FALSE(c.over());
+  w.stage.stop();
+  ASSERT_TRUE(w.stage.run_until_idle());
+  EXPECT_TRUE(c.over());
+  EXPECT_TRUE(c.lost());
+  EXPECT_GT(c.answered(), 10u);
+  EXPECT_EQ(c.answered() + c.failed(), 100u);
+  EXPECT_TRUE(w.stage.server().idle());
 }
 
 }  // namespace
