@@ -2,6 +2,7 @@
 #include <codec/digest.hpp>
 
 #include <algorithm>
+#include <map>
 #include <bit>
 #include <cstring>
 
@@ -78,12 +79,11 @@ hmac_sha1::hmac_sha1(std::string_view key) {
 
 void hmac_sha1::update(std::span<const std::byte> data) { inner_.update(data); }
 
-void hmac_sha1::update_annotations(std::vector<annotation> annotations) {
-  std::ranges::stable_sort(annotations, {}, &annotation::key);
-  for (std::size_t i = 0; i < annotations.size(); ++i) {
-    const bool last = i + 1 == annotations.size() || annotations[i + 1].key != annotations[i].key;
-    if (last && annotations[i].key != "HMAC") update(annotations[i].value);
-  }
+void hmac_sha1::update_annotations(std::span<const annotation> annotations) {
+  std::map<std::string_view, std::span<const std::byte>> last_of_each;
+  for (const annotation& a : annotations) last_of_each.insert_or_assign(a.key, a.value);
+  last_of_each.erase("HMAC");
+  for (const auto& [key, value] : last_of_each) update(value);
 }
 
 sha1_digest hmac_sha1::finish() {
@@ -96,7 +96,7 @@ sha1_digest hmac_sha1::finish() {
 sha1_digest message_digest(std::string_view key, std::span<const std::byte> payload, std::span<const annotation> annotations) {
   hmac_sha1 mac(key);
   mac.update(payload);
-  mac.update_annotations({annotations.begin(), annotations.end()});
+  mac.update_annotations(annotations);
   return mac.finish();
 }
 

@@ -21,7 +21,7 @@ class hmac_sha1 {
   explicit hmac_sha1(std::string_view key);
   void update(std::span<const std::byte>);
   /// The values by ascending key, an HMAC one left out. Of equal keys the last counts: Python's reader keeps them in a dict.
-  void update_annotations(std::vector<annotation> annotations);
+  void update_annotations(std::span<const annotation> annotations);
   sha1_digest finish();
 
  private:

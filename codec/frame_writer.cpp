@@ -71,7 +71,7 @@ void frame_writer::sign(std::string_view key) {
   for (const annotation a : all) annotations.push_back(a);
   hmac_sha1 mac(key);
   out_.each_since(payload_, [&](std::span<const std::byte> run) { mac.update(run); });
-  mac.update_annotations(std::move(annotations));
+  mac.update_annotations(annotations);
   const sha1_digest digest = mac.finish();
   std::copy_n(reinterpret_cast<const char*>(digest.data()), digest.size(), area + annotations_length_ - digest_size);
 }
