@@ -154,7 +154,7 @@ bool core::run_once(time_point until) {
     counters_.posted += mailbox_.deliver();
     any = true;
   }
-  if (timers_.armed() > 0) timers_.expire(now_);
+  if (timers_.armed() > 0) any = timers_.expire(now_) || any;
   if (!corked_.empty()) flush();
   if (stalls_.on()) stalls_.end(backend_->now());
   current_core = outer;

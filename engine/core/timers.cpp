@@ -65,28 +65,32 @@ void timers::turn(unsigned wheel) {
   }
 }
 
-void timers::run_slot(timer*& head) {
+bool timers::run_slot(timer*& head) {
+  const bool any = head != nullptr;
   // A timer armed from expired() lands in a later slot, so this list only shrinks.
   while (head) {
     timer& t = *head;
     t.disarm();
     t.expired();
   }
+  return any;
 }
 
-void timers::expire(time_point now) {
+bool timers::expire(time_point now) {
   const auto since = std::chrono::floor<milliseconds>(now - start_).count();
   const std::uint64_t target = since > 0 ? static_cast<std::uint64_t>(since) : 0;
   if (armed_ == 0) {
     tick_ = std::max(tick_, target);
-    return;
+    return false;
   }
+  bool any = false;
   while (tick_ < target) {
     ++tick_;
     for (unsigned wheel = 1; wheel < wheels && tick_ % (std::uint64_t{1} << (slot_bits * wheel)) == 0; ++wheel) turn(wheel);
-    run_slot(heads_[0][tick_ % slots]);
+    any = run_slot(heads_[0][tick_ % slots]) || any;
     if (armed_ == 0) tick_ = std::max(tick_, target);
   }
+  return any;
 }
 
 time_point timers::next() const {

@@ -46,8 +46,8 @@ class timers {
   void arm(timer&, time_point at);
   /// When the next timer may be due; time_point::max() if there is none. May be early (a wheel has to turn), never late.
   time_point next() const;
-  /// Runs what is due at `now`.
-  void expire(time_point now);
+  /// Runs what is due at `now`; whether anything was.
+  bool expire(time_point now);
   std::size_t armed() const { return armed_; }
 
  private:
@@ -57,7 +57,7 @@ class timers {
   void link(timer*& head, timer&);
   static void unlink(timer&);
   void turn(unsigned wheel);
-  void run_slot(timer*& head);
+  bool run_slot(timer*& head);
 
   time_point start_;
   std::uint64_t tick_ = 0;  // the tick that expire() has reached

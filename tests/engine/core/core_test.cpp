@@ -73,6 +73,18 @@ struct probe final : core::flushable {
   void flush() override { ++flushed; }
 };
 
+TEST(Core, says_that_a_timer_was_something_to_do) {
+  core c(small());
+  alarm a;
+  EXPECT_FALSE(c.run_once(time_point::min()));
+  c.timers().arm(a, c.now() + 1ms);
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  bool any = false;
+  while (a.count == 0 && std::chrono::steady_clock::now() < limit) any = c.run_once();
+  EXPECT_EQ(a.count, 1);
+  EXPECT_TRUE(any) << "a driver that rests now would miss what the timer began";
+}
+
 TEST(Core, flushes_once_per_pass_however_often_it_is_asked) {
   core c(small());
   probe p(c);
