@@ -14,7 +14,7 @@ class listener final : private operation {
  public:
   /// Listens on `where` (a TCP port 0 picks a free one). Core thread. Errors: what bind and listen refuse.
   static std::expected<std::unique_ptr<listener>, io_error> open(core&, const address& where, const listen_options&);
-  /// stopped() must have been awaited, or the core's loop have ended.
+  /// After stop(), next() must have returned -1, or the core's loop have ended.
   ~listener();
 
   /// The address it is bound to, with the real port.
