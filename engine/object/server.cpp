@@ -2,6 +2,7 @@
 #include <engine/object/server.hpp>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <engine/io/log.hpp>
@@ -15,7 +16,8 @@ struct server::core_share {
   core& home;
   dispatcher dispatch;
   std::vector<listener*> listeners{};  // each owned by its accept_from()
-  std::unordered_set<connection*> open{};
+  std::map<std::uint64_t, connection*> open{};  // in the order they came: the same seed must close them in the same order
+  std::uint64_t entered = 0;
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
 };
 
@@ -97,13 +99,14 @@ void server::wait_until_idle() {
   all_ended_.wait(lock, [this] { return running_ == 0; });
 }
 
-void server::enter(core_share& at, connection& peer) {
-  at.open.insert(&peer);
+std::uint64_t server::enter(core_share& at, connection& peer) {
+  at.open.emplace(++at.entered, &peer);
   ++at.load;
+  return at.entered;
 }
 
-void server::leave(core_share& at, connection& peer) {
-  at.open.erase(&peer);
+void server::leave(core_share& at, std::uint64_t place) {
+  at.open.erase(place);
   --at.load;
 }
 
@@ -177,7 +180,7 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
 task<> server::serve(core_share& at, loose_connection socket, std::optional<session> known) {
   connection peer(at.home, std::move(socket), known ? serving_limits() : greeting_limits());
   if (!host_.hmac_key.empty()) peer.frames().set_hmac_key(host_.hmac_key);
-  enter(at, peer);
+  const std::uint64_t place = enter(at, peer);
   if (stopping_) peer.close();
   session s = known ? std::move(*known) : session{.peer = peer.peer().to_string()};
   bool welcomed = known.has_value();
@@ -187,7 +190,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
     core_share& home = welcomed ? home_of(s) : at;
     if (&home != &at && peer.can_release()) {
       // Its calls will all be for that core: let it live there.
-      leave(at, peer);
+      leave(at, place);
       home.home.post([this, &home, loose = peer.release(), s = std::move(s)]() mutable { spawn(serve(home, std::move(loose), std::move(s))); });
       co_return;
     }
@@ -199,7 +202,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   s.object.reset();
   task<> finishing = peer.finish();
   co_await finishing;
-  leave(at, peer);
+  leave(at, place);
   --connections_;
   ended();
 }
@@ -240,9 +243,11 @@ void server::stop_listening() {
 
 void server::close_connections(std::size_t i) {
   // close() resumes the coroutine that serves the connection, which may take it off the list.
-  const std::vector<connection*> open(shares_[i]->open.begin(), shares_[i]->open.end());
-  for (connection* c : open)
-    if (shares_[i]->open.contains(c)) c->close();
+  auto& open = shares_[i]->open;
+  std::vector<std::uint64_t> places;
+  for (const auto& [place, c] : open) places.push_back(place);
+  for (const std::uint64_t place : places)
+    if (const auto still = open.find(place); still != open.end()) still->second->close();
 }
 
 }  // namespace engine

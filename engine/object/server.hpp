@@ -5,11 +5,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_set>
 #include <vector>
 
 #include <engine/core/core.hpp>
@@ -56,8 +56,8 @@ class server {
   task<> answer_requests(core_share& at, connection& peer, session&);
   task<> bring_over(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
   core_share& home_of(const session&);
-  void enter(core_share&, connection&);
-  void leave(core_share&, connection&);
+  std::uint64_t enter(core_share&, connection&);
+  void leave(core_share&, std::uint64_t place);
   connection_limits greeting_limits() const;
   connection_limits serving_limits() const;
 

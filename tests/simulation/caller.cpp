@@ -71,7 +71,10 @@ task<> caller::converse(connection& peer) {
       }
       ask(peer);
     }
-    if (waiting_.empty()) continue;
+    if (waiting_.empty()) {
+      if (peer.ended()) break;
+      continue;
+    }
     const frame* answer = co_await peer.next_frame();
     if (!answer) break;
     take(*answer);

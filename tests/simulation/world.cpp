@@ -10,7 +10,7 @@ namespace engine::simulation {
 
 namespace {
 
-constexpr std::size_t rounds_max = 3'000'000;
+constexpr std::size_t rounds_max = 300'000;
 constexpr std::uint64_t busy_max = 5'000'000;  // nanoseconds
 
 /// `sibling`: a core of the same process, null: it is a process of its own.

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,15 +29,22 @@
 
 namespace engine::testing_support {
 
-/// 1 … count, or ENGINE_SEED alone when it is set to a number.
-inline std::vector<std::uint64_t> seeds(std::size_t count) {
-  const char* wanted = std::getenv("ENGINE_SEED");
+/// The number an environment variable is set to.
+inline std::optional<std::uint64_t> number_from(const char* variable) {
+  const char* wanted = std::getenv(variable);
   const std::string_view text = wanted ? wanted : "";
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (!text.empty() && error == std::errc{} && end == text.data() + text.size()) return {seed};
-  std::vector<std::uint64_t> all(count);
-  std::iota(all.begin(), all.end(), 1);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// 1 … count, or ENGINE_SEED alone when it is set to a number. ENGINE_SEEDS and ENGINE_FIRST_SEED (scripts/simulate) choose
+/// another count and another beginning.
+inline std::vector<std::uint64_t> seeds(std::size_t count) {
+  if (const auto seed = number_from("ENGINE_SEED")) return {*seed};
+  std::vector<std::uint64_t> all(number_from("ENGINE_SEEDS").value_or(count));
+  std::iota(all.begin(), all.end(), number_from("ENGINE_FIRST_SEED").value_or(1));
   return all;
 }
 
