@@ -16,6 +16,7 @@ inline constexpr std::string_view type_error = "builtins.TypeError";
 inline constexpr std::string_view overflow_error = "builtins.OverflowError";
 inline constexpr std::string_view unicode_decode_error = "builtins.UnicodeDecodeError";
 inline constexpr std::string_view unicode_encode_error = "builtins.UnicodeEncodeError";
+inline constexpr std::string_view memory_error = "builtins.MemoryError";
 inline constexpr std::string_view eof_error = "builtins.EOFError";
 inline constexpr std::string_view serialize_error = "Pyro4.errors.SerializeError";
 inline constexpr std::string_view security_error = "Pyro4.errors.SecurityError";

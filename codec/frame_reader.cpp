@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <new>
 
 #include <codec/compress.hpp>
 #include <codec/digest.hpp>
@@ -87,7 +88,11 @@ std::expected<std::optional<frame>, decode_error> frame_reader::next_joined() {
       delivered_ = true;
       return make(*h, joined_);
     }
-    large_ = body::allocate(size);
+    try {
+      large_ = body::allocate(size);
+    } catch (const std::bad_alloc&) {
+      return refuse(wire_class::memory_error, "no memory for a message of " + std::to_string(size) + " bytes");
+    }
     std::ranges::copy(joined_, large_.bytes().begin());
     large_filled_ = joined_.size();
     give_back(joined_);

@@ -38,7 +38,8 @@ class frame_reader {
   /// The next whole frame; nullopt: more bytes are needed; error: the stream is unusable (WIRE §3.3 and §5.4 say what to
   /// answer). The frame is valid until the next call of next(), feed() or filled().
   /// Errors: ProtocolError (header, checksum, annotations), MessageTooLargeError "max message size exceeded (N where max=M)",
-  /// SecurityError "message hmac mismatch" / "hmac key config not symmetric", ValueError for a broken zlib stream.
+  /// SecurityError "message hmac mismatch" / "hmac key config not symmetric", ValueError for a broken zlib stream,
+  /// MemoryError when the system refuses even the address space of a large body.
   std::expected<std::optional<frame>, decode_error> next();
 
   /// When a large frame is on its way: where its next bytes belong, to be received there directly. Empty otherwise.

@@ -30,7 +30,11 @@ class output {
   }
   void advance(std::size_t n) { end_ += n; }
 
-  void append(const void* data, std::size_t n) { std::memcpy(room(n), data, n); advance(n); }
+  void append(const void* data, std::size_t n) {
+    if (n == 0) return;  // memcpy takes no null, not even for nothing
+    std::memcpy(room(n), data, n);
+    advance(n);
+  }
   void append(std::string_view text) { append(text.data(), text.size()); }
   void append(char c) { *room(1) = c; advance(1); }
 

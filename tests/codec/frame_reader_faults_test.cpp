@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
+#include <cstdlib>
 #include <string>
 
 #include <codec/compress.hpp>
@@ -231,6 +234,23 @@ TEST(FrameReaderFaults, stops_a_bomb_at_the_message_size) {
   EXPECT_NE(refusal(bomb, {.inflated_size = (8 << 20) - 1}), "");
   EXPECT_EQ(refusal(bomb, {.inflated_size = 8 << 20}), "");
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need more address space than this test leaves
+[[noreturn]] void read_with_little_memory() {
+  std::string header(protocol_48::header_size, '\0');
+  protocol_48::write({.type = message::invoke, .sequence = 5, .serializer = 1, .data_length = 0x7fffffff}, header.data());
+  const rlimit little{.rlim_cur = 1 << 30, .rlim_max = 1 << 30};
+  ::setrlimit(RLIMIT_AS, &little);
+  frame_reader reader;
+  reader.feed(as_bytes(header));
+  const auto next = reader.next();
+  std::_Exit(!next && next.error().type == wire_class::memory_error ? 0 : 1);
+}
+
+TEST(FrameReaderFaultsDeathTest, survives_a_system_that_refuses_the_memory_of_a_large_body) {
+  EXPECT_EXIT(read_with_little_memory(), ::testing::ExitedWithCode(0), "");
+}
+#endif
 
 }  // namespace
 }  // namespace engine
