@@ -92,7 +92,7 @@ TEST(Protocol48, refuses_what_does_not_begin_like_a_message) {
     EXPECT_EQ(refusal(bytes), "invalid data or unsupported protocol version") << at;
   }
   header_bytes http{};
-  std::ranges::copy(test::as_bytes("GET /pyro/ HTTP/1.1\r\nHost"), http.begin());
+  std::ranges::copy(test::as_bytes("GET /pyro/ HTTP/1.1\r\nHos"), http.begin());
   EXPECT_EQ(refusal(http), "invalid data or unsupported protocol version");
   EXPECT_EQ(refusal(header_bytes{}), "invalid data or unsupported protocol version");
 }

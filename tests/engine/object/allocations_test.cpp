@@ -92,11 +92,12 @@ TEST_F(steady, a_oneway_call_allocates_nothing) {
   EXPECT_EQ(object.fired, calls);
 }
 
-// The client: is the connection still good, send, try to receive, sleep, receive: 5. More only when a wait is interrupted.
-TEST_F(steady, a_sleeping_clients_call_costs_five_system_calls) {
+// The client: is the connection still good, send, try to receive, sleep, receive: 5. An answer that comes just before the sleep, or a
+// slow look at it (sanitizers), costs one more.
+TEST_F(steady, a_sleeping_clients_call_costs_five_system_calls_or_six) {
   const auto before = connection().counted().system_calls;
   for (int i = 0; i < calls; ++i) ASSERT_EQ(client.add(i, 1), i + 1);
-  EXPECT_LE(connection().counted().system_calls - before, 5u * calls + calls / 10);
+  EXPECT_LE(connection().counted().system_calls - before, 6u * calls + calls / 10);
 }
 
 // The server: with io_uring one system call submits the answer and the next receive and waits, another collects the send's own
