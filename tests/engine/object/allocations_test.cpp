@@ -47,7 +47,7 @@ TEST_F(steady, a_small_typed_call_allocates_nothing_on_either_side) {
   const auto before = allocations_here().calls;
   for (int i = 0; i < calls; ++i) ASSERT_EQ(client.add(i, 1), i + 1);
   EXPECT_EQ(allocations_here().calls - before, 0u);
-  EXPECT_EQ(allocated_on_the_core() - server_before, core_alone);
+  EXPECT_LE(allocated_on_the_core() - server_before, core_alone + 8) << "looking does not always cost the same, a call would cost a thousand";
 }
 
 TEST_F(steady, text_arguments_and_attributes_allocate_only_what_the_method_makes) {
