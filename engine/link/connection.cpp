@@ -77,7 +77,16 @@ bool connection::frame_ready() {
 void connection::wait_for_frame(std::coroutine_handle<> waiting) {
   waiting_ = waiting;
   waiting_for_ = waiting_for::frame;
-  if (!over_soft_limit()) start_receive();
+  if (over_soft_limit()) return give_buffer_back();
+  start_receive();
+}
+
+// Who is not read for a while must not keep a buffer from others: what it has said already waits in memory of its own.
+void connection::give_buffer_back() {
+  if (arrived_.empty()) return;
+  adopted_ = reader_.take_rest();
+  arrived_.reset();
+  reader_.feed(adopted_);
 }
 
 void connection::start_receive() {
@@ -182,6 +191,7 @@ task<> connection::drain(time_point deadline) {
 }
 
 task<> connection::finish() {
+  arrived_.reset();  // nobody looks at a frame any more, and the goodbye may take its time
   flush();
   const time_point deadline = core_.now() + goodbye;
   const bool peer_waits = end_.why != connection_end::cause::peer_closed;
@@ -200,7 +210,6 @@ task<> connection::finish() {
   discarding_ = false;
   core_.io().close(std::exchange(socket_, -1));
   while (receiving_.pending() || sending_.pending()) co_await change();
-  arrived_.reset();
   core_.forget(*this);
 }
 

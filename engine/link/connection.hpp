@@ -109,6 +109,7 @@ class connection final : private core::flushable {
 
   bool frame_ready();
   void wait_for_frame(std::coroutine_handle<>);
+  void give_buffer_back();
   void start_receive();
   void read_on();
   void received(int result, slice data);

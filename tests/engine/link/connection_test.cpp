@@ -85,6 +85,22 @@ TEST_P(Connection, reads_no_more_from_a_peer_that_does_not_read_its_answers) {
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i].sequence, i);
 }
 
+TEST_P(Connection, keeps_no_buffer_from_others_while_it_is_not_read) {
+  constexpr std::size_t count = 20;
+  const std::string big(4'000'000, 'b');
+  auto [peer, s] = meet({}, [&](served& of, const frame& f) { write_frame(of.link->outgoing(), message::result, f.sequence, big); });
+  std::string all;
+  for (std::uint16_t i = 0; i < count; ++i) all += request(i, "much");
+  peer.say(all);
+  ASSERT_TRUE(until([&] { return !s.payloads.empty(); }));
+  rest(std::chrono::milliseconds(20));
+  ASSERT_LT(s.payloads.size(), count) << "they came in one buffer and wait there";
+  EXPECT_EQ(server->buffers().in_use(), 0u);
+  peer.read();
+  ASSERT_TRUE(until([&] { return s.payloads.size() == count && peer.heard().size() > count * big.size(); }));
+  EXPECT_EQ(s.payloads, std::vector<std::string>(count, "much"));
+}
+
 TEST_P(Connection, keeps_serving_others_while_one_does_not_read) {
   auto [deaf, blocked] = meet({.output_soft = 64 * 1024});
   narrow(deaf.get());
