@@ -92,16 +92,16 @@ TEST_F(steady, a_oneway_call_allocates_nothing) {
   EXPECT_EQ(object.fired, calls);
 }
 
-// The client: is the connection still good, send, try to receive, sleep, receive: 5. An answer that comes just before the sleep, or a
-// slow look at it (sanitizers), costs one more.
-TEST_F(steady, a_sleeping_clients_call_costs_five_system_calls_or_six) {
+// The client: is the connection still good, send, try to receive twice, sleep, receive: 6, or fewer when the answer is quick.
+TEST_F(steady, a_sleeping_clients_call_costs_six_system_calls_at_most) {
   const auto before = connection().counted().system_calls;
   for (int i = 0; i < calls; ++i) ASSERT_EQ(client.add(i, 1), i + 1);
   EXPECT_LE(connection().counted().system_calls - before, 6u * calls + calls / 10);
 }
 
 // The server: with io_uring one system call submits the answer and the next receive and waits, another collects the send's own
-// completion, and a third is needed when work was deferred: 3; epoll waits, receives, sends and finds nothing more: 4.
+// completion, and a third is needed when work was deferred: 3; epoll waits, receives, sends, and may look for
+// more in vain before and after: 5.
 TEST_F(steady, a_servers_call_costs_few_system_calls) {
   for (const auto backend : {backend_choice::automatic, backend_choice::epoll}) {
     thing another;
@@ -113,7 +113,7 @@ TEST_F(steady, a_servers_call_costs_few_system_calls) {
     const auto before = at.counters().system_calls;
     for (int i = 0; i < calls; ++i) ASSERT_EQ(p.add(i, 1), i + 1);
     const auto spent = at.counters().system_calls - before;
-    EXPECT_LE(spent, (uring ? 3u : 4u) * calls + calls / 5) << (uring ? "io_uring" : "epoll");
+    EXPECT_LE(spent, (uring ? 3u : 5u) * calls + calls / 5) << (uring ? "io_uring" : "epoll");
   }
 }
 
