@@ -197,7 +197,8 @@ task<> connection::finish() {
   const bool peer_waits = end_.why != connection_end::cause::peer_closed;
   task<> drained = drain(deadline);
   co_await drained;
-  if (peer_waits && !broken_ && deadline_ && !receiving_.pending()) {
+  while (peer_waits && !broken_ && deadline_ && receiving_.pending()) co_await change();  // close() has cancelled it
+  if (peer_waits && !broken_ && deadline_) {
     // Closing with unread bytes would reset the connection and take our last answer with it: say goodbye, let the peer go first.
     core_.io().shutdown(socket_);
     discarding_ = true;

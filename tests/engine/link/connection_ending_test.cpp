@@ -179,6 +179,20 @@ TEST_P(ConnectionEnding, close_while_waiting_for_a_frame) {
   EXPECT_EQ(s.link->end().why, cause::closed_here);
 }
 
+TEST_P(ConnectionEnding, close_while_the_peer_goes_on_talking_is_still_an_orderly_end) {
+  auto [peer, s] = meet();
+  peer.say(request(1, "answered"));
+  ASSERT_TRUE(until([&] { return s.payloads.size() == 1; }));
+  s.link->close();
+  peer.say(request(2, "too late"));
+  peer.read();
+  ASSERT_TRUE(until([&] { return peer.ended(); }));
+  EXPECT_EQ(peer.end(), 0) << "a reset could have taken the answer along";
+  EXPECT_EQ(peer.answers().size(), 1u);
+  peer.close();
+  EXPECT_TRUE(finishes(s));
+}
+
 TEST_P(ConnectionEnding, close_in_the_middle_of_a_frame) {
   for (const std::size_t sent : {10u, 100u, 20'000u}) {  // of the header, of a small body, of a large one
     auto [peer, s] = meet();
