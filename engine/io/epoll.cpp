@@ -111,6 +111,7 @@ void epoll_backend::connect(const address& where, operation& op) {
   start(op, operation::word::connect, made.value_or(-1));
   if (!made) return complete(op, -made.error().code);
   tune_socket(*made, where.family());
+  limit_send_buffer(*made, where);
   ++counters_.system_calls;
   if (::connect(*made, where.data(), where.size()) == 0) return complete(op, *made);
   if (errno != EINPROGRESS) {

@@ -134,6 +134,7 @@ void uring_backend::connect(const address& where, operation& op) {
   start(op, operation::word::connect, made.value_or(-1));
   if (!made) return complete(op, -made.error().code);
   tune_socket(*made, where.family());
+  limit_send_buffer(*made, where);
   io_uring_sqe* e = ring_.entry();
   io_uring_prep_connect(e, *made, where.data(), where.size());
   io_uring_sqe_set_data64(e, tag(op));
