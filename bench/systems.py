@@ -92,4 +92,4 @@ PROMISES = (
     Promise("many_connections", ("engine-tcp",), ("tcp-epoll",), 0.80),
     Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
     Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
-) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "connect", "huge"))
+) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge"))
