@@ -15,4 +15,13 @@ inline std::size_t resident_bytes() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// A thread sanitizer keeps memory of its own for whatever is touched, and its counts with it.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool resident_is_ours = false;
+#else
+inline constexpr bool resident_is_ours = true;
+#endif
+#define SKIP_UNLESS_RESIDENT_IS_OURS() \
+  if (!::engine::test::resident_is_ours) GTEST_SKIP() << "the sanitizer's own memory is counted too"
+
 }  // namespace engine::test

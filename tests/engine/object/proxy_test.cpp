@@ -53,7 +53,7 @@ TEST_F(proxies, call_dynamically_with_positions_and_keywords) {
 TEST_F(proxies, read_and_assign_attributes) {
   EXPECT_EQ(typed.label(), "none");
   typed.label("new");
-  EXPECT_EQ(object.label, "new");
+  EXPECT_EQ(typed.label(), "new");
   EXPECT_EQ(typed.get_temperature(), 20);
   dynamic["temperature"].set(30);
   EXPECT_EQ(dynamic["temperature"].get().as<int>(), 30);
