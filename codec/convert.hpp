@@ -13,9 +13,6 @@
 
 namespace engine {
 
-/// Bytes from this size on are sent from where they lie when their owner allows it.
-inline constexpr std::size_t borrow_threshold = 64 * 1024;
-
 /// As encode(), for values that stay alive and unchanged until the output has been sent: top-level bytes are referred to.
 template <class T> void encode_borrowed(writer& out, const T& value) {
   if constexpr (std::same_as<T, bytes> || std::same_as<T, std::span<const std::byte>> || std::same_as<T, std::span<std::byte>>)

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -23,6 +24,22 @@ namespace detail {
 
 constexpr fit fit_sequence(kind k, kind own) {
   return k == own ? fit::exact : is_sequence(k) ? fit::convertible : fit::no;
+}
+
+template <class Writer, class Sequence> void encode_list(Writer& out, const Sequence& value) {
+  using element = typename Sequence::value_type;
+  constexpr bool dense = std::ranges::contiguous_range<const Sequence>;
+  if constexpr (dense && std::same_as<element, std::int64_t>) {
+    out.integers(value);
+  } else if constexpr (dense && std::same_as<element, double>) {
+    out.reals(value);
+  } else if constexpr (dense && std::same_as<element, std::string>) {
+    out.strings(value);
+  } else {
+    out.begin(kind::list, value.size());
+    for (const element& one : value) engine::encode(out, one);
+    out.end();
+  }
 }
 
 template <class Sequence> struct list_codec {
@@ -42,11 +59,7 @@ template <class Sequence> struct list_codec {
     }
     return in.ok();
   }
-  static void encode(writer& out, const Sequence& value) {
-    out.begin(kind::list, value.size());
-    for (const typename Sequence::value_type& element : value) engine::encode(out, element);
-    out.end();
-  }
+  template <class Writer> static void encode(Writer& out, const Sequence& value) { encode_list(out, value); }
   static constexpr fit fits(kind k) { return fit_sequence(k, kind::list); }
 };
 
@@ -62,7 +75,7 @@ template <class Set> struct set_codec {
     }
     return in.ok();
   }
-  static void encode(writer& out, const Set& value) {
+  template <class Writer> static void encode(Writer& out, const Set& value) {
     out.begin(kind::set, value.size());
     for (const auto& element : value) engine::encode(out, element);
     out.end();
@@ -84,7 +97,7 @@ template <class Map> struct map_codec {
     }
     return in.ok();
   }
-  static void encode(writer& out, const Map& value) {
+  template <class Writer> static void encode(Writer& out, const Map& value) {
     out.begin(kind::dict, value.size());
     for (const auto& [key, item] : value) {
       engine::encode(out, key);
@@ -111,7 +124,7 @@ template <class Tuple> struct tuple_codec {
     const bool all = std::apply([&](auto&... elements) { return (one(elements) && ...); }, out);
     return all && close_fixed(in, size);
   }
-  static void encode(writer& out, const Tuple& value) {
+  template <class Writer> static void encode(Writer& out, const Tuple& value) {
     out.begin(kind::tuple, size);
     std::apply([&](const auto&... elements) { (engine::encode(out, elements), ...); }, value);
     out.end();
@@ -149,11 +162,7 @@ template <class T, std::size_t N> struct codec_of<std::array<T, N>> {
     }
     return detail::close_fixed(in, N);
   }
-  static void encode(writer& out, const std::array<T, N>& value) {
-    out.begin(kind::list, N);
-    for (const T& element : value) engine::encode(out, element);
-    out.end();
-  }
+  template <class Writer> static void encode(Writer& out, const std::array<T, N>& value) { detail::encode_list(out, value); }
   static constexpr fit fits(kind k) { return detail::fit_sequence(k, kind::list); }
 };
 
@@ -163,7 +172,7 @@ template <class T> struct codec_of<std::optional<T>> {
     out.reset();
     return in.read_none();
   }
-  static void encode(writer& out, const std::optional<T>& value) {
+  template <class Writer> static void encode(Writer& out, const std::optional<T>& value) {
     if (value) engine::encode(out, *value);
     else out.none();
   }
@@ -172,7 +181,7 @@ template <class T> struct codec_of<std::optional<T>> {
 
 template <> struct codec_of<std::monostate> {
   static bool decode(reader& in, std::monostate&) { return in.read_none(); }
-  static void encode(writer& out, std::monostate) { out.none(); }
+  template <class Writer> static void encode(Writer& out, std::monostate) { out.none(); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::none); }
 };
 
@@ -190,7 +199,7 @@ template <class... T> struct codec_of<std::variant<T...>> {
     if ((try_one<T>(in, k, fit::convertible, out, good) || ...)) return good;
     return detail::fail_fit(in, "one of the alternatives of a variant", k);
   }
-  static void encode(writer& out, const std::variant<T...>& value) {
+  template <class Writer> static void encode(Writer& out, const std::variant<T...>& value) {
     if (value.valueless_by_exception()) return out.none();
     std::visit([&](const auto& held) { engine::encode(out, held); }, value);
   }

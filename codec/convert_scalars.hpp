@@ -16,7 +16,7 @@ namespace engine {
 
 template <> struct codec_of<bool> {
   static bool decode(reader& in, bool& out) { return in.read_boolean(out); }
-  static void encode(writer& out, bool value) { out.boolean(value); }
+  template <class Writer> static void encode(Writer& out, bool value) { out.boolean(value); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::boolean); }
 };
 
@@ -32,7 +32,7 @@ template <detail::plain_integer T> struct codec_of<T> {
     out = static_cast<T>(wide);
     return true;
   }
-  static void encode(writer& out, T value) {
+  template <class Writer> static void encode(Writer& out, T value) {
     if constexpr (std::is_signed_v<T>) out.signed_integer(value);
     else out.unsigned_integer(value);
   }
@@ -60,7 +60,7 @@ template <std::floating_point T> struct codec_of<T> {
     out = static_cast<T>(wide);
     return true;
   }
-  static void encode(writer& out, T value) { out.real(static_cast<double>(value)); }
+  template <class Writer> static void encode(Writer& out, T value) { out.real(static_cast<double>(value)); }
   static constexpr fit fits(kind k) {
     return k == kind::integer || k == kind::big_integer ? fit::convertible : detail::exact_if(k == kind::real);
   }
@@ -95,7 +95,7 @@ template <> struct codec_of<integer> {
 
 template <> struct codec_of<std::string_view> {
   static bool decode(reader& in, std::string_view& out) { return in.read_string(out); }
-  static void encode(writer& out, std::string_view value) { out.string(value); }
+  template <class Writer> static void encode(Writer& out, std::string_view value) { out.string(value); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::string); }
 };
 
@@ -106,12 +106,12 @@ template <> struct codec_of<std::string> {
     out.assign(text);
     return true;
   }
-  static void encode(writer& out, const std::string& value) { out.string(value); }
+  template <class Writer> static void encode(Writer& out, const std::string& value) { out.string(value); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::string); }
 };
 
 template <> struct codec_of<const char*> {
-  static void encode(writer& out, const char* value) { out.string(value); }
+  template <class Writer> static void encode(Writer& out, const char* value) { out.string(value); }
 };
 template <> struct codec_of<char*> : codec_of<const char*> {};
 /// A string literal.
@@ -119,11 +119,11 @@ template <std::size_t N> struct codec_of<char[N]> : codec_of<const char*> {};
 
 template <> struct codec_of<std::span<const std::byte>> {
   static bool decode(reader& in, std::span<const std::byte>& out) { return in.read_bytes(out); }
-  static void encode(writer& out, std::span<const std::byte> value) { out.bytes(value); }
+  template <class Writer> static void encode(Writer& out, std::span<const std::byte> value) { out.bytes(value); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::bytes); }
 };
 template <> struct codec_of<std::span<std::byte>> {
-  static void encode(writer& out, std::span<const std::byte> value) { out.bytes(value); }
+  template <class Writer> static void encode(Writer& out, std::span<const std::byte> value) { out.bytes(value); }
 };
 
 template <> struct codec_of<bytes> {
@@ -133,7 +133,7 @@ template <> struct codec_of<bytes> {
     out.assign(view.begin(), view.end());
     return true;
   }
-  static void encode(writer& out, const bytes& value) { out.bytes(value); }
+  template <class Writer> static void encode(Writer& out, const bytes& value) { out.bytes(value); }
   static constexpr fit fits(kind k) { return detail::exact_if(k == kind::bytes); }
 };
 
@@ -210,7 +210,7 @@ template <class T> requires(std::is_enum_v<T> && !std::same_as<T, std::byte>) st
     out = static_cast<T>(static_cast<underlying>(n));
     return true;
   }
-  static void encode(writer& out, T value) { codec_of<number>::encode(out, static_cast<number>(value)); }
+  template <class Writer> static void encode(Writer& out, T value) { codec_of<number>::encode(out, static_cast<number>(value)); }
   static constexpr fit fits(kind k) { return codec_of<number>::fits(k); }
 
  private:

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include <codec/endian.hpp>
 #include <codec/reader.hpp>
 #include <codec/writer.hpp>
 
@@ -27,15 +28,6 @@ template <std::unsigned_integral Word> Word swapped_unless(std::endian order, Wo
   else return std::byteswap(word);
 }
 
-template <std::unsigned_integral Word> Word load_big(const void* from) {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  return swapped_unless(std::endian::big, word);
-}
-template <std::unsigned_integral Word> void store_big(void* to, Word word) {
-  word = swapped_unless(std::endian::big, word);
-  std::memcpy(to, &word, sizeof word);
-}
 // Extension data is in the sender's native order; every machine Pyro is met on today is little-endian.
 inline std::uint64_t load_little(const void* from) {
   std::uint64_t word;

@@ -98,7 +98,9 @@ class msgpack_reader final : public reader {
     }
     if (left() - head < size) return truncated();
     out = {reinterpret_cast<const char*>(at_ + head), size};
-    if (const auto fault = find_utf8_fault(out)) return fail(wire_class::unicode_decode_error, utf8_fault_text(out, *fault));
+    if (!is_ascii(out)) {
+      if (const auto fault = find_utf8_fault(out)) return fail(wire_class::unicode_decode_error, utf8_fault_text(out, *fault));
+    }
     return took(head + size);
   }
 

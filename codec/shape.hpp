@@ -36,9 +36,9 @@ template <class T, auto... Members> struct shape {
     static constexpr std::array<decoder, sizeof...(Members)> table{+[](reader& r, T& o) { return engine::decode(r, o.*Members); }...};
     return table[index](in, out);
   }
-  void encode_members(writer& out, const T& value) const {
+  template <class Writer> void encode_members(Writer& out, const T& value) const {
     std::size_t index = 0;
-    ((out.string(names[index++]), engine::encode(out, value.*Members)), ...);
+    ((out.member(names[index++]), engine::encode(out, value.*Members)), ...);
     static_cast<void>(index);
     static_cast<void>(value);
   }
@@ -86,12 +86,12 @@ template <shaped T> struct codec_of<T> {
     return in.ok();
   }
 
-  static void encode(writer& out, const T& value) {
+  template <class Writer> static void encode(Writer& out, const T& value) {
     const bool named = !description.class_name.empty();
     out.begin(kind::dict, count + (named ? 1 : 0));
     description.encode_members(out, value);
     if (named) {
-      out.string("__class__");
+      out.member("__class__");
       out.string(description.class_name);
     }
     out.end();

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +22,27 @@ struct utf8_fault {
   std::string_view reason = {}; ///< "invalid start byte", "invalid continuation byte" or "unexpected end of data"
 };
 
+/// Whether there is nothing to check: most texts are short and ASCII, so this is the part that must cost next to nothing.
+inline bool is_ascii(std::string_view text) {
+  const auto load = [&text]<class Word>(std::size_t at, Word word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+  };
+  constexpr std::uint64_t high = 0x8080808080808080;
+  const std::size_t n = text.size();
+  if (n >= 8) {
+    std::uint64_t all = load(n - 8, std::uint64_t{});  // the last eight, some perhaps twice
+    for (std::size_t at = 0; at + 8 < n; at += 8) all |= load(at, std::uint64_t{});
+    return (all & high) == 0;
+  }
+  if (n >= 4) return ((load(0, std::uint32_t{}) | load(n - 4, std::uint32_t{})) & static_cast<std::uint32_t>(high)) == 0;
+  if (n == 0) return true;
+  return ((text[0] | text[n / 2] | text[n - 1]) & 0x80) == 0;
+}
+
 /// nullopt when `text` is valid UTF-8. `surrogates`: also accept their three-byte form.
 std::optional<utf8_fault> find_utf8_fault(std::string_view text, bool surrogates = false);
-inline bool valid_utf8(std::string_view text) { return !find_utf8_fault(text); }
+inline bool valid_utf8(std::string_view text, bool surrogates = false) { return is_ascii(text) || !find_utf8_fault(text, surrogates); }
 
 /// str() of Python's UnicodeDecodeError: "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte".
 std::string utf8_fault_text(std::string_view text, const utf8_fault& fault);

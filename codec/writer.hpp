@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <codec/decode_error.hpp>
@@ -16,6 +17,11 @@
 #include <codec/reader.hpp>
 
 namespace engine {
+
+/// Bytes from this size on are sent from where they lie when their owner allows it.
+inline constexpr std::size_t borrow_threshold = 64 * 1024;
+
+class msgpack_writer;
 
 class writer {
  public:
@@ -53,6 +59,13 @@ class writer {
   virtual void begin(kind container, std::size_t count) = 0;
   virtual void end() = 0;
 
+  // Whole lists of what is often sent in long ones, and the key of a struct's member (which is text for certain): formats that can
+  // do better than one word per element say so.
+  virtual void integers(std::span<const std::int64_t>);
+  virtual void reals(std::span<const double>);
+  virtual void strings(std::span<const std::string>);
+  virtual void member(std::string_view name) { string(name); }
+
   // The call envelope, mirror of reader. Arguments: exactly `arguments` values after begin_call. Then begin_keywords(n) and
   // n pairs, or no_keywords() for the calls whose kwargs are None (WIRE §4.1). Then end_call().
   virtual void begin_call(std::string_view object, std::string_view method, std::size_t arguments) = 0;
@@ -60,14 +73,19 @@ class writer {
   virtual void no_keywords() = 0;
   virtual void end_call() = 0;
 
+  /// This writer, if it is msgpack's: see encode() in codec/codec_of.hpp.
+  msgpack_writer* as_msgpack() const { return msgpack_; }
+
   bool ok() const { return !failed_; }
   const decode_error& error() const { return error_; }
   bool fail(std::string_view type, std::string text);
 
  protected:
+  explicit writer(msgpack_writer* self) : msgpack_(self) {}
   void clear_error() { failed_ = false; }
 
  private:
+  msgpack_writer* msgpack_ = nullptr;
   bool failed_ = false;
   decode_error error_{};
 };
