@@ -12,6 +12,8 @@ namespace engine {
 namespace wire_class {
 inline constexpr std::string_view syntax_error = "builtins.SyntaxError";
 inline constexpr std::string_view value_error = "builtins.ValueError";
+inline constexpr std::string_view key_error = "builtins.KeyError";
+inline constexpr std::string_view json_decode_error = "json.decoder.JSONDecodeError";
 inline constexpr std::string_view type_error = "builtins.TypeError";
 inline constexpr std::string_view overflow_error = "builtins.OverflowError";
 inline constexpr std::string_view unicode_decode_error = "builtins.UnicodeDecodeError";

@@ -63,23 +63,10 @@ void msgpack_writer::at(const date& day) {
   if (ready("datetime.date")) extension(date_code, {data, sizeof data});
 }
 
-/// A lone surrogate in Python's words; what is no text at all cannot come from Python and gets our own.
 void msgpack_writer::refuse_text(std::string_view text, const utf8_fault& fault) {
-  const auto byte = [&](std::size_t i) {
-    return fault.offset + i < text.size() ? static_cast<unsigned char>(text[fault.offset + i]) : 0u;
-  };
-  const bool surrogate = byte(0) == 0xed && byte(1) >= 0xa0 && byte(1) < 0xc0 && byte(2) >= 0x80 && byte(2) < 0xc0;
-  if (!surrogate) {
-    fail(wire_class::unicode_encode_error, "text is not UTF-8: " + std::string(fault.reason) + " at byte " + std::to_string(fault.offset));
-    return;
-  }
   std::size_t position = 0;  // counted in characters
   for (const char c : text.substr(0, fault.offset)) position += (c & 0xc0) != 0x80;
-  const char* hex = "0123456789abcdef";
-  const unsigned low = (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-  const char code[] = {'d', hex[low >> 8], hex[low >> 4 & 15], hex[low & 15]};
-  fail(wire_class::unicode_encode_error, "'utf-8' codec can't encode character '\\u" + std::string(code, 4) + "' in position " +
-                                             std::to_string(position) + ": surrogates not allowed");
+  fail(wire_class::unicode_encode_error, utf8_encode_fault_text(text, fault, position));
 }
 
 std::unique_ptr<writer> make_msgpack_writer() { return std::make_unique<msgpack_writer>(); }

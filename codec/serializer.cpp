@@ -6,6 +6,7 @@
 #include <cassert>
 #include <iterator>
 
+#include <codec/json.hpp>
 #include <codec/msgpack.hpp>
 #include <codec/serpent.hpp>
 
@@ -14,9 +15,10 @@ namespace engine {
 namespace {
 
 constexpr serializer serpent_entry{"serpent", 1, 1, make_serpent_reader, make_serpent_writer};
+constexpr serializer json_entry{"json", 2, 3, make_json_reader, make_json_writer};
 constexpr serializer msgpack_entry{"msgpack", 6, 4, make_msgpack_reader, make_msgpack_writer};
 
-constexpr std::array table{&serpent_entry, &msgpack_entry};
+constexpr std::array table{&serpent_entry, &json_entry, &msgpack_entry};
 
 template <class Matches> const serializer* find_if(Matches matches) {
   const auto found = std::ranges::find_if(table, matches);
@@ -36,6 +38,7 @@ const serializer* find_serializer_48(std::uint16_t id) {
 }
 
 const serializer& serpent() { return serpent_entry; }
+const serializer& json() { return json_entry; }
 const serializer& msgpack() { return msgpack_entry; }
 
 namespace {

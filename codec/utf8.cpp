@@ -96,6 +96,22 @@ std::string utf8_fault_text(std::string_view text, const utf8_fault& fault) {
   return "'utf-8' codec can't decode " + (words + std::string(fault.reason));
 }
 
+std::string utf8_encode_fault_text(std::string_view text, const utf8_fault& fault, std::size_t position) {
+  const auto surrogate_at = [&](std::size_t i) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[i + k]); };
+    return i + 3 <= text.size() && byte(0) == 0xed && byte(1) >= 0xa0 && byte(1) < 0xc0 && (byte(2) & 0xc0) == 0x80;
+  };
+  std::size_t count = 0;
+  while (surrogate_at(fault.offset + 3 * count)) ++count;
+  if (count == 0) return "text is not UTF-8: " + std::string(fault.reason) + " at byte " + std::to_string(fault.offset);
+  const std::string begin = "'utf-8' codec can't encode character", end = ": surrogates not allowed";
+  if (count > 1) return begin + "s in position " + std::to_string(position) + "-" + std::to_string(position + count - 1) + end;
+  const char* at = text.data() + fault.offset;
+  char code[8];
+  std::snprintf(code, sizeof code, "%04x", static_cast<unsigned>(next_utf8(at)));
+  return begin + " '\\u" + code + "' in position " + std::to_string(position) + end;
+}
+
 char32_t next_utf8(const char*& p) {
   const auto byte = [p](int i) { return static_cast<char32_t>(static_cast<unsigned char>(p[i])); };
   const std::size_t length = sequence_length(static_cast<unsigned char>(*p));

@@ -47,6 +47,10 @@ inline bool valid_utf8(std::string_view text, bool surrogates = false) { return 
 /// str() of Python's UnicodeDecodeError: "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte".
 std::string utf8_fault_text(std::string_view text, const utf8_fault& fault);
 
+/// str() of Python's UnicodeEncodeError for the lone surrogates at the fault, the first of which is character `position` of what is
+/// encoded. What is no text at all cannot come from Python and gets words of our own.
+std::string utf8_encode_fault_text(std::string_view text, const utf8_fault& fault, std::size_t position);
+
 /// The code point at `p` of text that find_utf8_fault(…, true) accepted; moves `p` behind it.
 char32_t next_utf8(const char*& p);
 

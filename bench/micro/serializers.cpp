@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     add(*format, "small_call", bench_micro::small_call());
     add(*format, "thousand_values", bench_micro::thousand_values());
     add(*format, "mixed", bench_micro::mixed());
-    if (format->name != "json") add(*format, "megabyte", bench_micro::megabyte());  // which has no bytes
+    if (format != &engine::json()) add(*format, "megabyte", bench_micro::megabyte());  // which has no bytes
     add(*format, "floats", bench_micro::floats());
     add(*format, "strings", bench_micro::strings());
   }

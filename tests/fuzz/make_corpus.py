@@ -61,6 +61,8 @@ def dumps(name, value):
 
 
 def call(name, method, arguments=(), keywords=None, target="thing"):
+    if name == "json":
+        return util.get_serializer("json").dumpsCall(target, method, arguments, keywords)
     if name == "msgpack":
         return msgpack.packb([target, method, list(arguments), keywords], use_bin_type=True, default=lambda o: str(o))
     return serpent.dumps((target, method, tuple(arguments), keywords), module_in_classname=True)
@@ -189,6 +191,21 @@ def msgpack_target():
         yield name, bytes.fromhex(text)
 
 
+def json_target():
+    yield from of_serializer("json")
+    yield "escapes", br'["\u0041\u00e9\u20ac\ud83d\ude00", "\ud800", "\udc00\ud800\ud800\udc00", "\"\\\/\b\f\n\r\t"]'
+    yield "blanks", b' \t\r\n{ "a" : [ 1 , 2.5 ] , "a" : { } } \n'
+    yield "numbers", b"[-0, -0.0, 1E5, 1e-400, 1e400, 123456789012345678901234567890, 0.1e+1, 9223372036854775808, NaN, -Infinity]"
+    yield "other_order", b'{"kwargs": {"k": 1}, "x": [1, {"y": 2}], "method": "m", "params": [1, 2], "object": "o", "method": "n"}'
+    yield "given_twice", b'{"object": "o", "method": "m", "params": [], "x": 0, "kwargs": null, "params": {}}'
+    yield "missing", b'{"object": "o", "method": "m", "params": []}'
+    yield "too_deep", b"[" * 250
+    yield "many_digits", b"9" * 4400
+    yield "mark", b"\xef\xbb\xbf1"
+    for i, text in enumerate([b"01", b"1.", b'"\\x"', b'"\\u12"', b'"a', b'"\x01"', b"{1:2}", b'{"a" 1}', b"[1 2]", b"[1,]", b"tru", b"-"]):
+        yield "broken%02d" % i, text
+
+
 def uri():
     for i, text in enumerate([
             "PYRO:obj@host:1234", "pyro:obj@localhost:9999 ", "PYRO:a@b@h:1", "PYRO:obj@./u:/tmp/a b.sock", "PYRO:obj@./u:\0abstract",
@@ -224,6 +241,7 @@ def write(target, inputs):
 if __name__ == "__main__":
     write("frame_reader", frame_reader())
     write("serpent", serpent_target())
+    write("json", json_target())
     write("msgpack", msgpack_target())
     write("uri", uri())
     write("dispatch", dispatch())

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <codec/convert.hpp>
 #include <codec/serializer.hpp>
@@ -46,10 +47,12 @@ bool again_value(reader& in, writer& out) {
 
 bool again_call(reader& in, writer& out) {
   std::string_view object, method;
-  value arguments, keywords;
+  std::vector<value> arguments;
+  value keywords;
   if (!in.begin_call(object, method) || !decode(in, arguments) || !in.begin_keywords() || !decode(in, keywords) || !in.end_call())
     return false;
-  out.begin_call(object, method, arguments.elements().size());
+  if (!keywords.is_none() && keywords.kind() != kind::dict) return in.fail(wire_class::type_error, "keywords must be a dict");
+  out.begin_call(object, method, arguments.size());
   for (const value& argument : arguments) encode(out, argument);
   if (keywords.is_none()) {
     out.no_keywords();
