@@ -98,25 +98,6 @@ kind json_reader::look_at_number() {
   return number_.form;
 }
 
-bool json_reader::count_value() {
-  return ++values_ <= limits_.elements ? true : fail(wire_class::value_error, "too many values in one message");
-}
-
-bool json_reader::took(const char* behind) {
-  p_ = behind;
-  if (place_ == place::key) return count_value() && colon();
-  place_ = place::behind;
-  return count_value();
-}
-
-bool json_reader::colon() {
-  p_ = json_blanks(p_, end_);
-  if (p_ == end_ || *p_ != ':') return syntax("Expecting ':' delimiter", p_);
-  p_ = json_blanks(p_ + 1, end_);
-  place_ = place::value;
-  return true;
-}
-
 bool json_reader::word(std::string_view text, std::string_view type) {
   if (!at_value() || p_ == end_ || *p_ != text[0]) return refuse(type);
   if (!std::string_view(p_, end_).starts_with(text)) return syntax("Expecting value", p_);

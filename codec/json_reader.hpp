@@ -46,9 +46,21 @@ class json_reader final : public reader {
   enum class place : std::uint8_t { value, key, inside, behind };
 
   bool at_value() const { return ok() && place_ <= place::key; }
-  bool took(const char* behind);
-  bool count_value();
-  bool colon();
+  /// After a value or a key, which ended before `behind`.
+  bool took(const char* behind) {
+    p_ = behind;
+    if (place_ == place::key) return count_value() && colon();
+    place_ = place::behind;
+    return count_value();
+  }
+  bool count_value() { return ++values_ <= limits_.elements ? true : fail(wire_class::value_error, "too many values in one message"); }
+  bool colon() {
+    p_ = json_blanks(p_, end_);
+    if (p_ == end_ || *p_ != ':') return syntax("Expecting ':' delimiter", p_);
+    p_ = json_blanks(p_ + 1, end_);
+    place_ = place::value;
+    return true;
+  }
   bool word(std::string_view text, std::string_view type);
   bool open(char closer);
   bool skip_scalar(kind k);

@@ -1,5 +1,6 @@
 """What a Pyro4 client gets from our server when things go wrong, compared with what Pyro4's own server gives it: class and text of
 errors, arguments that do not fit the parameters, names that may not be reached, and when the connection ends."""
+import json
 import unittest
 
 import Pyro4.message
@@ -31,6 +32,11 @@ NAMES = [
     ("__getattr__", ("level",), None), ("__setattr__", ("_level", 9), None), ("__setattr__", ("add", 9), None), ("add", (1, 2), None),
 ]
 
+BROKEN_JSON = [b"", b"x", b"[]", b"{}", b"5", b'{"object": "thing", "method": "add", "params": [1, 2], "kwargs": {}', b'{"object": "thing"}',
+               b'{"object": "thing", "method": "add", "params": [1, 2], "kwargs": {}} x', b'{"object": "thing", "method": "add", "params": [01]',
+               b'{"kwargs": {}, "object": "thing", "method": "add", "params": [1, "\\x"]}', b'{"object": "thing", "method": "add", "params": []}',
+               b'{"object": "thing", "method": "add", "params": [1' + b"0" * 4300 + b', 2], "kwargs": {}}']
+
 # Where our server is meant to answer otherwise than Pyro4's: why.
 DELIBERATE = {"add(1, 2)None": "the text begins with the module of the function in Python; C++ has no modules"}
 
@@ -43,7 +49,7 @@ class PythonErrors(support.InteropTest):
 
     def compare(self, about, call):
         """The same call to both servers: outcome, and whether the connection stays."""
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             with self.subTest(about=about, serializer=serializer):
                 seen = []
                 for uri in (self.theirs, self.ours):
@@ -80,8 +86,22 @@ class PythonErrors(support.InteropTest):
             with self.assertRaisesRegex(Pyro4.errors.CommunicationError, r"connection to \('localhost', \d+\) rejected: unknown object"):
                 self.proxy(uri.replace("thing@", "nobody@"))._pyroBind()
 
+    def test_a_broken_body_is_answered_in_the_words_of_pyros_parser(self):
+        for body in BROKEN_JSON:
+            seen = []
+            for uri in (self.theirs, self.ours):
+                with self.proxy(uri, "json") as p:
+                    p._pyroBind()
+                    call = Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, p_serializer(p).serializer_id, 0, 1)
+                    p._pyroConnection.send(call.to_bytes())
+                    answer = Pyro4.message.Message.recv(p._pyroConnection, [Pyro4.message.MSG_RESULT])
+                    error = json.loads(answer.data)
+                    seen.append((answer.flags & Pyro4.message.FLAGS_EXCEPTION, error["__class__"], error["args"], stays_open(p)))
+            with self.subTest(body=body):
+                self.assertEqual(seen[0], seen[1])
+
     def test_a_remote_traceback_is_a_list_of_lines_that_pyro_can_print(self):
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             with self.proxy(self.ours, serializer) as p:
                 for call in (lambda: p.fail("ZeroDivisionError"), lambda: p.fail("runtime_error"), lambda: p.add("x", 2)):
                     with self.assertRaises(Exception) as caught:
@@ -109,7 +129,7 @@ class PythonErrors(support.InteropTest):
                 p.level = 5
 
     def test_attributes_are_read_and_assigned(self):
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             for uri in (self.ours, self.theirs):
                 with self.proxy(uri, serializer) as p:
                     p.level = 7
@@ -124,7 +144,7 @@ class PythonErrors(support.InteropTest):
                     self.assertIn("__len__", p._pyroMethods)
 
     def test_oneway_calls_are_done_without_an_answer_even_if_they_throw(self):
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             with self.proxy(self.ours, serializer) as p:
                 before = p.notes()
                 self.assertIsNone(p.note("first"))
@@ -138,7 +158,7 @@ class PythonErrors(support.InteropTest):
 
     def test_the_daemons_own_object_answers_as_pyros(self):
         for name, arguments in (("ping", ()), ("registered", ()), ("get_metadata", ("nobody",)), ("get_metadata", ())):
-            for serializer in support.BOTH:
+            for serializer in support.ALL:
                 seen = []
                 for uri in (self.theirs, self.ours):
                     with self.proxy(uri.replace("thing@", "Pyro.Daemon@"), serializer) as p:
