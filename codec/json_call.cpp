@@ -33,7 +33,6 @@ bool json_reader::begin_call(std::string_view& object, std::string_view& method)
   const bool ordered = enter_dict(hint) && next_is(names[object_name], object) && next_is(names[method_name], method) &&
                        next_key(key) && key == names[params];
   if (ordered || !ok()) return ordered;
-  closers_.resize(1);  // a call that was no call may be closed by now; rewind() does not mind
   rewind(start);
   return locate() && read_string(object) && (rewind(parts_[method_name]), read_string(method)) && (rewind(parts_[params]), true);
 }
@@ -44,10 +43,9 @@ bool json_reader::locate() {
   std::array<bool, 4> found{};
   if (!enter_dict(hint)) return false;
   for (std::string_view key; next_key(key);) {
-    const std::size_t part = part_of(key);
-    if (part < names.size()) {
-      parts_[part] = here();
-      found[part] = true;
+    if (const std::size_t which = part_of(key); which < names.size()) {
+      parts_[which] = here();
+      found[which] = true;
     }
     if (!skip()) return false;
   }

@@ -27,8 +27,9 @@ void json_reader::start(std::span<const std::byte> payload, const decode_limits&
   scratch_.clear();
   located_ = false;
   const std::string_view text(begin_, end_);
-  if (!simdjson::validate_utf8(text.data(), text.size())) {
-    fail(wire_class::unicode_decode_error, utf8_fault_text(text, *find_utf8_fault(text)));
+  const auto fault = simdjson::validate_utf8(text) ? std::nullopt : find_utf8_fault(text);
+  if (fault) {
+    fail(wire_class::unicode_decode_error, utf8_fault_text(text, *fault));
   } else if (text.starts_with("\xef\xbb\xbf")) {
     syntax("Unexpected UTF-8 BOM (decode using utf-8-sig)", begin_);
   }
@@ -37,17 +38,13 @@ void json_reader::start(std::span<const std::byte> payload, const decode_limits&
 
 /// Python's message: lines, columns and places are counted in characters.
 bool json_reader::syntax(const char* text, const char* at) {
-  const auto characters = [](const char* from, const char* to) {
-    return std::to_string(std::count_if(from, to, [](char c) { return (c & 0xc0) != 0x80; }));
-  };
-  const auto column = [&] {
-    const std::string_view before(begin_, at);
-    return characters(begin_ + (before.rfind('\n') + 1), at + 1);  // npos + 1 is 0
-  };
+  const auto characters = [](std::string_view of) { return std::ranges::count_if(of, [](char c) { return (c & 0xc0) != 0x80; }); };
+  const std::string_view before(begin_, at);
+  const auto line = std::ranges::count(before, '\n') + 1;
+  const auto column = characters(before.substr(before.rfind('\n') + 1)) + 1;  // npos + 1 is 0
   p_ = at;
-  const std::string line = std::to_string(std::count(begin_, at, '\n') + 1);
-  return fail(wire_class::json_decode_error,
-              std::string(text) + ": line " + line + " column " + column() + " (char " + characters(begin_, at) + ")");
+  return fail(wire_class::json_decode_error, std::string(text) + ": line " + std::to_string(line) + " column " + std::to_string(column) +
+                                                 " (char " + std::to_string(characters(before)) + ")");
 }
 
 /// Reads to the end from where a value was, for the sake of faults: Python parses everything before it looks at a value.
@@ -115,7 +112,7 @@ bool json_reader::read_integer(std::int64_t& out) {
   switch (peek()) {
     case kind::integer: out = number_.whole; return took(number_.end);
     case kind::big_integer:
-      return fail(wire_class::overflow_error, "int " + integer::from_decimal({p_, number_.end})->to_string() + " does not fit int64");
+      return fail(wire_class::overflow_error, "int " + std::string(p_, number_.end) + " does not fit int64");
     default: return refuse("int");
   }
 }

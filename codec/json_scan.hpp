@@ -2,11 +2,15 @@
 // Nothing here allocates or reads outside the range it was given.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include <codec/find_any.hpp>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <codec/reader.hpp>
 
 namespace engine::detail {

@@ -53,7 +53,7 @@ class json_writer final : public writer {
     at_ = {container == kind::dict ? place::key : place::element};
   }
   void end() override {
-    if (outer_.empty()) return;  // only after a failure
+    if (!ok()) return;
     out_->append(at_.place == place::key ? '}' : ']');
     at_ = outer_.back();
     outer_.pop_back();
@@ -69,14 +69,17 @@ class json_writer final : public writer {
     at_ = {place::element};
   }
   void begin_keywords(std::size_t) override {
+    if (!ok()) return;
     out_->append("], \"kwargs\": {");
     at_ = {place::key};
   }
   void no_keywords() override {
+    if (!ok()) return;
     out_->append("], \"kwargs\": null");
     at_ = {};
   }
   void end_call() override {
+    if (!ok()) return;
     out_->append(at_.place == place::key ? "}}" : "}");
     at_ = {};
   }
@@ -194,11 +197,11 @@ void json_writer::refuse_text(std::string_view text, const utf8_fault& fault) {
     if (detail::json_plain_end(&c, &c + 1) == &c) escape(c);
     else out_->append(c);
   }
-  std::size_t position = 0;
+  std::size_t characters = 0;
   out_->each_since(start_, [&](std::span<const std::byte> run) {
-    for (const std::byte b : run) position += (std::to_integer<unsigned>(b) & 0xc0) != 0x80;
+    for (const std::byte b : run) characters += (std::to_integer<unsigned>(b) & 0xc0) != 0x80;
   });
-  fail(wire_class::unicode_encode_error, utf8_encode_fault_text(text, fault, position));
+  fail(wire_class::unicode_encode_error, utf8_encode_fault_text(text, fault, characters));
 }
 
 }  // namespace

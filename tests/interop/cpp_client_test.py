@@ -74,7 +74,7 @@ class CppClient(support.InteropTest):
 
     def test_every_value_python_gives_is_understood_and_comes_back(self):
         uri = self.server().uri()
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             lines = dict(line.split(": ", 1) for line in self.client(uri, "values", *ROWS, serializer=serializer).splitlines())
             for row in ROWS:
                 with self.proxy(uri, serializer) as p:
@@ -91,7 +91,7 @@ class CppClient(support.InteropTest):
 
     def test_typed_calls_bring_back_what_was_sent(self):
         uri = self.server().uri()
-        for serializer in support.BOTH:
+        for serializer in support.BOTH:  # json has no bytes
             with self.subTest(serializer=serializer):
                 said = self.client(uri, "typed", serializer=serializer)
                 self.assertEqual("add: 42\njoin: x/y/None x/B/None\nasync: 10\nall as sent\n", said)
@@ -99,7 +99,7 @@ class CppClient(support.InteropTest):
     def test_errors_are_caught_as_their_family_and_the_proxy_goes_on(self):
         uri = self.server().uri()
         kinds = re.findall(r"^(\w+):", ERRORS, re.M)
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             said = self.client(uri, "errors", *kinds, serializer=serializer).replace(uri, "<uri>")
             with self.subTest(serializer=serializer):
                 self.assertEqual(len(kinds), said.count("  and then: 3\n"))
@@ -110,7 +110,7 @@ class CppClient(support.InteropTest):
                                  [closed.sub(r"\1<closed>\2", line) for line in lines])
 
     def test_attributes_keywords_and_oneway_calls_work(self):
-        for serializer in support.BOTH:
+        for serializer in support.ALL:
             server = self.server(PYRO_ONEWAY_THREADED="0")
             with self.proxy(server.uri(), serializer) as p:
                 read_only = support.outcome(lambda: p._pyroInvoke("__setattr__", ("fixed", 1), None)).partition(": ")[2]

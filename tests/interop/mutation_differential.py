@@ -77,7 +77,7 @@ def refusal(error):
 
 
 def compare_value(peer, name, data):
-    """None if both agree, else what differs; and what came of it."""
+    """Whether both agree, our answer, and what came of it in Python: bytes if it was taken, else class and text."""
     serializer, parse = Pyro4.util.get_serializer(name), PARSERS[name]
     error, expected = attempt(parse, data)
     answer = peer.again(b"v", name, data)
