@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include <codec/json.hpp>
+#include <codec/marshal.hpp>
 #include <codec/msgpack.hpp>
 #include <codec/serpent.hpp>
 
@@ -16,9 +17,10 @@ namespace {
 
 constexpr serializer serpent_entry{"serpent", 1, 1, make_serpent_reader, make_serpent_writer};
 constexpr serializer json_entry{"json", 2, 3, make_json_reader, make_json_writer};
+constexpr serializer marshal_entry{"marshal", 3, 2, make_marshal_reader, make_marshal_writer};
 constexpr serializer msgpack_entry{"msgpack", 6, 4, make_msgpack_reader, make_msgpack_writer};
 
-constexpr std::array table{&serpent_entry, &json_entry, &msgpack_entry};
+constexpr std::array table{&serpent_entry, &json_entry, &marshal_entry, &msgpack_entry};
 
 template <class Matches> const serializer* find_if(Matches matches) {
   const auto found = std::ranges::find_if(table, matches);
@@ -39,6 +41,7 @@ const serializer* find_serializer_48(std::uint16_t id) {
 
 const serializer& serpent() { return serpent_entry; }
 const serializer& json() { return json_entry; }
+const serializer& marshal() { return marshal_entry; }
 const serializer& msgpack() { return msgpack_entry; }
 
 namespace {

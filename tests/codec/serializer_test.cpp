@@ -15,6 +15,9 @@ TEST(Serializers, have_the_numbers_of_both_protocols) {
   EXPECT_EQ(serpent().name, "serpent");
   EXPECT_EQ(serpent().id_48, 1);
   EXPECT_EQ(serpent().id_502, 1);
+  EXPECT_EQ(marshal().name, "marshal");
+  EXPECT_EQ(marshal().id_48, 3);
+  EXPECT_EQ(marshal().id_502, 2);
   EXPECT_EQ(msgpack().name, "msgpack");
   EXPECT_EQ(msgpack().id_48, 6);
   EXPECT_EQ(msgpack().id_502, 4);

@@ -1,0 +1,324 @@
+// Walking: values, containers, references and calls. The numbers are in marshal_number.cpp. Faults are worded as CPython does.
+#include <codec/marshal_reader.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include <codec/utf8.hpp>
+
+namespace engine {
+
+namespace {
+
+using namespace detail::marshal_format;
+
+constexpr std::array<kind, 128> make_kinds() {
+  std::array<kind, 128> kinds{};  // kind::error: the end of a dict, and what is refused
+  const auto fill = [&](std::string_view codes, kind k) {
+    for (const char c : codes) kinds[static_cast<unsigned char>(c)] = k;
+  };
+  fill("N", kind::none);
+  fill("TF", kind::boolean);
+  fill("iI", kind::integer);
+  fill("l", kind::big_integer);
+  fill("fg", kind::real);
+  fill("xy", kind::complex);
+  fill("zZaAut", kind::string);
+  fill("s", kind::bytes);
+  fill("[", kind::list);
+  fill("()", kind::tuple);
+  fill("<", kind::set);
+  fill(">", kind::frozenset);
+  fill("{", kind::dict);
+  return kinds;
+}
+constexpr std::array<kind, 128> kinds = make_kinds();
+
+bool is_container(unsigned char code) { return kinds[code] >= kind::list && kinds[code] <= kind::dict; }
+
+const char* container_name(unsigned char code) {
+  switch (code) {
+    case '[': return "list";
+    case '(':
+    case ')': return "tuple";
+    case '<':
+    case '>': return "set";
+    case '{': return "dict";
+    default: return "object";
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<reader> make_marshal_reader() { return std::make_unique<marshal_reader>(); }
+
+void marshal_reader::start(std::span<const std::byte> payload, const decode_limits& limits) {
+  constexpr std::size_t kept = 64 * 1024;
+  clear_error();
+  begin_ = at_ = fresh_ = reinterpret_cast<const unsigned char*>(payload.data());
+  end_ = begin_ + payload.size();
+  back_ = nullptr;
+  top_ = {.owed = 1};
+  outer_.clear();
+  numbered_.clear();
+  if (numbered_.capacity() > kept) numbered_.shrink_to_fit();
+  values_ = 1;
+  limits_ = limits;
+  arena_.clear();
+  if (payload.size() > size_most) fail(wire_class::value_error, "marshal data too large");
+}
+
+kind marshal_reader::peek() {
+  if (!ready()) return kind::error;
+  const kind k = kinds[code()];
+  if (k == kind::big_integer) return long_is_small() ? kind::integer : k;
+  if (k != kind::error || (code() == '0' && at_key())) return k;
+  refuse_code();
+  return kind::error;
+}
+
+bool marshal_reader::read_none() { return ready() && code() == 'N' ? took_singleton(1) : refuse("NoneType"); }
+
+bool marshal_reader::read_boolean(bool& out) {
+  if (!ready() || (code() != 'T' && code() != 'F')) return refuse("bool");
+  out = code() == 'T';
+  return took_singleton(1);
+}
+
+bool marshal_reader::length(std::size_t& out, const char* what) {
+  if (left() < 5) return truncated();
+  out = load<std::uint32_t>(at_ + 1);
+  return out <= size_most ? true : fail(wire_class::value_error, "bad marshal data (" + std::string(what) + " size out of range)");
+}
+
+bool marshal_reader::read_string(std::string_view& out) {
+  if (!ready()) return refuse("str");
+  std::size_t head = 5, size = 0;
+  const unsigned char c = code();
+  if (c == 'z' || c == 'Z') {
+    if (left() < 2) return missing();
+    head = 2;
+    size = at_[1];
+  } else if (kinds[c] != kind::string) {
+    return refuse("str");
+  } else if (!length(size, "string")) {
+    return false;
+  }
+  if (left() - head < size) return truncated();
+  out = {reinterpret_cast<const char*>(at_ + head), size};
+  const bool utf8 = c == 'u' || c == 't';
+  if (!is_ascii(out.data(), size) && !(utf8 ? check_utf8(out) : latin_1(out))) return false;
+  return took(head + size);
+}
+
+/// Python takes the bytes of its ASCII forms for characters below 256, whatever they are.
+bool marshal_reader::latin_1(std::string_view& text) {
+  char* const room = arena_.room(2 * text.size());
+  char* to = room;
+  for (const char c : text) to = put_utf8(static_cast<unsigned char>(c), to);
+  text = {room, static_cast<std::size_t>(to - room)};
+  arena_.keep(text.size());
+  return true;
+}
+
+bool marshal_reader::check_utf8(std::string_view text) {
+  const auto fault = find_utf8_fault(text, true);
+  if (!fault) return true;
+  // Half a surrogate is no surrogate: then Python says what its strict decoder says.
+  utf8_fault strict = *find_utf8_fault(text.substr(fault->offset));
+  strict.offset = fault->offset;
+  return fail(wire_class::unicode_decode_error, utf8_fault_text(text, strict));
+}
+
+bool marshal_reader::read_bytes(std::span<const std::byte>& out) {
+  if (!ready() || code() != 's') return refuse("bytes");
+  std::size_t size = 0;
+  if (!length(size, "bytes object")) return false;
+  if (left() - 5 < size) return truncated();
+  out = {reinterpret_cast<const std::byte*>(at_ + 5), size};
+  return took(5 + size);
+}
+
+bool marshal_reader::enter_sequence(std::size_t& hint) {
+  if (!ready() || !is_container(code()) || code() == '{') return refuse("list");
+  return enter(hint);
+}
+
+bool marshal_reader::enter_dict(std::size_t& hint) {
+  hint = 0;
+  if (!ready() || code() != '{') return refuse("dict");
+  return enter(hint);
+}
+
+bool marshal_reader::enter(std::size_t& hint) {
+  const unsigned char c = code();
+  std::size_t head = 1, owed = endless;
+  if (c == ')') {
+    if (left() < 2) return missing();
+    head = 2;
+    owed = at_[1];
+  } else if (c != '{') {
+    head = 5;
+    if (!length(owed, container_name(c))) return false;
+  }
+  if (outer_.size() >= limits_.depth) return fail(wire_class::value_error, "recursion limit exceeded");
+  number();
+  --top_.owed;
+  outer_.push_back(top_);
+  top_ = {at_, back_, static_cast<std::uint32_t>(owed), c};
+  back_ = nullptr;
+  at_ += head;
+  if (c == '{') return true;
+  hint = std::min(owed, left());  // each takes a byte at least; a lie is found where the bytes end
+  return count(hint);
+}
+
+bool marshal_reader::more() {
+  if (!ok()) return false;
+  if (!at_key()) {
+    if (top_.owed != 0) return true;
+  } else {
+    if (at_ == end_) return missing();
+    if (code() != '0') return count(2);
+    ++at_;
+  }
+  if (!outer_.empty()) close();
+  return false;
+}
+
+void marshal_reader::close() {
+  if (top_.back != nullptr) at_ = top_.back;
+  top_ = outer_.back();
+  outer_.pop_back();
+}
+
+bool marshal_reader::count(std::uint64_t values) {
+  values_ += values;
+  if (values_ <= limits_.elements && values_ <= 0xffffffff) return true;
+  return fail(wire_class::value_error, "too many values in one message");
+}
+
+void marshal_reader::remember() {
+  numbered_.push_back(static_cast<std::uint32_t>(at_ - begin_));
+  fresh_ = at_ + 1;
+}
+
+const unsigned char* marshal_reader::target() {
+  if (left() < reference_size) return truncated(), nullptr;
+  const auto index = load<std::uint32_t>(at_ + 1);
+  // After rewind() the table knows also what lies ahead.
+  const bool known = index < numbered_.size() && begin_ + numbered_[index] < at_;
+  const unsigned char* const found = known ? begin_ + numbered_[index] : nullptr;
+  if (known && (!is_container(code_at(found)) || !is_open(found))) return found;
+  const bool cycle = known && code_at(found) != '>';  // Python has no reference to an open frozenset either
+  fail(wire_class::value_error, cycle ? "bad marshal data (a container that holds itself)" : "bad marshal data (invalid reference)");
+  return nullptr;
+}
+
+bool marshal_reader::is_open(const unsigned char* start) const {
+  return top_.start == start || std::ranges::any_of(outer_, [start](const frame& f) { return f.start == start; });
+}
+
+bool marshal_reader::follow() {
+  const unsigned char* const found = target();
+  if (found == nullptr) return false;
+  back_ = at_ + reference_size;
+  at_ = found;
+  return true;
+}
+
+/// A few bytes that refer to a long text may repeat it without end: what is read again counts as a value for each 16 bytes.
+bool marshal_reader::came_back(std::size_t size) {
+  at_ = back_;
+  back_ = nullptr;
+  return count(size / 16);
+}
+
+bool marshal_reader::skip_one() {
+  if (back_ != nullptr) {  // peek() has followed it; what it means was checked when it was passed
+    at_ = back_ - reference_size;
+    back_ = nullptr;
+  }
+  if (ok() && top_.owed != 0 && at_ != end_ && code() == 'r') return target() != nullptr && took_singleton(reference_size);
+  const auto skip_as = [this]<class T>(bool (marshal_reader::*word)(T&)) {
+    T ignored{};
+    return (this->*word)(ignored);
+  };
+  switch (peek()) {
+    case kind::none: return read_none();
+    case kind::boolean: return skip_as(&marshal_reader::read_boolean);
+    case kind::integer: return skip_as(&marshal_reader::read_integer);
+    case kind::big_integer: return skip_as(&marshal_reader::read_big_integer);
+    case kind::real: return skip_as(&marshal_reader::read_real);
+    case kind::complex: return skip_as(&marshal_reader::read_complex);
+    case kind::string: return skip_as(&marshal_reader::read_string);
+    case kind::bytes: return skip_as(&marshal_reader::read_bytes);
+    case kind::error: return refuse("a value");
+    default: return skip_as(&marshal_reader::enter);
+  }
+}
+
+bool marshal_reader::skip() {
+  const std::size_t depth = outer_.size();
+  if (!skip_one()) return false;
+  while (outer_.size() > depth) {
+    if (more() && !skip_one()) return false;
+    if (!ok()) return false;
+  }
+  return true;
+}
+
+reader::mark marshal_reader::here() const { return {offset(), static_cast<std::uint32_t>(outer_.size()), values_ << 32 | top_.owed}; }
+
+void marshal_reader::rewind(const mark& m) {
+  assert(m.depth <= outer_.size());
+  if (m.depth < outer_.size()) top_ = outer_[m.depth];
+  outer_.resize(m.depth);
+  at_ = begin_ + m.offset;
+  back_ = nullptr;
+  top_.owed = static_cast<std::uint32_t>(m.state);
+  values_ = m.state >> 32;
+}
+
+bool marshal_reader::begin_call(std::string_view& object, std::string_view& method) {
+  const kind k = peek();
+  if (!ok()) return false;
+  if (k != kind::tuple && k != kind::list) {
+    const bool all = skip();  // Python reads everything before it unpacks
+    return all && fail(wire_class::type_error, "cannot unpack non-iterable " + std::string(python_name(k)) + " object");
+  }
+  std::size_t hint = 0;
+  if (!enter(hint)) return false;
+  const std::uint32_t size = top_.owed;
+  if (size == 4) return read_string(object) && read_string(method);
+  while (more()) {
+    if (!skip()) return false;
+  }
+  if (!ok()) return false;
+  if (size > 4) return fail(wire_class::value_error, "too many values to unpack (expected 4)");
+  return fail(wire_class::value_error, "not enough values to unpack (expected 4, got " + std::to_string(size) + ")");
+}
+
+bool marshal_reader::end_call() {
+  if (more()) return fail(wire_class::value_error, "values left over after the call");
+  return finish();
+}
+
+bool marshal_reader::refuse_code() {
+  switch (code()) {
+    case '0': return fail(wire_class::type_error, std::string("NULL object in marshal data for ") + container_name(top_.code));
+    case 'c': return fail(wire_class::value_error, "bad marshal data (a code object)");
+    case '.': return fail(wire_class::value_error, "bad marshal data (Ellipsis)");
+    case 'S': return fail(wire_class::value_error, "bad marshal data (StopIteration)");
+    default: return fail(wire_class::value_error, "bad marshal data (unknown type code)");
+  }
+}
+
+bool marshal_reader::refuse(std::string_view expected) {
+  const kind k = peek();
+  if (!ok()) return false;
+  return fail(wire_class::type_error, "expected " + std::string(expected) + ", not " + std::string(python_name(k)));
+}
+
+}  // namespace engine

@@ -1,0 +1,122 @@
+// The marshal reader. It reads in place and keeps of each open container its beginning, what it owes, and where to go on after
+// it; the table of references holds offsets. A reference is read by going to its object and coming back.
+// An object takes its number when the reader first passes it. What lies before `fresh_` has been passed, so reading again
+// (after rewind(), or through a reference) numbers nothing twice, and the table never needs to be restored.
+#pragma once
+
+#include <vector>
+
+#include <codec/arena.hpp>
+#include <codec/marshal.hpp>
+
+namespace engine {
+
+class marshal_reader final : public reader {
+ public:
+  void start(std::span<const std::byte> payload, const decode_limits& limits) override;
+  kind peek() override;
+  bool read_none() override;
+  bool read_boolean(bool& out) override;
+  bool read_integer(std::int64_t& out) override;
+  bool read_big_integer(integer& out) override;
+  bool read_real(double& out) override;
+  bool read_complex(std::complex<double>& out) override;
+  bool read_string(std::string_view& out) override;
+  bool read_bytes(std::span<const std::byte>& out) override;
+  bool read_datetime(datetime&) override { return refuse("datetime"); }
+  bool read_date(date&) override { return refuse("date"); }
+  bool enter_sequence(std::size_t& hint) override;
+  bool enter_dict(std::size_t& hint) override;
+  bool more() override;
+  bool skip() override;
+  mark here() const override;
+  void rewind(const mark&) override;
+  bool begin_call(std::string_view& object, std::string_view& method) override;
+  bool begin_keywords() override { return ok() && top_.owed == 1 ? true : fail(wire_class::value_error, "arguments left over"); }
+  bool end_call() override;
+  bool finish() override { return ok(); }  // Python's marshal.loads() ignores what follows
+  std::size_t offset() const override { return static_cast<std::size_t>((back_ != nullptr ? back_ - reference_size : at_) - begin_); }
+
+ private:
+  static constexpr std::ptrdiff_t reference_size = 5;
+  /// A dict does not tell its size: it owes this many values at first, an even number at each key, and ends with a NULL.
+  static constexpr std::uint32_t endless = 0xfffffffe;
+
+  struct frame {
+    const unsigned char* start = nullptr;  ///< of the container, by which a reference to an open one is known
+    const unsigned char* back = nullptr;   ///< where to go on when it was reached by a reference
+    std::uint32_t owed = 0;                ///< values still to come; around everything there is a frame that owes one
+    unsigned char code = 0;
+  };
+
+  static unsigned char code_at(const unsigned char* p) { return *p & 0x7f; }
+  unsigned char code() const { return code_at(at_); }
+  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  bool at_key() const { return top_.code == '{' && (top_.owed & 1) == 0; }
+
+  /// True when a value is here; if it is a reference, at_ has gone to its object.
+  bool ready() {
+    if (!ok() || top_.owed == 0) return false;
+    if (at_ == end_) return missing();
+    return code() != 'r' || follow();
+  }
+  bool follow();
+  /// The object that the reference at at_ means, nullptr after a failure.
+  const unsigned char* target();
+  bool is_open(const unsigned char* start) const;
+
+  /// The object at at_ takes its number if it is to have one and has none yet.
+  void number() {
+    if ((*at_ & detail::marshal_format::remembered) != 0 && at_ >= fresh_) remember();
+  }
+  void remember();
+  /// Goes behind a value of `size` bytes.
+  bool took(std::size_t size) {
+    number();
+    return took_singleton(size);
+  }
+  /// The same for None and the booleans, which never take a number.
+  bool took_singleton(std::size_t size) {
+    at_ += size;
+    --top_.owed;
+    return back_ == nullptr || came_back(size);
+  }
+  bool came_back(std::size_t size);
+  bool count(std::uint64_t values);
+
+  bool enter(std::size_t& hint);
+  void close();
+  bool skip_one();
+
+  /// Whether the long here fits std::int64_t. Those that are broken are refused when they are read.
+  bool long_is_small() const;
+  /// The digits of the long here, after checking that they are all there and what they should be.
+  bool long_digits(std::size_t& digits, bool& negative);
+  bool read_wide_integer(std::int64_t& out);
+  /// A number as text behind its length, at `p`; moves `p` behind it.
+  bool text_number(const unsigned char*& p, double& out);
+
+  /// A length of four bytes behind the type byte.
+  bool length(std::size_t& out, const char* what);
+  bool latin_1(std::string_view& text);
+  bool check_utf8(std::string_view text);
+
+  bool missing() { return fail(wire_class::eof_error, "EOF read where object expected"); }
+  bool truncated() { return fail(wire_class::eof_error, "marshal data too short"); }
+  bool refuse_code();
+  bool refuse(std::string_view expected);
+
+  const unsigned char* begin_ = nullptr;
+  const unsigned char* at_ = nullptr;
+  const unsigned char* end_ = nullptr;
+  const unsigned char* back_ = nullptr;   ///< behind the reference whose object is at at_, if we came by one
+  const unsigned char* fresh_ = nullptr;  ///< objects from here on have no number yet
+  frame top_{};
+  std::vector<frame> outer_{};
+  std::vector<std::uint32_t> numbered_{};  ///< offsets of the objects that references mean
+  std::uint64_t values_ = 0;
+  decode_limits limits_{};
+  detail::arena arena_{};
+};
+
+}  // namespace engine

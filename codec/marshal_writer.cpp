@@ -1,0 +1,191 @@
+// Writes marshal as CPython's version 4 does, but without references: the short forms of text and tuples, `i` for 32 bits and
+// digits beyond. What Python cannot write is refused in the words of Pyro's serializer.
+#include <bit>
+#include <vector>
+
+#include <codec/convert.hpp>
+#include <codec/marshal.hpp>
+#include <codec/utf8.hpp>
+
+namespace engine {
+
+namespace {
+
+using namespace detail::marshal_format;
+
+constexpr std::size_t depth_most = 1999;  ///< open containers, CPython's own bound
+
+class marshal_writer final : public writer {
+ public:
+  void start(output& out) override {
+    clear_error();
+    out_ = &out;
+    keywords_ = false;
+    open_.clear();
+  }
+
+  void none() override { put('N'); }
+  void boolean(bool b) override { put(b ? 'T' : 'F'); }
+  void signed_integer(std::int64_t n) override {
+    if (n >= INT32_MIN && n <= INT32_MAX) return put<std::uint32_t>('i', static_cast<std::uint32_t>(n));
+    const auto bits = static_cast<std::uint64_t>(n);
+    magnitude(n < 0 ? 0 - bits : bits, n < 0);
+  }
+  void unsigned_integer(std::uint64_t n) override {
+    if (n <= INT32_MAX) put<std::uint32_t>('i', static_cast<std::uint32_t>(n));
+    else magnitude(n, false);
+  }
+  void real(double x) override { put<std::uint64_t>('g', std::bit_cast<std::uint64_t>(x)); }
+
+  void big_integer(const integer&) override;
+  void complex(std::complex<double>) override;
+  void at(const datetime&) override { refuse_class("datetime.datetime"); }
+  void at(const date&) override { refuse_class("datetime.date"); }
+  void at(const time_of_day&) override { refuse_class("datetime.time"); }
+  void duration(double) override { refuse_class("datetime.timedelta"); }
+
+  void string(std::string_view utf8) override {
+    const bool ascii = is_ascii(utf8.data(), utf8.size());
+    if (!ascii && !check_utf8(utf8)) return;
+    if (!ascii || utf8.size() > 255) return sized(ascii ? 'a' : 'u', utf8.data(), utf8.size());
+    if (!ok()) return;
+    char* to = out_->room(2 + utf8.size());
+    to[0] = 'z';
+    to[1] = static_cast<char>(utf8.size());
+    if (!utf8.empty()) std::memcpy(to + 2, utf8.data(), utf8.size());
+    out_->advance(2 + utf8.size());
+  }
+
+  void bytes(std::span<const std::byte> data, bool borrow) override {
+    if (!borrow || data.size() < borrow_threshold) return sized('s', data.data(), data.size());
+    if (head('s', data.size())) out_->borrow(data);
+  }
+  void owned_bytes(std::span<const std::byte> data, const std::shared_ptr<const void>& owner) override {
+    if (data.size() < borrow_threshold) return sized('s', data.data(), data.size());
+    if (head('s', data.size())) out_->borrow(data, owner);
+  }
+
+  void begin(kind container, std::size_t count) override;
+  void end() override {
+    if (open_.empty()) return;  // only after a failure
+    if (open_.back() == kind::dict) put('0');
+    open_.pop_back();
+  }
+
+  void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
+    out_->append(std::string_view(")\4", 2));
+    string(object);
+    string(method);
+    head('[', arguments);
+  }
+  void begin_keywords(std::size_t) override {
+    put('{');
+    keywords_ = true;
+  }
+  void no_keywords() override { none(); }
+  void end_call() override {
+    if (keywords_) put('0');
+  }
+
+ private:
+  void put(char c) {
+    if (ok()) out_->append(c);
+  }
+  template <std::unsigned_integral Word> void put(char code, Word word) {
+    if (!ok()) return;
+    char* to = out_->room(1 + sizeof(Word));
+    *to = code;
+    store(to + 1, word);
+    out_->advance(1 + sizeof(Word));
+  }
+
+  bool head(char code, std::size_t size) {
+    if (size > size_most) return refuse();
+    put(code, static_cast<std::uint32_t>(size));
+    return ok();
+  }
+  void sized(char code, const void* data, std::size_t size) {
+    if (head(code, size)) out_->append(data, size);
+  }
+
+  void magnitude(std::uint64_t n, bool negative);
+  bool check_utf8(std::string_view text);
+  bool refuse() { return fail(wire_class::value_error, "unmarshallable object"); }
+  /// Pyro looks only at the arguments and the result themselves; what is inside of them is left to Python's marshal.
+  void refuse_class(std::string_view name) {
+    if (!open_.empty()) return static_cast<void>(refuse());
+    fail(wire_class::serialize_error, "don't know how to serialize class <class '" + std::string(name) +
+                                          "'> using serializer MarshalSerializer. Give it vars() or an appropriate __getstate__");
+  }
+
+  output* out_ = nullptr;
+  bool keywords_ = false;
+  std::vector<kind> open_;
+};
+
+void marshal_writer::begin(kind container, std::size_t count) {
+  if (open_.size() >= depth_most) {
+    fail(wire_class::value_error, "object too deeply nested to marshal");
+    return;
+  }
+  open_.push_back(container);
+  if (container == kind::dict) return put('{');
+  if (container == kind::tuple && count <= 255) return put<std::uint8_t>(')', static_cast<std::uint8_t>(count));
+  head(container == kind::tuple ? '(' : container == kind::set ? '<' : container == kind::frozenset ? '>' : '[', count);
+}
+
+void marshal_writer::magnitude(std::uint64_t n, bool negative) {
+  if (!ok()) return;
+  const unsigned digits = (static_cast<unsigned>(std::bit_width(n)) + digit_bits - 1) / digit_bits;
+  char* const to = out_->room(5 + 2 * digits);
+  *to = 'l';
+  store<std::uint32_t>(to + 1, negative ? 0u - digits : digits);
+  for (unsigned i = 0; i < digits; ++i, n >>= digit_bits) store(to + 5 + 2 * i, static_cast<std::uint16_t>(n & 0x7fff));
+  out_->advance(5 + 2 * digits);
+}
+
+void marshal_writer::big_integer(const integer& n) {
+  if (const auto small = n.to_int64()) return signed_integer(*small);
+  const auto& words = n.magnitude();
+  const std::size_t bits = 32 * (words.size() - 1) + static_cast<std::size_t>(std::bit_width(words.back()));
+  const std::size_t digits = (bits + digit_bits - 1) / digit_bits;
+  if (digits > size_most) return static_cast<void>(refuse());
+  const auto count = static_cast<std::uint32_t>(digits);
+  put<std::uint32_t>('l', n.negative() ? 0u - count : count);
+  std::uint64_t pending = 0;
+  unsigned held = 0;
+  std::size_t next = 0;
+  for (std::size_t i = 0; ok() && i < digits; ++i) {
+    if (held < digit_bits && next < words.size()) {
+      pending |= static_cast<std::uint64_t>(words[next++]) << held;
+      held += 32;
+    }
+    char digit[2];
+    store(digit, static_cast<std::uint16_t>(pending & 0x7fff));
+    out_->append(digit, sizeof digit);
+    pending >>= digit_bits;
+    held -= held < digit_bits ? held : digit_bits;
+  }
+}
+
+void marshal_writer::complex(std::complex<double> z) {
+  if (!ok()) return;
+  char* const to = out_->room(17);
+  *to = 'y';
+  store(to + 1, std::bit_cast<std::uint64_t>(z.real()));
+  store(to + 9, std::bit_cast<std::uint64_t>(z.imag()));
+  out_->advance(17);
+}
+
+/// Lone surrogates pass, as in Python. What is no text at all cannot come from Python.
+bool marshal_writer::check_utf8(std::string_view text) {
+  const auto fault = find_utf8_fault(text, true);
+  if (!fault) return true;
+  return fail(wire_class::unicode_encode_error, "text is not UTF-8: " + std::string(fault->reason) + " at byte " + std::to_string(fault->offset));
+}
+
+}  // namespace
+
+std::unique_ptr<writer> make_marshal_writer() { return std::make_unique<marshal_writer>(); }
+
+}  // namespace engine
