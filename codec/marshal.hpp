@@ -56,5 +56,22 @@ inline bool is_ascii(const char* p, std::size_t size) {
   return seen < 0x80;
 }
 
+/// Without a call for what is short: the words at both ends overlap.
+inline void copy(char* to, const char* from, std::size_t size) {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    const auto last = load<std::uint64_t>(from + size - 8);
+    store(to, load<std::uint64_t>(from));
+    store(to + size - 8, last);
+  } else if (size >= 4) {
+    const auto last = load<std::uint32_t>(from + size - 4);
+    store(to, load<std::uint32_t>(from));
+    store(to + size - 4, last);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+}
+
 }  // namespace detail::marshal_format
 }  // namespace engine

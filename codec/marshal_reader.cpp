@@ -59,8 +59,8 @@ void marshal_reader::start(std::span<const std::byte> payload, const decode_limi
   begin_ = at_ = fresh_ = reinterpret_cast<const unsigned char*>(payload.data());
   end_ = begin_ + payload.size();
   back_ = nullptr;
-  top_ = {.owed = 1};
-  outer_.clear();
+  top_ = frames_.data();
+  *top_ = {.owed = 1};
   numbered_.clear();
   if (numbered_.capacity() > kept) numbered_.shrink_to_fit();
   values_ = 1;
@@ -93,6 +93,15 @@ bool marshal_reader::length(std::size_t& out, const char* what) {
 }
 
 bool marshal_reader::read_string(std::string_view& out) {
+  if (is_plain('z', 2)) {
+    const std::size_t size = at_[1];
+    out = {reinterpret_cast<const char*>(at_ + 2), size};
+    if (left() - 2 >= size && is_ascii(out.data(), size)) return took_singleton(2 + size);
+  }
+  return read_any_string(out);
+}
+
+bool marshal_reader::read_any_string(std::string_view& out) {
   if (!ready()) return refuse("str");
   std::size_t head = 5, size = 0;
   const unsigned char c = code();
@@ -162,11 +171,11 @@ bool marshal_reader::enter(std::size_t& hint) {
     head = 5;
     if (!length(owed, container_name(c))) return false;
   }
-  if (outer_.size() >= limits_.depth) return fail(wire_class::value_error, "recursion limit exceeded");
+  if (depth() >= limits_.depth) return fail(wire_class::value_error, "recursion limit exceeded");
   number();
-  --top_.owed;
-  outer_.push_back(top_);
-  top_ = {at_, back_, static_cast<std::uint32_t>(owed), c};
+  --top_->owed;
+  if (depth() + 1 == frames_.size()) deepen();
+  *++top_ = {at_, back_, static_cast<std::uint32_t>(owed), c};
   back_ = nullptr;
   at_ += head;
   if (c == '{') return true;
@@ -174,23 +183,32 @@ bool marshal_reader::enter(std::size_t& hint) {
   return count(hint);
 }
 
-bool marshal_reader::more() {
-  if (!ok()) return false;
-  if (!at_key()) {
-    if (top_.owed != 0) return true;
-  } else {
-    if (at_ == end_) return missing();
-    if (code() != '0') return count(2);
-    ++at_;
-  }
-  if (!outer_.empty()) close();
-  return false;
+void marshal_reader::deepen() {
+  const std::size_t at = depth();
+  frames_.resize(2 * frames_.size());
+  top_ = frames_.data() + at;
 }
 
-void marshal_reader::close() {
-  if (top_.back != nullptr) at_ = top_.back;
-  top_ = outer_.back();
-  outer_.pop_back();
+bool marshal_reader::more() {
+  if (!ok()) return false;
+  if (top_->code == '{') return more_pairs();
+  return top_->owed != 0 ? true : close();
+}
+
+bool marshal_reader::more_pairs() {
+  if ((top_->owed & 1) != 0) return true;
+  if (at_ == end_) return missing();
+  if (code() != '0') return count(2);
+  ++at_;
+  return close();
+}
+
+/// Always false, as more() is then.
+bool marshal_reader::close() {
+  if (depth() == 0) return false;
+  if (top_->back != nullptr) at_ = top_->back;
+  --top_;
+  return false;
 }
 
 bool marshal_reader::count(std::uint64_t values) {
@@ -217,7 +235,7 @@ const unsigned char* marshal_reader::target() {
 }
 
 bool marshal_reader::is_open(const unsigned char* start) const {
-  return top_.start == start || std::ranges::any_of(outer_, [start](const frame& f) { return f.start == start; });
+  return std::any_of(frames_.data(), static_cast<const frame*>(top_) + 1, [start](const frame& f) { return f.start == start; });
 }
 
 bool marshal_reader::follow() {
@@ -240,7 +258,7 @@ bool marshal_reader::skip_one() {
     at_ = back_ - reference_size;
     back_ = nullptr;
   }
-  if (ok() && top_.owed != 0 && at_ != end_ && code() == 'r') return target() != nullptr && took_singleton(reference_size);
+  if (ok() && top_->owed != 0 && at_ != end_ && code() == 'r') return target() != nullptr && took_singleton(reference_size);
   const auto skip_as = [this]<class T>(bool (marshal_reader::*word)(T&)) {
     T ignored{};
     return (this->*word)(ignored);
@@ -260,24 +278,23 @@ bool marshal_reader::skip_one() {
 }
 
 bool marshal_reader::skip() {
-  const std::size_t depth = outer_.size();
+  const std::size_t outside = depth();
   if (!skip_one()) return false;
-  while (outer_.size() > depth) {
+  while (depth() > outside) {
     if (more() && !skip_one()) return false;
     if (!ok()) return false;
   }
   return true;
 }
 
-reader::mark marshal_reader::here() const { return {offset(), static_cast<std::uint32_t>(outer_.size()), values_ << 32 | top_.owed}; }
+reader::mark marshal_reader::here() const { return {offset(), static_cast<std::uint32_t>(depth()), values_ << 32 | top_->owed}; }
 
 void marshal_reader::rewind(const mark& m) {
-  assert(m.depth <= outer_.size());
-  if (m.depth < outer_.size()) top_ = outer_[m.depth];
-  outer_.resize(m.depth);
+  assert(m.depth <= depth());
+  top_ = frames_.data() + m.depth;
   at_ = begin_ + m.offset;
   back_ = nullptr;
-  top_.owed = static_cast<std::uint32_t>(m.state);
+  top_->owed = static_cast<std::uint32_t>(m.state);
   values_ = m.state >> 32;
 }
 
@@ -290,7 +307,7 @@ bool marshal_reader::begin_call(std::string_view& object, std::string_view& meth
   }
   std::size_t hint = 0;
   if (!enter(hint)) return false;
-  const std::uint32_t size = top_.owed;
+  const std::uint32_t size = top_->owed;
   if (size == 4) return read_string(object) && read_string(method);
   while (more()) {
     if (!skip()) return false;
@@ -307,7 +324,7 @@ bool marshal_reader::end_call() {
 
 bool marshal_reader::refuse_code() {
   switch (code()) {
-    case '0': return fail(wire_class::type_error, std::string("NULL object in marshal data for ") + container_name(top_.code));
+    case '0': return fail(wire_class::type_error, std::string("NULL object in marshal data for ") + container_name(top_->code));
     case 'c': return fail(wire_class::value_error, "bad marshal data (a code object)");
     case '.': return fail(wire_class::value_error, "bad marshal data (Ellipsis)");
     case 'S': return fail(wire_class::value_error, "bad marshal data (StopIteration)");

@@ -32,7 +32,7 @@ class marshal_reader final : public reader {
   mark here() const override;
   void rewind(const mark&) override;
   bool begin_call(std::string_view& object, std::string_view& method) override;
-  bool begin_keywords() override { return ok() && top_.owed == 1 ? true : fail(wire_class::value_error, "arguments left over"); }
+  bool begin_keywords() override { return ok() && top_->owed == 1 ? true : fail(wire_class::value_error, "arguments left over"); }
   bool end_call() override;
   bool finish() override { return ok(); }  // Python's marshal.loads() ignores what follows
   std::size_t offset() const override { return static_cast<std::size_t>((back_ != nullptr ? back_ - reference_size : at_) - begin_); }
@@ -52,14 +52,17 @@ class marshal_reader final : public reader {
   static unsigned char code_at(const unsigned char* p) { return *p & 0x7f; }
   unsigned char code() const { return code_at(at_); }
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-  bool at_key() const { return top_.code == '{' && (top_.owed & 1) == 0; }
+  bool at_key() const { return top_->code == '{' && (top_->owed & 1) == 0; }
 
   /// True when a value is here; if it is a reference, at_ has gone to its object.
   bool ready() {
-    if (!ok() || top_.owed == 0) return false;
+    if (!ok() || top_->owed == 0) return false;
     if (at_ == end_) return missing();
     return code() != 'r' || follow();
   }
+  /// True when that code, not to be remembered and in whole, is here: what the short ways of the words below are for. The code
+  /// and the owed values are never looked at together, because reading both in one load waits for the store of one.
+  bool is_plain(unsigned char code, std::size_t size) const { return ok() && top_->owed != 0 && left() >= size && *at_ == code; }
   bool follow();
   /// The object that the reference at at_ means, nullptr after a failure.
   const unsigned char* target();
@@ -78,18 +81,24 @@ class marshal_reader final : public reader {
   /// The same for None and the booleans, which never take a number.
   bool took_singleton(std::size_t size) {
     at_ += size;
-    --top_.owed;
+    --top_->owed;
     return back_ == nullptr || came_back(size);
   }
   bool came_back(std::size_t size);
   bool count(std::uint64_t values);
+  std::size_t depth() const { return static_cast<std::size_t>(top_ - frames_.data()); }
 
   bool enter(std::size_t& hint);
-  void close();
+  void deepen();
+  bool more_pairs();
+  bool close();
   bool skip_one();
 
   /// Whether the long here fits std::int64_t. Those that are broken are refused when they are read.
   bool long_is_small() const;
+  bool read_any_integer(std::int64_t& out);
+  bool read_any_real(double& out);
+  bool read_any_string(std::string_view& out);
   /// The digits of the long here, after checking that they are all there and what they should be.
   bool long_digits(std::size_t& digits, bool& negative);
   bool read_wide_integer(std::int64_t& out);
@@ -111,8 +120,8 @@ class marshal_reader final : public reader {
   const unsigned char* end_ = nullptr;
   const unsigned char* back_ = nullptr;   ///< behind the reference whose object is at at_, if we came by one
   const unsigned char* fresh_ = nullptr;  ///< objects from here on have no number yet
-  frame top_{};
-  std::vector<frame> outer_{};
+  std::vector<frame> frames_ = std::vector<frame>(8);         ///< room for them, the first is the one around everything
+  frame* top_ = frames_.data();           ///< the innermost; frames are written once and never copied
   std::vector<std::uint32_t> numbered_{};  ///< offsets of the objects that references mean
   std::uint64_t values_ = 0;
   decode_limits limits_{};

@@ -45,14 +45,11 @@ class marshal_writer final : public writer {
   void duration(double) override { refuse_class("datetime.timedelta"); }
 
   void string(std::string_view utf8) override {
-    const bool ascii = is_ascii(utf8.data(), utf8.size());
-    if (!ascii && !check_utf8(utf8)) return;
-    if (!ascii || utf8.size() > 255) return sized(ascii ? 'a' : 'u', utf8.data(), utf8.size());
-    if (!ok()) return;
+    if (!ok() || utf8.size() > 255 || !is_ascii(utf8.data(), utf8.size())) return any_string(utf8);
     char* to = out_->room(2 + utf8.size());
     to[0] = 'z';
     to[1] = static_cast<char>(utf8.size());
-    if (!utf8.empty()) std::memcpy(to + 2, utf8.data(), utf8.size());
+    copy(to + 2, utf8.data(), utf8.size());
     out_->advance(2 + utf8.size());
   }
 
@@ -109,7 +106,7 @@ class marshal_writer final : public writer {
   }
 
   void magnitude(std::uint64_t n, bool negative);
-  bool check_utf8(std::string_view text);
+  void any_string(std::string_view text);
   bool refuse() { return fail(wire_class::value_error, "unmarshallable object"); }
   /// Pyro looks only at the arguments and the result themselves; what is inside of them is left to Python's marshal.
   void refuse_class(std::string_view name) {
@@ -178,10 +175,11 @@ void marshal_writer::complex(std::complex<double> z) {
 }
 
 /// Lone surrogates pass, as in Python. What is no text at all cannot come from Python.
-bool marshal_writer::check_utf8(std::string_view text) {
+void marshal_writer::any_string(std::string_view text) {
+  if (is_ascii(text.data(), text.size())) return sized('a', text.data(), text.size());
   const auto fault = find_utf8_fault(text, true);
-  if (!fault) return true;
-  return fail(wire_class::unicode_encode_error, "text is not UTF-8: " + std::string(fault->reason) + " at byte " + std::to_string(fault->offset));
+  if (!fault) return sized('u', text.data(), text.size());
+  fail(wire_class::unicode_encode_error, "text is not UTF-8: " + std::string(fault->reason) + " at byte " + std::to_string(fault->offset));
 }
 
 }  // namespace
