@@ -36,31 +36,19 @@ template <std::unsigned_integral Word> void store(void* to, Word word) {
   std::memcpy(to, &word, sizeof word);
 }
 
-/// Inline because most texts are short. The last words overlap, so that there is no loop over single bytes.
-inline bool is_ascii(const char* p, std::size_t size) {
-  constexpr std::uint64_t high = 0x8080808080808080;
-  if (size >= 8) {
-    std::uint64_t seen = load<std::uint64_t>(p + size - 8);
-    std::size_t i = 0;
-    for (; size - i >= 64; i += 64) {
-      std::uint64_t block = 0;
-      for (std::size_t j = 0; j < 64; j += 8) block |= load<std::uint64_t>(p + i + j);
-      if (block & high) return false;
-    }
-    for (; size - i > 8; i += 8) seen |= load<std::uint64_t>(p + i);
-    return (seen & high) == 0;
-  }
+bool is_ascii(const char* p, std::size_t size);
+
+/// Texts up to this size are looked at and copied without a loop or a call: the words at both ends overlap.
+inline constexpr std::size_t short_most = 16;
+
+inline bool is_short_ascii(const char* p, std::size_t size) {
+  if (size >= 8) return ((load<std::uint64_t>(p) | load<std::uint64_t>(p + size - 8)) & 0x8080808080808080) == 0;
   if (size >= 4) return ((load<std::uint32_t>(p) | load<std::uint32_t>(p + size - 4)) & 0x80808080) == 0;
-  unsigned char seen = 0;
-  for (std::size_t i = 0; i < size; ++i) seen |= static_cast<unsigned char>(p[i]);
-  return seen < 0x80;
+  return size == 0 || ((p[0] | p[size / 2] | p[size - 1]) & 0x80) == 0;
 }
 
-/// Without a call for what is short: the words at both ends overlap.
-inline void copy(char* to, const char* from, std::size_t size) {
-  if (size > 16) {
-    std::memcpy(to, from, size);
-  } else if (size >= 8) {
+inline void copy_short(char* to, const char* from, std::size_t size) {
+  if (size >= 8) {
     const auto last = load<std::uint64_t>(from + size - 8);
     store(to, load<std::uint64_t>(from));
     store(to + size - 8, last);
@@ -68,8 +56,10 @@ inline void copy(char* to, const char* from, std::size_t size) {
     const auto last = load<std::uint32_t>(from + size - 4);
     store(to, load<std::uint32_t>(from));
     store(to + size - 4, last);
-  } else {
-    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  } else if (size != 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
   }
 }
 

@@ -51,6 +51,20 @@ const char* container_name(unsigned char code) {
 
 }  // namespace
 
+bool detail::marshal_format::is_ascii(const char* p, std::size_t size) {
+  constexpr std::uint64_t high = 0x8080808080808080;
+  if (size <= short_most) return is_short_ascii(p, size);
+  for (; size >= 64; p += 64, size -= 64) {
+    std::uint64_t block = 0;
+    for (std::size_t i = 0; i < 64; i += 8) block |= load<std::uint64_t>(p + i);
+    if (block & high) return false;
+  }
+  for (; size > short_most; p += 8, size -= 8) {
+    if (load<std::uint64_t>(p) & high) return false;
+  }
+  return is_short_ascii(p, size);
+}
+
 std::unique_ptr<reader> make_marshal_reader() { return std::make_unique<marshal_reader>(); }
 
 void marshal_reader::start(std::span<const std::byte> payload, const decode_limits& limits) {
@@ -60,10 +74,12 @@ void marshal_reader::start(std::span<const std::byte> payload, const decode_limi
   end_ = begin_ + payload.size();
   back_ = nullptr;
   top_ = frames_.data();
+  last_ = top_ + std::min(frames_.size() - 1, limits.depth);
   *top_ = {.owed = 1};
   numbered_.clear();
   if (numbered_.capacity() > kept) numbered_.shrink_to_fit();
   values_ = 1;
+  values_most_ = std::min<std::uint64_t>(limits.elements, 0xffffffff);
   limits_ = limits;
   arena_.clear();
   if (payload.size() > size_most) fail(wire_class::value_error, "marshal data too large");
@@ -96,7 +112,7 @@ bool marshal_reader::read_string(std::string_view& out) {
   if (is_plain('z', 2)) {
     const std::size_t size = at_[1];
     out = {reinterpret_cast<const char*>(at_ + 2), size};
-    if (left() - 2 >= size && is_ascii(out.data(), size)) return took_singleton(2 + size);
+    if (size <= short_most && left() - 2 >= size && is_short_ascii(out.data(), size)) return took_singleton(2 + size);
   }
   return read_any_string(out);
 }
@@ -171,11 +187,10 @@ bool marshal_reader::enter(std::size_t& hint) {
     head = 5;
     if (!length(owed, container_name(c))) return false;
   }
-  if (depth() >= limits_.depth) return fail(wire_class::value_error, "recursion limit exceeded");
+  if (top_ == last_ && !deepen()) return false;
   number();
   --top_->owed;
-  if (depth() + 1 == frames_.size()) deepen();
-  *++top_ = {at_, back_, static_cast<std::uint32_t>(owed), c};
+  *++top_ = {at_, back_, owed, c};
   back_ = nullptr;
   at_ += head;
   if (c == '{') return true;
@@ -183,10 +198,13 @@ bool marshal_reader::enter(std::size_t& hint) {
   return count(hint);
 }
 
-void marshal_reader::deepen() {
+bool marshal_reader::deepen() {
   const std::size_t at = depth();
+  if (at == limits_.depth) return fail(wire_class::value_error, "recursion limit exceeded");
   frames_.resize(2 * frames_.size());
   top_ = frames_.data() + at;
+  last_ = frames_.data() + std::min(frames_.size() - 1, limits_.depth);
+  return true;
 }
 
 bool marshal_reader::more() {
@@ -211,11 +229,7 @@ bool marshal_reader::close() {
   return false;
 }
 
-bool marshal_reader::count(std::uint64_t values) {
-  values_ += values;
-  if (values_ <= limits_.elements && values_ <= 0xffffffff) return true;
-  return fail(wire_class::value_error, "too many values in one message");
-}
+bool marshal_reader::too_many() { return fail(wire_class::value_error, "too many values in one message"); }
 
 void marshal_reader::remember() {
   numbered_.push_back(static_cast<std::uint32_t>(at_ - begin_));
@@ -307,7 +321,7 @@ bool marshal_reader::begin_call(std::string_view& object, std::string_view& meth
   }
   std::size_t hint = 0;
   if (!enter(hint)) return false;
-  const std::uint32_t size = top_->owed;
+  const std::uint64_t size = top_->owed;
   if (size == 4) return read_string(object) && read_string(method);
   while (more()) {
     if (!skip()) return false;

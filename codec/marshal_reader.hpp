@@ -40,12 +40,12 @@ class marshal_reader final : public reader {
  private:
   static constexpr std::ptrdiff_t reference_size = 5;
   /// A dict does not tell its size: it owes this many values at first, an even number at each key, and ends with a NULL.
-  static constexpr std::uint32_t endless = 0xfffffffe;
+  static constexpr std::size_t endless = 0xfffffffe;
 
   struct frame {
     const unsigned char* start = nullptr;  ///< of the container, by which a reference to an open one is known
     const unsigned char* back = nullptr;   ///< where to go on when it was reached by a reference
-    std::uint32_t owed = 0;                ///< values still to come; around everything there is a frame that owes one
+    std::uint64_t owed = 0;                ///< values still to come; around everything there is a frame that owes one
     unsigned char code = 0;
   };
 
@@ -60,8 +60,7 @@ class marshal_reader final : public reader {
     if (at_ == end_) return missing();
     return code() != 'r' || follow();
   }
-  /// True when that code, not to be remembered and in whole, is here: what the short ways of the words below are for. The code
-  /// and the owed values are never looked at together, because reading both in one load waits for the store of one.
+  /// True when that code, not to be remembered and with its size in whole, is here: what the short ways of the words are for.
   bool is_plain(unsigned char code, std::size_t size) const { return ok() && top_->owed != 0 && left() >= size && *at_ == code; }
   bool follow();
   /// The object that the reference at at_ means, nullptr after a failure.
@@ -85,11 +84,12 @@ class marshal_reader final : public reader {
     return back_ == nullptr || came_back(size);
   }
   bool came_back(std::size_t size);
-  bool count(std::uint64_t values);
+  bool count(std::uint64_t values) { return (values_ += values) <= values_most_ || too_many(); }
+  bool too_many();
   std::size_t depth() const { return static_cast<std::size_t>(top_ - frames_.data()); }
 
   bool enter(std::size_t& hint);
-  void deepen();
+  bool deepen();
   bool more_pairs();
   bool close();
   bool skip_one();
@@ -121,9 +121,11 @@ class marshal_reader final : public reader {
   const unsigned char* back_ = nullptr;   ///< behind the reference whose object is at at_, if we came by one
   const unsigned char* fresh_ = nullptr;  ///< objects from here on have no number yet
   std::vector<frame> frames_ = std::vector<frame>(8);         ///< room for them, the first is the one around everything
-  frame* top_ = frames_.data();           ///< the innermost; frames are written once and never copied
+  frame* top_ = frames_.data();           ///< the innermost; frames are not copied, as loads of what was just stored in parts wait
+  frame* last_ = frames_.data();          ///< where there is room for no more, or no more are allowed
   std::vector<std::uint32_t> numbered_{};  ///< offsets of the objects that references mean
   std::uint64_t values_ = 0;
+  std::uint64_t values_most_ = 0;
   decode_limits limits_{};
   detail::arena arena_{};
 };

@@ -45,11 +45,11 @@ class marshal_writer final : public writer {
   void duration(double) override { refuse_class("datetime.timedelta"); }
 
   void string(std::string_view utf8) override {
-    if (!ok() || utf8.size() > 255 || !is_ascii(utf8.data(), utf8.size())) return any_string(utf8);
+    if (utf8.size() > short_most || !is_short_ascii(utf8.data(), utf8.size()) || !ok()) return any_string(utf8);
     char* to = out_->room(2 + utf8.size());
     to[0] = 'z';
     to[1] = static_cast<char>(utf8.size());
-    copy(to + 2, utf8.data(), utf8.size());
+    copy_short(to + 2, utf8.data(), utf8.size());
     out_->advance(2 + utf8.size());
   }
 
@@ -176,7 +176,12 @@ void marshal_writer::complex(std::complex<double> z) {
 
 /// Lone surrogates pass, as in Python. What is no text at all cannot come from Python.
 void marshal_writer::any_string(std::string_view text) {
-  if (is_ascii(text.data(), text.size())) return sized('a', text.data(), text.size());
+  if (is_ascii(text.data(), text.size())) {
+    if (text.size() > 255) return sized('a', text.data(), text.size());
+    put('z', static_cast<std::uint8_t>(text.size()));
+    if (ok()) out_->append(text);
+    return;
+  }
   const auto fault = find_utf8_fault(text, true);
   if (!fault) return sized('u', text.data(), text.size());
   fail(wire_class::unicode_encode_error, "text is not UTF-8: " + std::string(fault->reason) + " at byte " + std::to_string(fault->offset));
