@@ -6,6 +6,7 @@
 import datetime
 import hashlib
 import hmac
+import marshal
 import pathlib
 import struct
 import zlib
@@ -65,6 +66,8 @@ def call(name, method, arguments=(), keywords=None, target="thing"):
         return util.get_serializer("json").dumpsCall(target, method, arguments, keywords)
     if name == "msgpack":
         return msgpack.packb([target, method, list(arguments), keywords], use_bin_type=True, default=lambda o: str(o))
+    if name == "marshal":
+        return marshal.dumps((target, method, list(arguments), keywords))
     return serpent.dumps((target, method, tuple(arguments), keywords), module_in_classname=True)
 
 
@@ -206,6 +209,23 @@ def json_target():
         yield "broken%02d" % i, text
 
 
+def marshal_target():
+    yield from of_serializer("marshal")
+    shared = ["shared", 1.5, (1, 2)]
+    value = {"a": [shared, shared], "b": frozenset([1, "x"]), 3: (b"bytes", "h\u00e9", 2**70, 1 + 2j, "a" * 300)}
+    for version in range(5):
+        yield "version_%d" % version, marshal.dumps(value, version)
+    for name, text in {
+        "null": "30", "lying_list": "5bffffff7f 4e", "lying_text": "61ffffff7f 61", "negative": "28ffffffff", "lying_long": "6cffffff7f 0100",
+        "unnormalized": "6c01000000 0000", "digit": "6c01000000 0080", "cycle": "db01000000 7200000000", "frozen_cycle": "be01000000 7200000000",
+        "no_object": "5b02000000 7201000000 e901000000", "code": "6300000000", "singletons": "2902 2e 53", "dict_in_a_key": "7b 7b30 4e 30",
+        "half_dict": "7b 4e 30", "latin": "7a0268e9", "half_surrogate": "7502000000 eda0", "texts": "2904 660331653578 660331653530 7801310132 6600",
+        "laughs": "2904 db02000000e901000000e901000000 db0200000072000000007200000000 db0200000072030000007203000000 db0200000072040000007204000000",
+        "deep": "2901" * 210 + "4e",
+    }.items():
+        yield name, bytes.fromhex(text)
+
+
 def uri():
     for i, text in enumerate([
             "PYRO:obj@host:1234", "pyro:obj@localhost:9999 ", "PYRO:a@b@h:1", "PYRO:obj@./u:/tmp/a b.sock", "PYRO:obj@./u:\0abstract",
@@ -242,6 +262,7 @@ if __name__ == "__main__":
     write("frame_reader", frame_reader())
     write("serpent", serpent_target())
     write("json", json_target())
+    write("marshal", marshal_target())
     write("msgpack", msgpack_target())
     write("uri", uri())
     write("dispatch", dispatch())

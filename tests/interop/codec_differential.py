@@ -35,7 +35,8 @@ import Pyro4.errors
 import Pyro4.util
 import serpent
 
-SERIALIZERS = {"serpent": Pyro4.util.SerpentSerializer(), "json": Pyro4.util.JsonSerializer(), "msgpack": Pyro4.util.MsgpackSerializer()}
+SERIALIZERS = {"serpent": Pyro4.util.SerpentSerializer(), "json": Pyro4.util.JsonSerializer(), "marshal": Pyro4.util.MarshalSerializer(),
+               "msgpack": Pyro4.util.MsgpackSerializer()}
 
 
 class Peer:
@@ -63,13 +64,14 @@ class Values:
         self.random = random.Random(seed)
         self.serpent = serializer == "serpent"
         self.json = serializer == "json"
+        self.marshal = serializer == "marshal"
         self.extensions = True
 
     def text(self):
         r = self.random
         alphabets = ["abc xyz", "'\"\\\n\r\t\x00\x07\x7f{}[](),:#", "\u00e4\u00df\u20ac\u4e2d\u0416\U0001f600",
                      "\x80\xa0\xad\u0378\u200b\u2028\ue000\ufeff\U000e0001\U0010ffff"]
-        if self.serpent:
+        if self.serpent or self.marshal:
             alphabets.append("\ud800\udfff")
         size = r.choice([0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 32, 60]) if r.random() < 0.99 else r.choice([300, 5000, 70000])
         pool = "".join(r.sample(alphabets, r.randint(1, len(alphabets))))
@@ -111,6 +113,9 @@ class Values:
                 lambda: ValueError("bad", r.randint(0, 9)), lambda: Pyro4.errors.NamingError("unknown name"),
                 lambda: decimal.Decimal("1.50"), lambda: uuid.UUID(int=r.getrandbits(128)),
                 lambda: array.array("d", [self.real() for _ in range(3)])]
+        if self.marshal:  # the others above only as the whole of a message
+            carried = [self.complex, lambda: bytearray(self.bytes()), lambda: frozenset([1, "a"]), set]
+            return r.choice(carried if r.random() < 0.8 else made)()
         if self.extensions:
             made += [self.moment, lambda: self.moment().date()]
         if self.extensions and not self.json:
@@ -127,7 +132,7 @@ class Values:
         r = self.random
         if self.json:
             return r.choice([self.text, self.text, self.integer, self.real, lambda: r.choice([None, True, False])])()
-        if not self.serpent:
+        if not self.serpent and not self.marshal:
             return self.text()
         choice = r.random()
         if choice < 0.6:

@@ -47,6 +47,9 @@ class PythonValues(support.InteropTest):
     def test_every_value_comes_back_by_msgpack_as_from_pyros_server(self):
         self.compare_rows("msgpack")
 
+    def test_every_value_comes_back_by_marshal_as_from_pyros_server(self):
+        self.compare_rows("marshal")
+
     def test_every_cpp_type_takes_and_gives_what_python_means_by_it(self):
         for serializer in support.ALL:
             p = self.proxy(self.ours, serializer)
