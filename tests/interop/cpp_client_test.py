@@ -91,7 +91,7 @@ class CppClient(support.InteropTest):
 
     def test_typed_calls_bring_back_what_was_sent(self):
         uri = self.server().uri()
-        for serializer in support.BOTH:  # json has no bytes
+        for serializer in ("serpent", "marshal", "msgpack"):  # json has no bytes
             with self.subTest(serializer=serializer):
                 said = self.client(uri, "typed", serializer=serializer)
                 self.assertEqual("add: 42\njoin: x/y/None x/B/None\nasync: 10\nall as sent\n", said)

@@ -96,8 +96,10 @@ void typed(client& c, const words&) {
   EXPECT_ECHO(data, engine::bytes(300'000, std::byte{1}));
   EXPECT_ECHO(where, engine::uri("PYRO:obj@host:1234"));
   // Moments are texts in serpent, and those are taken back; complex numbers Pyro4 does not decode in msgpack's arguments come back whole.
-  EXPECT_ECHO(when, moment(std::chrono::microseconds(1'577'934'245'000'678)));
-  EXPECT_ECHO(day, std::chrono::year_month_day(std::chrono::year(2020), std::chrono::month(1), std::chrono::day(2)));
+  if (c.options.serializer != "marshal") {  // which has no moments
+    EXPECT_ECHO(when, moment(std::chrono::microseconds(1'577'934'245'000'678)));
+    EXPECT_ECHO(day, std::chrono::year_month_day(std::chrono::year(2020), std::chrono::month(1), std::chrono::day(2)));
+  }
   EXPECT_ECHO(complex, std::complex<double>(1.5, -2));
   if (c.options.serializer == "serpent") EXPECT_ECHO(seconds, std::chrono::milliseconds(1500));
   report("add", [&] { return std::to_string(c.typed.add(40, 2)); });

@@ -129,7 +129,7 @@ class PythonErrors(support.InteropTest):
                 p.level = 5
 
     def test_attributes_are_read_and_assigned(self):
-        for serializer in support.ALL:
+        for serializer in ("serpent", "json", "msgpack"):  # Pyro4's client cannot ask for them by marshal
             for uri in (self.ours, self.theirs):
                 with self.proxy(uri, serializer) as p:
                     p.level = 7

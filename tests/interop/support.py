@@ -27,7 +27,7 @@ LIMIT = 20
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = "/usr/share/doc/pyro4/examples"
 BOTH = ("serpent", "msgpack")
-ALL = ("serpent", "json", "msgpack")
+ALL = ("serpent", "json", "marshal", "msgpack")
 URI = re.compile(r"PYRO:\S+")
 
 

@@ -129,7 +129,7 @@ TEST_P(error_travels, as_a_dict_in_pyros_order_of_keys) {
   EXPECT_TRUE(v["attributes"].get<value::dict>().contains("_pyroTraceback"));
 }
 
-INSTANTIATE_TEST_SUITE_P(, error_travels, testing::Values(&serpent(), &msgpack()), [](const auto& of) { return std::string(of.param->name); });
+INSTANTIATE_TEST_SUITE_P(, error_travels, testing::Values(&serpent(), &marshal(), &msgpack()), [](const auto& of) { return std::string(of.param->name); });
 
 TEST(error, an_exception_dict_without_attributes_or_traceback_is_fine) {
   const auto read = [](std::string_view text) { return test::decoded<wire_exception>(serpent(), test::as_bytes(text)); };

@@ -145,7 +145,7 @@ TEST(uri, is_printed_by_streams) {
 TEST(uri, travels_as_pyros_class_dictionary) {
   const std::string text = test::encoded(serpent(), uri("PYRO:obj2@host:1234")).value();
   EXPECT_NE(text.find("{'__class__':'Pyro4.core.URI','state':('PYRO','obj2',None,'host',1234)}"), std::string::npos) << text;
-  for (const serializer* format : {&serpent(), &msgpack()}) {
+  for (const serializer* format : {&serpent(), &marshal(), &msgpack()}) {
     for (const char* u : {"PYRO:o@h:1", "PYRO:x@./u:/tmp/s", "PYRO:x@[::1]:5", "PYRONAME:n", "PYRONAME:n@h:2", "PYROMETA:a,b@h:1"}) {
       const std::string sent = test::encoded(*format, uri(u)).value();
       uri back = "PYRO:none@none:1";
