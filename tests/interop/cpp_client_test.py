@@ -112,7 +112,7 @@ class CppClient(support.InteropTest):
     def test_attributes_keywords_and_oneway_calls_work(self):
         for serializer in support.ALL:
             server = self.server(PYRO_ONEWAY_THREADED="0")
-            with self.proxy(server.uri(), serializer) as p:
+            with self.proxy(server.uri()) as p:
                 read_only = support.outcome(lambda: p._pyroInvoke("__setattr__", ("fixed", 1), None)).partition(": ")[2]
             said = self.client(server.uri(), "members", serializer=serializer)
             self.assertEqual(MEMBERS.format(read_only=read_only).strip(), said.strip())
