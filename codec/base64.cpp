@@ -1,16 +1,18 @@
-// Both ways are driven by tables made at compile time: 12 bits at once to two characters, and four characters at once back
-// to 24 bits, where a character outside the alphabet sets a bit above them.
+// Writing is driven by a table made at compile time, 12 bits at once to two characters. Reading is left to base64_blocks.cpp as far
+// as the text is plain; from there on it goes character by character.
 #include <codec/base64.hpp>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
 
+#include <codec/base64_blocks.hpp>
+
 namespace engine {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint32_t foreign = 0x01000000;
+constexpr std::uint8_t foreign = 0xff;
 
 constexpr auto pairs = [] {
   std::array<std::array<char, 2>, 4096> table{};
@@ -19,18 +21,11 @@ constexpr auto pairs = [] {
 }();
 
 constexpr auto sextets = [] {
-  std::array<std::array<std::uint32_t, 256>, 4> table{};
-  for (auto& column : table) column.fill(foreign);
-  for (std::uint32_t i = 0; i < 64; ++i)
-    for (unsigned place = 0; place < 4; ++place)
-      table[place][static_cast<unsigned char>(alphabet[i])] = i << (18 - 6 * place);
+  std::array<std::uint8_t, 256> table{};
+  table.fill(foreign);
+  for (std::uint8_t i = 0; i < 64; ++i) table[static_cast<unsigned char>(alphabet[i])] = i;
   return table;
 }();
-
-std::uint32_t quad(const char* text) {
-  const auto byte = [text](int i) { return static_cast<unsigned char>(text[i]); };
-  return sextets[0][byte(0)] | sextets[1][byte(1)] | sextets[2][byte(2)] | sextets[3][byte(3)];
-}
 
 std::byte* put(std::byte* to, std::uint32_t bits) {
   to[0] = static_cast<std::byte>(bits >> 16);
@@ -53,7 +48,7 @@ std::expected<std::byte*, std::string> decode_carefully(std::string_view text, s
       }
       continue;
     }
-    const std::uint32_t sextet = sextets[3][static_cast<unsigned char>(c)];
+    const std::uint8_t sextet = sextets[static_cast<unsigned char>(c)];
     if (sextet == foreign) continue;
     padding = 0;
     ++characters;
@@ -88,16 +83,12 @@ char* base64_encode(std::span<const std::byte> data, char* to) {
 }
 
 std::expected<std::size_t, std::string> base64_decode(std::string_view text, std::byte* to) {
-  std::byte* const start = to;
-  std::size_t done = 0;
-  for (; done + 4 <= text.size(); done += 4) {
-    const std::uint32_t bits = quad(text.data() + done);
-    if (bits & foreign) break;
-    to = put(to, bits);
-  }
-  const auto end = decode_carefully(text.substr(done), to, done);
+  // The vectors stop some way before the end; the last way then goes as far as there are whole groups.
+  std::size_t done = detail::best_base64_blocks().decode(text, to);
+  done += detail::base64_block_ways().back().decode(text.substr(done), to + done / 4 * 3);
+  const auto end = decode_carefully(text.substr(done), to + done / 4 * 3, done);
   if (!end) return std::unexpected(end.error());
-  return static_cast<std::size_t>(*end - start);
+  return static_cast<std::size_t>(*end - to);
 }
 
 }  // namespace engine

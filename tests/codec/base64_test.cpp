@@ -1,7 +1,9 @@
 #include <codec/base64.hpp>
+#include <codec/base64_blocks.hpp>
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,54 @@ TEST(Base64, returns_every_byte_at_every_length) {
     data += static_cast<char>(i * 7 + i / 256);
   }
   EXPECT_EQ(encoded("\xfb\xff\xbf"), "+/+/");
+}
+
+/// What a way does from the front: the characters it has done, and their bytes. It may stop before a foreign character or the end only.
+std::string blocks(const detail::base64_blocks& way, std::string_view text, std::size_t& done) {
+  std::vector<std::byte> data(base64_decoded_room(text.size()));  // exactly, so that sanitizers see a byte too many
+  done = way.decode(text, data.data());
+  return {reinterpret_cast<const char*>(data.data()), done / 4 * 3};
+}
+
+TEST(Base64, is_read_alike_by_every_way_this_processor_has) {
+  std::mt19937 random(1);
+  const auto& portable = detail::base64_block_ways().back();
+  for (const auto& way : detail::base64_block_ways()) {
+    if (!way.usable()) continue;
+    for (int i = 0; i < 20000; ++i) {
+      std::string data(random() % 300, '\0');
+      for (char& c : data) c = static_cast<char>(random());
+      std::string text = encoded(data);
+      if (i % 3 == 0 && !text.empty()) text[random() % text.size()] = static_cast<char>(random());
+      std::size_t done = 0, most = 0;
+      const std::string all = blocks(portable, text, most), got = blocks(way, text, done);
+      ASSERT_LE(done, most) << way.name;
+      ASSERT_EQ(done % 4, 0u) << way.name;
+      ASSERT_LT(most - done, 64u) << way.name;
+      ASSERT_EQ(got, all.substr(0, got.size())) << way.name;
+    }
+  }
+}
+
+TEST(Base64, takes_exactly_the_alphabet_in_every_way_and_place) {
+  for (const auto& way : detail::base64_block_ways()) {
+    if (!way.usable()) continue;
+    for (std::size_t place = 0; place < 32; ++place) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text(128, 'A');
+        text[place] = static_cast<char>(c);
+        std::size_t done = 0;
+        const std::string got = blocks(way, text, done);
+        const bool plain = std::isalnum(c) || c == '+' || c == '/';
+        if (!plain) {
+          ASSERT_LE(done, place) << way.name << ' ' << c;
+        } else {
+          ASSERT_GE(done, 64u) << way.name << ' ' << c;
+          ASSERT_EQ(encoded(got), text.substr(0, done)) << way.name << ' ' << c;
+        }
+      }
+    }
+  }
 }
 
 TEST(Base64, skips_what_is_not_of_the_alphabet_as_python_does) {
