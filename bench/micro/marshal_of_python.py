@@ -7,9 +7,14 @@ import marshal
 import sys
 import time
 
+def items(count):
+    return [{"name": "item %d" % n, "price": 0.25 + n / 3, "sizes": [n, n * 100, n * n * 1000, -n]} for n in range(count)]
+
+
 DOCUMENTS = {
     "small_call": ("echo", "length", ["Irmen de Jong"], {}),
-    "thousand_values": [{"name": "item %d" % n, "price": 0.25 + n / 3, "sizes": [n, n * 100, n * n * 1000, -n]} for n in range(125)],
+    "thousand_values": items(125),
+    "mixed_megabyte": items(15000),
     "megabyte": bytes(i * 7 & 255 for i in range(1 << 20)),
     "floats": [i / 7 for i in range(100000)],
     "strings": ["name%d" % i for i in range(100000)],
