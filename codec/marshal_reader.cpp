@@ -1,11 +1,10 @@
-// Walking: values, containers, references and calls. The numbers are in marshal_number.cpp. Faults are worded as CPython does.
+// Walking: containers, references and calls. The values are in marshal_number.cpp and marshal_text.cpp. Faults are worded as
+// CPython words them.
 #include <codec/marshal_reader.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-
-#include <codec/utf8.hpp>
 
 namespace engine {
 
@@ -51,20 +50,6 @@ const char* container_name(unsigned char code) {
 
 }  // namespace
 
-bool detail::marshal_format::is_ascii(const char* p, std::size_t size) {
-  constexpr std::uint64_t high = 0x8080808080808080;
-  if (size <= short_most) return is_short_ascii(p, size);
-  for (; size >= 64; p += 64, size -= 64) {
-    std::uint64_t block = 0;
-    for (std::size_t i = 0; i < 64; i += 8) block |= load<std::uint64_t>(p + i);
-    if (block & high) return false;
-  }
-  for (; size > short_most; p += 8, size -= 8) {
-    if (load<std::uint64_t>(p) & high) return false;
-  }
-  return is_short_ascii(p, size);
-}
-
 std::unique_ptr<reader> make_marshal_reader() { return std::make_unique<marshal_reader>(); }
 
 void marshal_reader::start(std::span<const std::byte> payload, const decode_limits& limits) {
@@ -100,69 +85,6 @@ bool marshal_reader::read_boolean(bool& out) {
   if (!ready() || (code() != 'T' && code() != 'F')) return refuse("bool");
   out = code() == 'T';
   return took_singleton(1);
-}
-
-bool marshal_reader::length(std::size_t& out, const char* what) {
-  if (left() < 5) return truncated();
-  out = load<std::uint32_t>(at_ + 1);
-  return out <= size_most ? true : fail(wire_class::value_error, "bad marshal data (" + std::string(what) + " size out of range)");
-}
-
-bool marshal_reader::read_string(std::string_view& out) {
-  if (is_plain('z', 2)) {
-    const std::size_t size = at_[1];
-    out = {reinterpret_cast<const char*>(at_ + 2), size};
-    if (size <= short_most && left() - 2 >= size && is_short_ascii(out.data(), size)) return took_singleton(2 + size);
-  }
-  return read_any_string(out);
-}
-
-bool marshal_reader::read_any_string(std::string_view& out) {
-  if (!ready()) return refuse("str");
-  std::size_t head = 5, size = 0;
-  const unsigned char c = code();
-  if (c == 'z' || c == 'Z') {
-    if (left() < 2) return missing();
-    head = 2;
-    size = at_[1];
-  } else if (kinds[c] != kind::string) {
-    return refuse("str");
-  } else if (!length(size, "string")) {
-    return false;
-  }
-  if (left() - head < size) return truncated();
-  out = {reinterpret_cast<const char*>(at_ + head), size};
-  const bool utf8 = c == 'u' || c == 't';
-  if (!is_ascii(out.data(), size) && !(utf8 ? check_utf8(out) : latin_1(out))) return false;
-  return took(head + size);
-}
-
-/// Python takes the bytes of its ASCII forms for characters below 256, whatever they are.
-bool marshal_reader::latin_1(std::string_view& text) {
-  char* const room = arena_.room(2 * text.size());
-  char* to = room;
-  for (const char c : text) to = put_utf8(static_cast<unsigned char>(c), to);
-  text = {room, static_cast<std::size_t>(to - room)};
-  arena_.keep(text.size());
-  return true;
-}
-
-bool marshal_reader::check_utf8(std::string_view text) {
-  const auto fault = find_utf8_fault(text, true);
-  if (!fault) return true;
-  // Half a surrogate is no surrogate: then Python says what its strict decoder says.
-  utf8_fault strict = *find_utf8_fault(text.substr(fault->offset));
-  strict.offset = fault->offset;
-  return fail(wire_class::unicode_decode_error, utf8_fault_text(text, strict));
-}
-
-bool marshal_reader::read_bytes(std::span<const std::byte>& out) {
-  if (!ready() || code() != 's') return refuse("bytes");
-  std::size_t size = 0;
-  if (!length(size, "bytes object")) return false;
-  if (left() - 5 < size) return truncated();
-  out = {reinterpret_cast<const std::byte*>(at_ + 5), size};
-  return took(5 + size);
 }
 
 bool marshal_reader::enter_sequence(std::size_t& hint) {
