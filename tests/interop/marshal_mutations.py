@@ -73,7 +73,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     peer = Peer(options.peer)
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # for what Python reserves
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))  # for what Python reserves
     messages = [marshal.dumps(value, version) for value in VALUES for version in range(5)]
     pool = b"".join(messages)
     came = collections.Counter()
