@@ -77,7 +77,7 @@ class marshal_reader final : public reader {
     number();
     return took_singleton(size);
   }
-  /// The same for None and the booleans, which never take a number.
+  /// The same for what takes no number: None, the booleans, and what is_plain().
   bool took_singleton(std::size_t size) {
     at_ += size;
     --top_->owed;
