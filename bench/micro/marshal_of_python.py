@@ -14,7 +14,7 @@ def items(count):
 DOCUMENTS = {
     "small_call": ("echo", "length", ["Irmen de Jong"], {}),
     "thousand_values": items(125),
-    "mixed_megabyte": items(15000),
+    "mixed": items(16000),
     "megabyte": bytes(i * 7 & 255 for i in range(1 << 20)),
     "floats": [i / 7 for i in range(100000)],
     "strings": ["name%d" % i for i in range(100000)],

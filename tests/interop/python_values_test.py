@@ -97,7 +97,7 @@ class PythonValues(support.InteropTest):
 
 
 def by_serializer(by_serpent, by_others):
-    return lambda serializer: by_serpent if serializer == "serpent" else by_others
+    return lambda serializer: by_serpent if serializer in ("serpent", "marshal") else by_others
 
 
 def bytes_back(data):
