@@ -11,6 +11,7 @@
 
 #include <codec/msgpack_writer.hpp>
 #include <codec/reader.hpp>
+#include <codec/reader_words.hpp>
 #include <codec/writer.hpp>
 
 namespace engine {
@@ -65,12 +66,6 @@ template <class T> concept plain_integer =
 
 constexpr bool is_sequence(kind k) { return k == kind::list || k == kind::tuple || k == kind::set || k == kind::frozenset; }
 constexpr fit exact_if(bool same) { return same ? fit::exact : fit::no; }
-
-/// Room made ahead for `hint` declared elements: enough to be useful, never much more than a liar paid for in bytes.
-constexpr std::size_t bounded_reserve(std::size_t hint, std::size_t element_size) {
-  const std::size_t most = std::size_t(4 << 20) / element_size;
-  return hint < most ? (hint < 65536 ? hint : 65536) : (most < 65536 ? most : 65536);
-}
 
 bool fail_range(reader&, const std::string& number, bool is_signed, std::size_t size);
 bool fail_length(reader&, std::size_t expected, std::size_t actual, bool at_least);

@@ -44,6 +44,12 @@ template <class Writer, class Sequence> void encode_list(Writer& out, const Sequ
 
 template <class Sequence> struct list_codec {
   static bool decode(reader& in, Sequence& out) {
+    if constexpr (std::same_as<Sequence, std::vector<std::int64_t>>) return in.read_integers(out);
+    else if constexpr (std::same_as<Sequence, std::vector<double>>) return in.read_reals(out);
+    else if constexpr (std::same_as<Sequence, std::vector<std::string>>) return in.read_strings(out);
+    else return decode_elements(in, out);
+  }
+  static bool decode_elements(reader& in, Sequence& out) {
     std::size_t hint = 0;
     if (!in.enter_sequence(hint)) return false;
     out.clear();

@@ -7,7 +7,7 @@
 
 #include <codec/arena.hpp>
 #include <codec/json_scan.hpp>
-#include <codec/reader.hpp>
+#include <codec/reader_words.hpp>
 
 namespace engine::detail {
 
@@ -31,6 +31,7 @@ class json_reader final : public reader {
   bool enter_dict(std::size_t& hint) override;
   bool more() override;
   bool skip() override;
+  ENGINE_READER_WORDS
 
   mark here() const override { return {offset(), static_cast<std::uint32_t>(closers_.size()), values_ << 2 | static_cast<std::uint64_t>(place_)}; }
   void rewind(const mark&) override;

@@ -36,32 +36,5 @@ template <std::unsigned_integral Word> void store(void* to, Word word) {
   std::memcpy(to, &word, sizeof word);
 }
 
-bool is_ascii(const char* p, std::size_t size);
-
-/// Texts up to this size are looked at and copied without a loop or a call: the words at both ends overlap.
-inline constexpr std::size_t short_most = 16;
-
-inline bool is_short_ascii(const char* p, std::size_t size) {
-  if (size >= 8) return ((load<std::uint64_t>(p) | load<std::uint64_t>(p + size - 8)) & 0x8080808080808080) == 0;
-  if (size >= 4) return ((load<std::uint32_t>(p) | load<std::uint32_t>(p + size - 4)) & 0x80808080) == 0;
-  return size == 0 || ((p[0] | p[size / 2] | p[size - 1]) & 0x80) == 0;
-}
-
-inline void copy_short(char* to, const char* from, std::size_t size) {
-  if (size >= 8) {
-    const auto last = load<std::uint64_t>(from + size - 8);
-    store(to, load<std::uint64_t>(from));
-    store(to + size - 8, last);
-  } else if (size >= 4) {
-    const auto last = load<std::uint32_t>(from + size - 4);
-    store(to, load<std::uint32_t>(from));
-    store(to + size - 4, last);
-  } else if (size != 0) {
-    to[0] = from[0];
-    to[size / 2] = from[size / 2];
-    to[size - 1] = from[size - 1];
-  }
-}
-
 }  // namespace detail::marshal_format
 }  // namespace engine

@@ -65,12 +65,6 @@ std::vector<std::uint32_t> repacked(const unsigned char* digits, std::size_t cou
 
 }  // namespace
 
-bool marshal_reader::read_integer(std::int64_t& out) {
-  if (!is_plain('i', 5)) return read_any_integer(out);
-  out = static_cast<std::int32_t>(load<std::uint32_t>(at_ + 1));
-  return took_singleton(5);
-}
-
 bool marshal_reader::read_any_integer(std::int64_t& out) {
   if (!ready()) return refuse("int");
   switch (code()) {

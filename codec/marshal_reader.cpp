@@ -129,28 +129,6 @@ bool marshal_reader::deepen() {
   return true;
 }
 
-bool marshal_reader::more() {
-  if (!ok()) return false;
-  if (top_->code == '{') return more_pairs();
-  return top_->owed != 0 ? true : close();
-}
-
-bool marshal_reader::more_pairs() {
-  if ((top_->owed & 1) != 0) return true;
-  if (at_ == end_) return missing();
-  if (code() != '0') return count(2);
-  ++at_;
-  return close();
-}
-
-/// Always false, as more() is then.
-bool marshal_reader::close() {
-  if (depth() == 0) return false;
-  if (top_->back != nullptr) at_ = top_->back;
-  --top_;
-  return false;
-}
-
 bool marshal_reader::too_many() { return fail(wire_class::value_error, "too many values in one message"); }
 
 void marshal_reader::remember() {

@@ -8,6 +8,8 @@
 
 #include <codec/arena.hpp>
 #include <codec/marshal.hpp>
+#include <codec/reader_words.hpp>
+#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -17,18 +19,41 @@ class marshal_reader final : public reader {
   kind peek() override;
   bool read_none() override;
   bool read_boolean(bool& out) override;
-  bool read_integer(std::int64_t& out) override;
+  bool read_integer(std::int64_t& out) override {
+    if (!is_plain('i', 5)) return read_any_integer(out);
+    out = static_cast<std::int32_t>(detail::marshal_format::load<std::uint32_t>(at_ + 1));
+    return took_singleton(5);
+  }
   bool read_big_integer(integer& out) override;
   bool read_real(double& out) override;
   bool read_complex(std::complex<double>& out) override;
-  bool read_string(std::string_view& out) override;
+  bool read_string(std::string_view& out) override {
+    if (is_plain('z', 2)) {
+      const std::size_t size = at_[1];
+      out = {reinterpret_cast<const char*>(at_ + 2), size};
+      if (size <= detail::short_most && left() - 2 >= size && detail::is_short_ascii(out.data(), size)) return took_singleton(2 + size);
+    }
+    return read_any_string(out);
+  }
   bool read_bytes(std::span<const std::byte>& out) override;
   bool read_datetime(datetime&) override { return refuse("datetime"); }
   bool read_date(date&) override { return refuse("date"); }
   bool enter_sequence(std::size_t& hint) override;
   bool enter_dict(std::size_t& hint) override;
-  bool more() override;
+  bool more() override {
+    if (!ok()) return false;
+    if (top_->code == '{') return more_pairs();
+    return top_->owed != 0 ? true : close();
+  }
   bool skip() override;
+  bool next_member(std::string_view& name) override {
+    while (more()) {
+      if (is_plain('z', 2) || peek() == kind::string) return read_string(name);
+      if (!skip() || !skip()) return false;
+    }
+    return false;
+  }
+  ENGINE_READER_LISTS
   mark here() const override;
   void rewind(const mark&) override;
   bool begin_call(std::string_view& object, std::string_view& method) override;
@@ -90,8 +115,20 @@ class marshal_reader final : public reader {
 
   bool enter(std::size_t& hint);
   bool deepen();
-  bool more_pairs();
-  bool close();
+  bool more_pairs() {
+    if ((top_->owed & 1) != 0) return true;
+    if (at_ == end_) return missing();
+    if (code() != '0') return count(2);
+    ++at_;
+    return close();
+  }
+  /// Always false, as more() is then.
+  bool close() {
+    if (depth() == 0) return false;
+    if (top_->back != nullptr) at_ = top_->back;
+    --top_;
+    return false;
+  }
   bool skip_one();
 
   /// Whether the long here fits std::int64_t. Those that are broken are refused when they are read.

@@ -6,33 +6,10 @@ namespace engine {
 
 using namespace detail::marshal_format;
 
-bool detail::marshal_format::is_ascii(const char* p, std::size_t size) {
-  constexpr std::uint64_t high = 0x8080808080808080;
-  if (size <= short_most) return is_short_ascii(p, size);
-  for (; size >= 64; p += 64, size -= 64) {
-    std::uint64_t block = 0;
-    for (std::size_t i = 0; i < 64; i += 8) block |= load<std::uint64_t>(p + i);
-    if (block & high) return false;
-  }
-  for (; size > short_most; p += 8, size -= 8) {
-    if (load<std::uint64_t>(p) & high) return false;
-  }
-  return is_short_ascii(p, size);
-}
-
 bool marshal_reader::length(std::size_t& out, const char* what) {
   if (left() < 5) return truncated();
   out = load<std::uint32_t>(at_ + 1);
   return out <= size_most ? true : fail(wire_class::value_error, "bad marshal data (" + std::string(what) + " size out of range)");
-}
-
-bool marshal_reader::read_string(std::string_view& out) {
-  if (is_plain('z', 2)) {
-    const std::size_t size = at_[1];
-    out = {reinterpret_cast<const char*>(at_ + 2), size};
-    if (size <= short_most && left() - 2 >= size && is_short_ascii(out.data(), size)) return took_singleton(2 + size);
-  }
-  return read_any_string(out);
 }
 
 bool marshal_reader::read_any_string(std::string_view& out) {
@@ -56,7 +33,7 @@ bool marshal_reader::read_any_string(std::string_view& out) {
   }
   if (left() - head < size) return truncated();
   out = {reinterpret_cast<const char*>(at_ + head), size};
-  if (!is_ascii(out.data(), size) && !(utf8 ? check_utf8(out) : latin_1(out))) return false;
+  if (!is_ascii(out) && !(utf8 ? check_utf8(out) : latin_1(out))) return false;
   return took(head + size);
 }
 

@@ -45,11 +45,11 @@ class marshal_writer final : public writer {
   void duration(double) override { refuse_class("datetime.timedelta"); }
 
   void string(std::string_view utf8) override {
-    if (utf8.size() > short_most || !is_short_ascii(utf8.data(), utf8.size()) || !ok()) return any_string(utf8);
+    if (utf8.size() > detail::short_most || !detail::is_short_ascii(utf8.data(), utf8.size()) || !ok()) return any_string(utf8);
     char* to = out_->room(2 + utf8.size());
     to[0] = 'z';
     to[1] = static_cast<char>(utf8.size());
-    copy_short(to + 2, utf8.data(), utf8.size());
+    detail::copy_short(to + 2, utf8.data(), utf8.size());
     out_->advance(2 + utf8.size());
   }
 
@@ -176,7 +176,7 @@ void marshal_writer::complex(std::complex<double> z) {
 
 /// Lone surrogates pass, as in Python. What is no text at all cannot come from Python.
 void marshal_writer::any_string(std::string_view text) {
-  if (is_ascii(text.data(), text.size())) {
+  if (is_ascii(text)) {
     if (text.size() > 255) return sized('a', text.data(), text.size());
     put('z', static_cast<std::uint8_t>(text.size()));
     if (ok()) out_->append(text);

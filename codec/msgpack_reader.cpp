@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <codec/msgpack.hpp>
+#include <codec/reader_words.hpp>
 #include <codec/utf8.hpp>
 
 namespace engine {
@@ -138,6 +139,7 @@ class msgpack_reader final : public reader {
   }
 
   bool skip() override;
+  ENGINE_READER_WORDS
 
   mark here() const override { return {offset(), static_cast<std::uint32_t>(outer_.size()), values_ << 32 | owed_}; }
   void rewind(const mark& m) override {

@@ -6,12 +6,13 @@
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -43,7 +44,8 @@ class output {
   void append_text(char head, std::string_view text) {
     char* const to = room(1 + text.size());
     *to = head;
-    copy(to + 1, text.data(), text.size());
+    if (text.size() <= detail::short_most) detail::copy_short(to + 1, text.data(), text.size());
+    else std::memcpy(to + 1, text.data(), text.size());
     advance(1 + text.size());
   }
 
@@ -76,28 +78,6 @@ class output {
  private:
   struct block { std::size_t own; std::span<const std::byte> bytes; std::shared_ptr<const void> owner; };
   void grow(std::size_t n);
-
-  // Two words that may overlap.
-  static void copy(char* to, const char* from, std::size_t n) {
-    const auto ends = [=](auto word) {
-      auto last = word;
-      std::memcpy(&word, from, sizeof word);
-      std::memcpy(&last, from + n - sizeof last, sizeof last);
-      std::memcpy(to, &word, sizeof word);
-      std::memcpy(to + n - sizeof last, &last, sizeof last);
-    };
-    if (n > 16) {
-      std::memcpy(to, from, n);
-    } else if (n >= 8) {
-      ends(std::uint64_t{});
-    } else if (n >= 4) {
-      ends(std::uint32_t{});
-    } else if (n > 0) {
-      to[0] = from[0];
-      to[n / 2] = from[n / 2];
-      to[n - 1] = from[n - 1];
-    }
-  }
 
   char* begin_ = nullptr;
   char* end_ = nullptr;

@@ -1,6 +1,8 @@
 // What all readers share: the sticky error, Python's names, and the look ahead for a class dictionary.
 #include <codec/reader.hpp>
 
+#include <codec/reader_words.hpp>
+
 namespace engine {
 
 bool reader::fail(std::string_view type, std::string text) {
@@ -12,6 +14,11 @@ bool reader::fail(decode_error error) {
   failed_ = true;
   return false;
 }
+
+bool reader::next_member(std::string_view& name) { return detail::next_member(*this, name); }
+bool reader::read_integers(std::vector<std::int64_t>& out) { return detail::read_integers(*this, out); }
+bool reader::read_reals(std::vector<double>& out) { return detail::read_reals(*this, out); }
+bool reader::read_strings(std::vector<std::string>& out) { return detail::read_strings(*this, out); }
 
 std::optional<std::string_view> reader::class_name() {
   if (failed_ || peek() != kind::dict) return std::nullopt;

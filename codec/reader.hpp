@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <codec/decode_error.hpp>
 #include <codec/integer.hpp>
@@ -70,6 +72,13 @@ class reader {
 
   /// Consumes one value of any kind, checking it as if it had been read.
   [[nodiscard]] virtual bool skip() = 0;
+
+  // One word for many (codec/reader_words.hpp).
+  /// In a dict: the next key that is text, whose value then follows; pairs with other keys are skipped. False as more().
+  [[nodiscard]] virtual bool next_member(std::string_view& name);
+  [[nodiscard]] virtual bool read_integers(std::vector<std::int64_t>& out);
+  [[nodiscard]] virtual bool read_reals(std::vector<double>& out);
+  [[nodiscard]] virtual bool read_strings(std::vector<std::string>& out);
 
   /// Where we are. rewind() goes back to a mark taken at the same or a shallower depth in the same payload.
   struct mark { std::size_t offset = 0; std::uint32_t depth = 0; std::uint64_t state = 0; };

@@ -3,10 +3,9 @@
 
 namespace engine::detail {
 
-std::size_t find_name(std::span<const std::string_view> names, std::string_view key, std::size_t expected) {
-  if (expected < names.size() && names[expected] == key) return expected;
+std::size_t find_name(std::span<const std::string_view> names, std::string_view key) {
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == key) return i;
+    if (same_text(names[i], key)) return i;
   }
   return names.size();
 }

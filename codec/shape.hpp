@@ -15,6 +15,7 @@
 
 #include <codec/codec_of.hpp>
 #include <codec/each.hpp>
+#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -52,8 +53,8 @@ template <class T> concept shaped = requires { engine_shape(shape_tag<T>{}); };
 
 namespace detail {
 
-/// The index of `key` among `names`, looked for first at `expected` (members usually come in order); names.size() if absent.
-std::size_t find_name(std::span<const std::string_view> names, std::string_view key, std::size_t expected);
+/// The index of `key` among `names`, names.size() if absent.
+std::size_t find_name(std::span<const std::string_view> names, std::string_view key);
 /// Consumes the value of `__class__` and compares it.
 bool check_class(reader& in, std::string_view class_name);
 
@@ -66,14 +67,10 @@ template <shaped T> struct codec_of<T> {
   static bool decode(reader& in, T& out) {
     std::size_t hint = 0, next = 0;
     if (!in.enter_dict(hint)) return false;
-    while (in.more()) {
-      if (in.peek() != kind::string) {
-        if (!in.skip() || !in.skip()) return false;
-        continue;
-      }
-      std::string_view key;
-      if (!in.read_string(key)) return false;
-      const std::size_t index = detail::find_name(description.names, key, next);
+    std::string_view key;
+    while (in.next_member(key)) {
+      const bool in_order = next < count && detail::same_text(description.names[next], key);
+      const std::size_t index = in_order ? next : detail::find_name(description.names, key);
       if (index != count) {
         if (!description.decode_member(in, index, out)) return false;
         next = index + 1;

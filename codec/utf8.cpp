@@ -40,6 +40,21 @@ const char* skip_ascii(const char* p, const char* end) {
 
 }  // namespace
 
+bool is_long_ascii(std::string_view text) {
+  constexpr std::uint64_t high = 0x8080808080808080;
+  const char* p = text.data();
+  std::size_t left = text.size();
+  for (; left >= 64; p += 64, left -= 64) {
+    std::uint64_t block = 0;
+    for (std::size_t i = 0; i < 64; i += 8) block |= detail::word_at<std::uint64_t>(p + i);
+    if (block & high) return false;
+  }
+  for (; left > detail::short_most; p += 8, left -= 8) {
+    if (detail::word_at<std::uint64_t>(p) & high) return false;
+  }
+  return detail::is_short_ascii(p, left);
+}
+
 char* put_utf8(char32_t point, char* to) {
   const auto put = [&to](char32_t byte) { *to++ = static_cast<char>(byte); };
   if (point < 0x80) {

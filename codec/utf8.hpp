@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -22,22 +22,10 @@ struct utf8_fault {
   std::string_view reason = {}; ///< "invalid start byte", "invalid continuation byte" or "unexpected end of data"
 };
 
+bool is_long_ascii(std::string_view text);
 /// Whether there is nothing to check: most texts are short and ASCII, so this is the part that must cost next to nothing.
 inline bool is_ascii(std::string_view text) {
-  const auto load = [&text]<class Word>(std::size_t at, Word word) {
-    std::memcpy(&word, text.data() + at, sizeof word);
-    return word;
-  };
-  constexpr std::uint64_t high = 0x8080808080808080;
-  const std::size_t n = text.size();
-  if (n >= 8) {
-    std::uint64_t all = load(n - 8, std::uint64_t{});  // the last eight, some perhaps twice
-    for (std::size_t at = 0; at + 8 < n; at += 8) all |= load(at, std::uint64_t{});
-    return (all & high) == 0;
-  }
-  if (n >= 4) return ((load(0, std::uint32_t{}) | load(n - 4, std::uint32_t{})) & static_cast<std::uint32_t>(high)) == 0;
-  if (n == 0) return true;
-  return ((text[0] | text[n / 2] | text[n - 1]) & 0x80) == 0;
+  return text.size() <= detail::short_most ? detail::is_short_ascii(text.data(), text.size()) : is_long_ascii(text);
 }
 
 /// nullopt when `text` is valid UTF-8. `surrogates`: also accept their three-byte form.
