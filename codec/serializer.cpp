@@ -9,6 +9,7 @@
 #include <codec/json.hpp>
 #include <codec/marshal.hpp>
 #include <codec/msgpack.hpp>
+#include <codec/pickle.hpp>
 #include <codec/serpent.hpp>
 
 namespace engine {
@@ -18,9 +19,12 @@ namespace {
 constexpr serializer serpent_entry{"serpent", 1, 1, make_serpent_reader, make_serpent_writer};
 constexpr serializer json_entry{"json", 2, 3, make_json_reader, make_json_writer};
 constexpr serializer marshal_entry{"marshal", 3, 2, make_marshal_reader, make_marshal_writer};
+constexpr serializer pickle_entry{"pickle", 4, 0, make_pickle_reader, make_pickle_writer};
+constexpr serializer dill_entry{"dill", 5, 0, make_pickle_reader, make_pickle_writer};
 constexpr serializer msgpack_entry{"msgpack", 6, 4, make_msgpack_reader, make_msgpack_writer};
+constexpr serializer cloudpickle_entry{"cloudpickle", 7, 0, make_pickle_reader, make_pickle_writer};
 
-constexpr std::array table{&serpent_entry, &json_entry, &marshal_entry, &msgpack_entry};
+constexpr std::array table{&serpent_entry, &json_entry, &marshal_entry, &pickle_entry, &dill_entry, &msgpack_entry, &cloudpickle_entry};
 
 template <class Matches> const serializer* find_if(Matches matches) {
   const auto found = std::ranges::find_if(table, matches);
@@ -42,6 +46,7 @@ const serializer* find_serializer_48(std::uint16_t id) {
 const serializer& serpent() { return serpent_entry; }
 const serializer& json() { return json_entry; }
 const serializer& marshal() { return marshal_entry; }
+const serializer& pickle() { return pickle_entry; }
 const serializer& msgpack() { return msgpack_entry; }
 
 namespace {

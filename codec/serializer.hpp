@@ -28,6 +28,7 @@ const serializer* find_serializer_48(std::uint16_t id);     ///< nullptr if unkn
 const serializer& serpent();
 const serializer& json();
 const serializer& marshal();
+const serializer& pickle();  ///< dill and cloudpickle are the same, under other numbers
 const serializer& msgpack();
 
 /// One reader and one writer per serializer, made at first use and reused: what a core or a channel keeps so that a steady

@@ -1,14 +1,20 @@
 #!/usr/bin/python3
-"""Writes the corpus: what Pyro4, serpent and msgpack of this Python really send, and some of what nobody should.
+"""Writes the corpus: what Pyro4, serpent, msgpack and pickle of this Python really send, and some of what nobody should.
 
 /usr/bin/python3 tests/fuzz/make_corpus.py     rewrites tests/fuzz/corpus/<target>/ (files that crashed once, crash-*, stay)
 """
+import array
+import collections
 import datetime
+import decimal
+import fractions
 import hashlib
 import hmac
 import marshal
 import pathlib
+import pickle
 import struct
+import uuid
 import zlib
 
 import msgpack
@@ -226,6 +232,26 @@ def marshal_target():
         yield name, bytes.fromhex(text)
 
 
+def pickle_target():
+    for what, value in values():
+        for protocol in 0, 2, 5:
+            yield "%s_%d" % (what, protocol), pickle.dumps(value, protocol)
+    for what, method, arguments, keywords in list(calls())[:6]:
+        yield "call_" + what, pickle.dumps(("thing", method, tuple(arguments), keywords), 4)
+    for what, value in {"decimal": decimal.Decimal("1.5"), "uuid": uuid.UUID(int=7), "fraction": fractions.Fraction(1, 3),
+                        "deque": collections.deque([1], 5), "ordered": collections.OrderedDict(a=1), "default": collections.defaultdict(int, a=1),
+                        "counter": collections.Counter("aab"), "array": array.array("H", [1, 2]), "array_text": array.array("u", "ab"), "range": range(9),
+                        "time": datetime.time(1, 2, 3, 4, datetime.timezone.utc), "delta": datetime.timedelta(1, 2, 3), "frozen": {frozenset([1]): 2},
+                        "bytearray": bytearray(b"ab"), "proxy": core.Proxy("PYRO:obj@localhost:1234")}.items():
+        for protocol in 0, 2, 4:
+            yield "%s_%d" % (what, protocol), pickle.dumps(value, protocol)
+    for what, data in {"system": b"cos\nsystem\n(S'ls'\ntR.", "eval": b"c__builtin__\neval\n(S'1'\ntR.", "inst": b"(S'x'\niexceptions\nValueError\n.",
+                       "cycle": b"]q\0h\0a.", "laughs": b"]q\0](h\0h\0eq\1](h\1h\1eq\2](h\2h\2e.", "memo": b"Nr\xff\xff\xff\xff.",
+                       "lie": b"B\xff\xff\xff\x7fab", "unhashable": b"}](Nes.", "long": b"\x8b\x09\0\0\0" + b"\xff" * 8 + b"\0.",
+                       "oops": b"cmy\nOops\n)R}X\x0e\0\0\0_pyroTraceback]sb."}.items():
+        yield what, data
+
+
 def uri():
     for i, text in enumerate([
             "PYRO:obj@host:1234", "pyro:obj@localhost:9999 ", "PYRO:a@b@h:1", "PYRO:obj@./u:/tmp/a b.sock", "PYRO:obj@./u:\0abstract",
@@ -264,5 +290,6 @@ if __name__ == "__main__":
     write("json", json_target())
     write("marshal", marshal_target())
     write("msgpack", msgpack_target())
+    write("pickle", pickle_target())
     write("uri", uri())
     write("dispatch", dispatch())

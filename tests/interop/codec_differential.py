@@ -15,6 +15,7 @@ import decimal
 import json
 import math
 import os
+import pickle
 import random
 import re
 import struct
@@ -35,8 +36,28 @@ import Pyro4.errors
 import Pyro4.util
 import serpent
 
+from rows import carried
+
+
+class Pickle:
+    """Pyro4's pickle serializer, with each protocol in turn."""
+    protocol = 0
+
+    def dumps(self, data):
+        self.protocol = (self.protocol + 1) % 6
+        return pickle.dumps(data, self.protocol)
+
+    def dumpsCall(self, obj, method, arguments, keywords):
+        return self.dumps((obj, method, arguments, keywords))
+
+    def loads(self, data):
+        return pickle.loads(data)
+
+    loadsCall = loads
+
+
 SERIALIZERS = {"serpent": Pyro4.util.SerpentSerializer(), "json": Pyro4.util.JsonSerializer(), "marshal": Pyro4.util.MarshalSerializer(),
-               "msgpack": Pyro4.util.MsgpackSerializer()}
+               "pickle": Pickle(), "msgpack": Pyro4.util.MsgpackSerializer()}
 
 
 class Peer:
@@ -62,7 +83,7 @@ class Values:
 
     def __init__(self, seed, serializer):
         self.random = random.Random(seed)
-        self.serpent = serializer == "serpent"
+        self.serpent = serializer in ("serpent", "pickle")
         self.json = serializer == "json"
         self.marshal = serializer == "marshal"
         self.extensions = True
@@ -219,6 +240,8 @@ def compare_value(peer, name, value):
     answer = peer.again(b"v", name, dumped)
     check(isinstance(answer, bytes), "refused what Python reads:", dumped, answer)
     got = serializer.loads(answer)
+    if name == "pickle":
+        expected = carried(expected)
     check(same(expected, got), "came back changed:", dumped, answer, expected, got)
     if name == "serpent":
         plain = serpent.loads(dumped)
@@ -245,6 +268,8 @@ def compare_call(peer, name, values):
     answer = peer.again(b"c", name, dumped)
     check(isinstance(answer, bytes), "refused a call Python reads:", dumped, answer)
     got = serializer.loadsCall(answer)
+    if name == "pickle":
+        expected = carried(expected)
     check(same(tuple(expected), tuple(got)), "a call came back changed:", dumped, answer, expected, got)
 
 

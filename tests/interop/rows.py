@@ -66,6 +66,27 @@ ROWS = {
 }
 
 
+def carried(v):
+    """What comes back of a value that Python's pickle keeps and C++ has no kind for: as other serializers carry it."""
+    if isinstance(v, bytearray):
+        return bytes(v)
+    if isinstance(v, (decimal.Decimal, uuid.UUID)):
+        return str(v)
+    if isinstance(v, datetime.time):
+        return v.isoformat()
+    if isinstance(v, datetime.timedelta):
+        return v.total_seconds()
+    if isinstance(v, array.array) and v.typecode == "u":
+        return v.tounicode()
+    if isinstance(v, (array.array, collections.deque, range)):
+        return [carried(e) for e in v]
+    if type(v) in (list, tuple):
+        return type(v)(carried(e) for e in v)
+    if isinstance(v, dict):
+        return {k: carried(e) for k, e in v.items()}
+    return v
+
+
 def described(v):
     """A text in which types count, nan is itself, sets have an order and errors are class and arguments."""
     if isinstance(v, (list, tuple)):

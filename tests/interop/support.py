@@ -165,14 +165,20 @@ class InteropTest(unittest.TestCase):
 
 def peer_server(*options, **changes):
     """Our server with the object of peer_server.cpp."""
-    changes.setdefault("PYRO_SERIALIZERS_ACCEPTED", "serpent,msgpack,json,marshal")
+    changes.setdefault("PYRO_SERIALIZERS_ACCEPTED", "serpent,msgpack,json,marshal,pickle")
     return Program([built("tests/interop/peer_server"), *options], **changes)
 
 
 def mirror_server(*options, **changes):
     """Pyro4's server with the same object in Python."""
-    changes.setdefault("PYRO_SERIALIZERS_ACCEPTED", "serpent,msgpack,json,marshal")
+    changes.setdefault("PYRO_SERIALIZERS_ACCEPTED", "serpent,msgpack,json,marshal,pickle")
     return python(os.path.join(HERE, "peer_mirror.py"), *options, **changes)
+
+
+def connected(uri):
+    """A connection without a handshake."""
+    where = Pyro4.core.URI(uri)
+    return Pyro4.socketutil.SocketConnection(Pyro4.socketutil.createSocket(connect=(where.host, where.port), timeout=LIMIT))
 
 
 def name_server():

@@ -1,0 +1,419 @@
+// See pickle_machine.hpp. The opcodes one by one; the order of checks is CPython's, for the sake of the same error.
+#include <codec/pickle_machine.hpp>
+
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+#include <codec/endian.hpp>
+#include <codec/utf8.hpp>
+
+namespace engine::detail::pickle {
+
+namespace {
+
+template <std::unsigned_integral Word> Word load_little(const void* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  if constexpr (std::endian::native == std::endian::big && sizeof(Word) > 1) word = std::byteswap(word);
+  return word;
+}
+
+bool is_short_ascii(std::string_view s) {
+  if (s.size() > 16) return false;
+  char all = 0;
+  for (const char c : s) all |= c;
+  return (all & '\x80') == 0;
+}
+
+std::string load_key(unsigned char key) {
+  if (key >= 0x20 && key < 0x7f && key != '\'' && key != '\\') return std::string(1, static_cast<char>(key));
+  constexpr std::string_view hex = "0123456789abcdef";
+  return {'\\', 'x', hex[key >> 4], hex[key & 15]};
+}
+
+}  // namespace
+
+bool machine::run(std::span<const std::byte> payload, const decode_limits& limits) {
+  begin_ = at_ = reinterpret_cast<const unsigned char*>(payload.data());
+  end_ = begin_ + payload.size();
+  most_ = std::min<std::size_t>(limits.elements, 1u << 28);
+  digits_ = limits.digits;
+  expanded_ = 0;
+  traceback_ = -1;
+  stack_.clear(most_);
+  forget(marks_);
+  fence_ = 0;
+  forget(memo_);
+  memo_count_ = 0;
+  tree_.clear(member_limit() + room_beside);
+  if (payload.size() > UINT32_MAX) return fail(wire_class::value_error, "pickle of more than 4 GB");
+  return execute();
+}
+
+bool machine::fail(std::string_view type, std::string text) {
+  error_ = {type, std::move(text), offset()};
+  return false;
+}
+
+bool machine::expand(std::size_t n) {
+  const std::size_t most = std::max<std::size_t>(1 << 16, 2 * static_cast<std::size_t>(end_ - begin_));
+  if (n > most - expanded_) return fail(wire_class::value_error, "pickle: too much made of too little");
+  expanded_ += n;
+  return true;
+}
+
+// ---- bytes
+
+template <class Word> [[gnu::always_inline]] inline bool machine::read_word(Word& out) {
+  if (left() < sizeof(Word)) return truncated();
+  out = load_little<Word>(at_);
+  at_ += sizeof(Word);
+  return true;
+}
+
+bool machine::beyond_machine(const char* name) {
+  return fail(wire_class::overflow_error, std::string(name) + " exceeds system's maximum size of " + std::to_string(INT64_MAX) + " bytes");
+}
+
+bool machine::read_line(std::string_view& out) {
+  const auto* newline = static_cast<const unsigned char*>(left() == 0 ? nullptr : std::memchr(at_, '\n', left()));
+  if (newline == nullptr) return truncated();
+  out = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(newline - at_) + 1};
+  at_ = newline + 1;
+  return true;
+}
+
+[[gnu::always_inline]] inline bool machine::read_view(std::uint64_t size, std::string_view& out, const char* name) {
+  if (left() < size) return size > INT64_MAX ? beyond_machine(name) : truncated();
+  out = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(size)};
+  at_ += size;
+  return true;
+}
+
+// ---- the stack
+
+bool machine::underflow() {
+  return fail(wire_class::unpickling_error, marks_.empty() ? "unpickling stack underflow" : "unexpected MARK found");
+}
+
+bool machine::pop(cell& out) {
+  if (!top_is_there()) return false;
+  out = stack_.back();
+  stack_.shrink(stack_.size() - 1);
+  return true;
+}
+
+void machine::forget_mark() {
+  marks_.pop_back();
+  fence_ = marks_.empty() ? 0 : marks_.back();
+}
+
+bool machine::take_mark(std::size_t& at) {
+  if (marks_.empty()) return fail(wire_class::unpickling_error, "could not find MARK");
+  at = marks_.back();
+  forget_mark();
+  return true;
+}
+
+bool machine::load_pop() {
+  if (!marks_.empty() && marks_.back() == stack_.size()) return forget_mark(), true;
+  cell ignored;
+  return pop(ignored);
+}
+
+// ---- scalars
+
+bool machine::load_proto() {
+  std::uint8_t version = 0;
+  if (!read_word(version)) return false;
+  return version <= 5 || fail(wire_class::value_error, "unsupported pickle protocol: " + std::to_string(version));
+}
+
+/// Only promises bytes, which are all here already.
+bool machine::load_frame() {
+  std::uint64_t size = 0;
+  if (!read_word(size)) return false;
+  if (size > INT64_MAX)
+    return fail(wire_class::overflow_error, "FRAME length exceeds system's maximum of " + std::to_string(INT64_MAX) + " bytes");
+  return size <= left() || truncated();
+}
+
+template <class Word, class Number> bool machine::load_fixed() {
+  Word word{};
+  return read_word(word) && load_integer(static_cast<Number>(word));
+}
+
+template <class Size> bool machine::load_long() {
+  Size size{};
+  std::string_view raw;
+  if (!read_word(size)) return false;
+  if (static_cast<std::make_signed_t<Size>>(size) < 0 && sizeof(Size) > 1)
+    return fail(wire_class::unpickling_error, "LONG pickle has negative byte count");
+  if (!read_view(size, raw, "LONG")) return false;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(raw[i]); };
+  const auto is_sign = [&](std::size_t i) { return (byte(i) == 0 && byte(i - 1) < 0x80) || (byte(i) == 0xff && byte(i - 1) >= 0x80); };
+  while (raw.size() > 1 && is_sign(raw.size() - 1)) raw.remove_suffix(1);
+  if (raw.size() > 8) {
+    // Four bits are more than a decimal digit, and what was sent as text before may be up to the bound.
+    if (2 * raw.size() > digits_)
+      return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(digits_) + " digits) for integers");
+    return push(text_of(what::big_integer, raw));
+  }
+  std::uint64_t n = !raw.empty() && byte(raw.size() - 1) >= 0x80 ? ~std::uint64_t{0} : 0;
+  for (std::size_t i = raw.size(); i-- > 0;) n = n << 8 | byte(i);
+  return load_integer(static_cast<std::int64_t>(n));
+}
+
+bool machine::load_float() {
+  if (left() < 8) return truncated();
+  const auto bits = load_big<std::uint64_t>(at_);
+  at_ += 8;
+  return push(real(std::bit_cast<double>(bits)));
+}
+
+bool machine::push_text(std::string_view utf8) {
+  const auto fault = find_utf8_fault(utf8, true);
+  if (!fault) return push(text(utf8));
+  // Python's words are those for text without surrogates.
+  auto strict = find_utf8_fault(utf8.substr(fault->offset)).value_or(*fault);
+  strict.offset = fault->offset;
+  return fail(wire_class::unicode_decode_error, utf8_fault_text(utf8, strict));
+}
+
+/// Mostly there is a short ASCII text, and that is all it is.
+template <class Word> bool machine::load_text(const char* name) {
+  Word size{};
+  std::string_view view;
+  if (!read_word(size) || !read_view(size, view, name)) return false;
+  return is_short_ascii(view) ? push(text(view)) : push_text(view);
+}
+
+template <class Word> bool machine::load_bytes(const char* name, origin from) {
+  Word size{};
+  std::string_view view;
+  if (!read_word(size)) return false;
+  if (left() == 0 && size == 0) return truncated();  // CPython's reading of nothing at the end
+  return read_view(size, view, name) && push(text_of(what::bytes, view, from));
+}
+
+/// Python 2's str, which Python 3 takes for ASCII.
+bool machine::push_ascii(std::string_view raw) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (static_cast<unsigned char>(raw[i]) < 0x80) continue;
+    const auto byte = load_key(static_cast<unsigned char>(raw[i])).substr(2);
+    return fail(wire_class::unicode_decode_error,
+                "'ascii' codec can't decode byte 0x" + byte + " in position " + std::to_string(i) + ": ordinal not in range(128)");
+  }
+  return push(text(raw));
+}
+
+template <class Word> bool machine::load_old_string() {
+  Word size{};
+  std::string_view view;
+  return read_word(size) && read_view(size, view, "BINSTRING") && push_ascii(view);
+}
+
+// ---- the memo
+
+bool machine::load_put(std::uint64_t index) {
+  if (!top_is_there()) return false;
+  // Honest picklers count from 0 or 1, so an entry has cost at least a byte; beyond that, some slack for dishonest ones.
+  if (index > std::max<std::size_t>(offset(), memo_slack) || index >= std::max(most_, memo_slack))
+    return fail(wire_class::memory_error, "pickle: memo index " + std::to_string(index) + " is out of bounds");
+  if (index >= memo_.size()) {
+    cell nothing;
+    nothing.note = unset;
+    memo_.resize(index + 1, nothing);
+  }
+  if (memo_[index].note == unset) ++memo_count_;
+  memo_[index] = stack_.back();
+  return true;
+}
+
+bool machine::load_get(std::uint64_t index) {
+  if (index >= memo_.size() || memo_[index].note == unset)
+    return fail(wire_class::unpickling_error, "Memo value not found at index " + std::to_string(static_cast<std::int64_t>(index)));
+  return push(memo_[index]);
+}
+
+template <class Word> bool machine::load_binput() {
+  Word index{};
+  return read_word(index) && load_put(index);
+}
+template <class Word> bool machine::load_binget() {
+  Word index{};
+  return read_word(index) && load_get(index);
+}
+
+// ---- what nobody sends to Pyro
+
+bool machine::load_extension(std::size_t size) {
+  std::string_view raw;
+  if (!read_view(size, raw, "EXT")) return false;
+  std::uint32_t code = 0;
+  for (std::size_t i = size; i-- > 0;) code = code << 8 | static_cast<unsigned char>(raw[i]);
+  if (static_cast<std::int32_t>(code) <= 0) return fail(wire_class::unpickling_error, "EXT specifies code <= 0");
+  return fail(wire_class::value_error, "unregistered extension code " + std::to_string(code));
+}
+
+bool machine::load_buffer() {
+  if (!top_is_there()) return false;
+  const cell& c = stack_.back();
+  if (c.is(what::bytes)) return true;
+  return fail(wire_class::type_error, "memoryview: a bytes-like object is required, not '" + std::string(type_name(c)) + "'");
+}
+
+bool machine::finish() {
+  cell value;
+  if (!pop(value)) return false;
+  return tree_.items.push(value) || too_many();
+}
+
+bool machine::execute() {
+  std::size_t from = 0;
+  while (at_ != end_) {
+    bool good = true;
+    switch (const unsigned char key = *at_++; key) {
+      case op::proto: good = load_proto(); break;
+      case op::frame: good = load_frame(); break;
+      case op::stop: return finish();
+      case op::mark: marks_.push_back(fence_ = stack_.size()); break;
+      case op::pop: good = load_pop(); break;
+      case op::pop_mark:
+        good = take_mark(from);
+        if (good) stack_.shrink(from);
+        break;
+      case op::dup: good = load_dup(); break;
+
+      case op::none: good = push({}); break;
+      case op::newtrue: good = push(boolean(true)); break;
+      case op::newfalse: good = push(boolean(false)); break;
+      case op::binint1: good = load_fixed<std::uint8_t>(); break;
+      case op::binint2: good = load_fixed<std::uint16_t>(); break;
+      case op::binint: good = load_fixed<std::uint32_t, std::int32_t>(); break;
+      case op::long1: good = load_long<std::uint8_t>(); break;
+      case op::long4: good = load_long<std::uint32_t>(); break;
+      case op::binfloat: good = load_float(); break;
+      case op::short_binunicode: good = load_text<std::uint8_t>("BINUNICODE"); break;
+      case op::binunicode: good = load_text<std::uint32_t>("BINUNICODE"); break;
+      case op::binunicode8: good = load_text<std::uint64_t>("BINUNICODE"); break;
+      case op::short_binbytes: good = load_bytes<std::uint8_t>("BINBYTES"); break;
+      case op::binbytes: good = load_bytes<std::uint32_t>("BINBYTES"); break;
+      case op::binbytes8: good = load_bytes<std::uint64_t>("BINBYTES"); break;
+      case op::bytearray8: good = load_bytes<std::uint64_t>("BYTEARRAY8", origin::bytearray); break;
+      case op::short_binstring: good = load_old_string<std::uint8_t>(); break;
+      case op::binstring: good = load_old_string<std::uint32_t>(); break;
+
+      case op::memoize: good = load_put(memo_count_); break;
+      case op::binput: good = load_binput<std::uint8_t>(); break;
+      case op::long_binput: good = load_binput<std::uint32_t>(); break;
+      case op::binget: good = load_binget<std::uint8_t>(); break;
+      case op::long_binget: good = load_binget<std::uint32_t>(); break;
+
+      case op::empty_tuple: good = push(indexed(what::tuple, 0)); break;
+      case op::tuple1: good = load_short_tuple(1); break;
+      case op::tuple2: good = load_short_tuple(2); break;
+      case op::tuple3: good = load_short_tuple(3); break;
+      case op::tuple: good = take_mark(from) && load_tuple(from); break;
+      case op::empty_list: good = load_empty(what::list); break;
+      case op::empty_dict: good = load_empty(what::dict); break;
+      case op::empty_set: good = load_empty(what::set); break;
+      case op::list: good = load_list(); break;
+      case op::dict: good = load_dict(); break;
+      case op::frozenset: good = load_frozenset(); break;
+      case op::append: good = stack_.size() > fence_ + 1 ? append_from(stack_.size() - 1) : underflow(); break;
+      case op::appends: good = take_mark(from) && append_from(from); break;
+      case op::setitem: good = stack_.size() > fence_ + 2 ? set_items_from(stack_.size() - 2) : underflow(); break;
+      case op::setitems: good = take_mark(from) && set_items_from(from); break;
+      case op::additems: good = add_items(); break;
+
+      case op::global: good = load_global(); break;
+      case op::stack_global: good = load_stack_global(); break;
+      case op::reduce: good = load_reduce(); break;
+      case op::newobj: good = load_newobj(false); break;
+      case op::newobj_ex: good = load_newobj(true); break;
+      case op::inst: good = load_inst(); break;
+      case op::obj: good = load_obj(); break;
+      case op::build: good = load_build(); break;
+
+      case op::int_text: good = load_int_text(); break;
+      case op::long_text: good = load_long_text(); break;
+      case op::float_text: good = load_float_text(); break;
+      case op::string: good = load_string_text(); break;
+      case op::unicode: good = load_unicode_text(); break;
+      case op::put: good = load_put_text(); break;
+      case op::get: good = load_get_text(); break;
+
+      case op::persid:
+      case op::binpersid:
+        good = fail(wire_class::unpickling_error,
+                    "A load persistent id instruction was encountered,\nbut no persistent_load function was specified.");
+        break;
+      case op::ext1: good = load_extension(1); break;
+      case op::ext2: good = load_extension(2); break;
+      case op::ext4: good = load_extension(4); break;
+      case op::next_buffer:
+        good = fail(wire_class::unpickling_error, "pickle stream refers to out-of-band data but no *buffers* argument was given");
+        break;
+      case op::readonly_buffer: good = load_buffer(); break;
+      default: good = fail(wire_class::unpickling_error, "invalid load key, '" + load_key(key) + "'.");
+    }
+    if (!good) return false;
+  }
+  return fail(wire_class::eof_error, "Ran out of input");
+}
+
+// ---- looking at cells
+
+std::string_view machine::type_name(const cell& c) const {
+  const auto noted = static_cast<origin>(c.note);
+  switch (c.type) {
+    case what::class_:
+      switch (static_cast<class_id>(c.note)) {
+        case class_id::encode:
+        case class_id::array_reconstructor: return "builtin_function_or_method";
+        case class_id::reconstructor:
+        case class_id::newobj: return "function";
+        default: return "type";
+      }
+    case what::timezone: return "datetime.timezone";
+    case what::object: {
+      const container& object = tree_.containers[c.index];
+      if (object.type == what::string) return "UUID";
+      const std::string_view name = tree_.members(object)[1].view();
+      return name.substr(name.rfind('.') + 1);
+    }
+    case what::date: return "datetime.date";
+    case what::datetime: return "datetime.datetime";
+    case what::bytes: return noted == origin::bytearray ? "bytearray" : "bytes";
+    case what::list: return noted == origin::deque ? "collections.deque" : noted == origin::array ? "array.array" : "list";
+    case what::real: return noted == origin::timedelta ? "datetime.timedelta" : "float";
+    case what::boolean: return "bool";
+    default: return python_name(static_cast<kind>(c.type));
+  }
+}
+
+integer machine::to_integer(const cell& c) const {
+  if (!c.is(what::big_integer)) return integer(c.integer);
+  if (static_cast<origin>(c.note) == origin::decimal_text) return *integer::from_decimal(c.view());
+  const std::string_view raw = c.view();
+  const bool negative = static_cast<unsigned char>(raw.back()) >= 0x80;
+  std::vector<std::uint32_t> words((raw.size() + 3) / 4, negative ? ~std::uint32_t{0} : 0);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const unsigned shift = 8 * (i % 4);
+    words[i / 4] = (words[i / 4] & ~(std::uint32_t{0xff} << shift)) | std::uint32_t{static_cast<unsigned char>(raw[i])} << shift;
+  }
+  if (negative) {
+    std::uint64_t carry = 1;
+    for (std::uint32_t& word : words) {
+      carry += static_cast<std::uint32_t>(~word);
+      word = static_cast<std::uint32_t>(carry);
+      carry >>= 32;
+    }
+    if (carry != 0) words.push_back(1);
+  }
+  return integer::from_digits(std::move(words), negative);
+}
+
+}  // namespace engine::detail::pickle

@@ -1,0 +1,390 @@
+// What calling a class gives, and what building a state into an object does: the part of the machine where Python would run
+// code. Here each class of the list has its few lines that make plain data, and exceptions, URIs and proxies become the class
+// dictionaries of the other serializers (WIRE §6.1), so that nothing above the codec knows of pickles.
+#include <algorithm>
+#include <array>
+
+#include <codec/base64.hpp>
+#include <codec/pickle_machine.hpp>
+#include <codec/utf8.hpp>
+
+namespace engine::detail::pickle {
+
+namespace {
+
+constexpr std::string_view traceback_key = "_pyroTraceback";
+constexpr std::string_view key_error = "builtins.KeyError";
+
+cell class_cell(class_id id, std::string_view name) {
+  cell c = text_of(what::class_, name);
+  c.note = static_cast<std::uint8_t>(id);
+  return c;
+}
+class_id id_of(const cell& c) { return static_cast<class_id>(c.note); }
+
+}  // namespace
+
+// ---- naming
+
+bool machine::not_allowed(std::string_view name) {
+  return fail(wire_class::serialize_error, "pickle: class '" + std::string(name) + "' is not allowed");
+}
+
+bool machine::refuse_call(std::string_view name, const char* why) {
+  return fail(wire_class::type_error, "pickle: " + std::string(name.substr(name.rfind('.') + 1)) + "() " + why);
+}
+
+bool machine::has_traceback() {
+  const std::string_view all(reinterpret_cast<const char*>(begin_), static_cast<std::size_t>(end_ - begin_));
+  if (traceback_ < 0) traceback_ = all.find(traceback_key) != std::string_view::npos;
+  return traceback_ > 0;
+}
+
+bool machine::push_class(std::string_view module, std::string_view name) {
+  module = current_module(module);
+  const auto known = find_class(module, name);
+  if (known && !known->name.empty()) return push(class_cell(known->id, known->name));
+  name = current_exception(module, name);
+  const std::size_t size = module.size() + 1 + name.size();
+  if (!known && (module == "builtins" || !has_traceback())) return not_allowed(std::string(module) + "." + std::string(name));
+  if (!expand(size)) return false;
+  char* to = tree_.texts.room(size);
+  *std::ranges::copy(module, to).out = '.';
+  std::ranges::copy(name, to + module.size() + 1);
+  tree_.texts.keep(size);
+  return push(class_cell(known ? known->id : class_id::maybe_exception, {to, size}));
+}
+
+bool machine::load_global() {
+  std::string_view module, name;
+  return read_name(module) && read_name(name) && push_class(module, name);
+}
+
+bool machine::read_name(std::string_view& out) {
+  if (!read_line(out)) return false;
+  if (out.size() < 2) return truncated();
+  out.remove_suffix(1);
+  const auto fault = find_utf8_fault(out);
+  return !fault || fail(wire_class::unicode_decode_error, utf8_fault_text(out, *fault));
+}
+
+bool machine::load_stack_global() {
+  const auto names = above(std::max(fence_, stack_.size() - std::min<std::size_t>(stack_.size(), 2)));
+  if (names.size() < 2 || !names[0].is(what::string) || !names[1].is(what::string))
+    return fail(wire_class::unpickling_error, "STACK_GLOBAL requires str");
+  const std::string_view module = names[0].view(), name = names[1].view();
+  stack_.shrink(stack_.size() - 2);
+  return push_class(module, name);
+}
+
+// ---- calling
+
+bool machine::load_reduce() {
+  cell args, callee, made;
+  return pop(args) && pop(callee) && call(callee, args, made) && push(made);
+}
+
+bool machine::load_newobj(bool keywords) {
+  cell named, args, of, made;
+  if ((keywords && !pop(named)) || !pop(args) || !pop(of)) return false;
+  const auto refuse = [&](const char* part, const cell& given) {
+    return fail(wire_class::unpickling_error, (keywords ? "NEWOBJ_EX " : "NEWOBJ ") + std::string(part) + ", not " + std::string(type_name(given)));
+  };
+  if (type_name(of) != "type") return refuse("class argument must be a type", of);
+  if (!args.is(what::tuple)) return refuse("args argument must be a tuple", args);
+  if (keywords && !named.is(what::dict)) return refuse("kwargs argument must be a dict", named);
+  if (keywords && !tree_.members(named).empty()) return not_allowed(of.view());
+  return make_new(of, args, made) && push(made);
+}
+
+/// type.__new__: that of mutable types takes any arguments and does nothing with them. Functions have none.
+bool machine::make_new(const cell& of, const cell& args, cell& out) {
+  switch (id_of(of)) {
+    case class_id::encode:
+    case class_id::reconstructor:
+    case class_id::newobj:
+    case class_id::array_reconstructor: return not_allowed(of.view());
+    case class_id::set:
+    case class_id::bytearray:
+    case class_id::list:
+    case class_id::dict:
+    case class_id::ordered_dict:
+    case class_id::deque:
+    case class_id::default_dict:
+    case class_id::counter: return call(of, indexed(what::tuple, 0), out);
+    default: return call(of, args, out);
+  }
+}
+
+/// The class of old-style instances stands in the opcode, …
+bool machine::load_inst() {
+  if (marks_.empty()) return fail(wire_class::unpickling_error, "could not find MARK");
+  std::size_t from = 0;
+  if (!take_mark(from) || !load_tuple(from) || !load_global()) return false;
+  std::swap(stack_[stack_.size() - 1], stack_[stack_.size() - 2]);
+  return load_reduce();
+}
+
+/// … or first among what is above the mark.
+bool machine::load_obj() {
+  std::size_t from = 0;
+  if (!take_mark(from)) return false;
+  return stack_.size() > from ? load_tuple(from + 1) && load_reduce() : underflow();
+}
+
+bool machine::call(const cell& callee, const cell& args, cell& out) {
+  if (!args.is(what::tuple)) return fail(wire_class::type_error, "argument list must be a tuple");
+  if (!callee.is(what::class_)) return fail(wire_class::type_error, "'" + std::string(type_name(callee)) + "' object is not callable");
+  if (!room_for(9)) return false;
+  const class_id id = id_of(callee);
+  if (id == class_id::exception || id == class_id::maybe_exception) return make_exception(callee, args, out);
+  const auto members = tree_.members(args);
+  arguments a;
+  a.size = members.size();
+  if (a.size > a.at.size()) return refuse_call(callee.view(), "has too many arguments");
+  std::ranges::copy(members, a.at.begin());
+  return call_builtin(id, a, callee, out);
+}
+
+bool machine::call_builtin(class_id id, const arguments& a, const cell& callee, cell& out) {
+  switch (id) {
+    case class_id::complex: return make_complex(a, out);
+    case class_id::set: return make_sequence(what::set, a, out);
+    case class_id::frozenset: return make_sequence(what::frozenset, a, out);
+    case class_id::list: return make_sequence(what::list, a, out);
+    case class_id::tuple: return make_sequence(what::tuple, a, out);
+    case class_id::deque: {
+      arguments without_length = a;
+      without_length.size = std::min<std::size_t>(a.size, 1);
+      if (!make_sequence(what::list, without_length, out)) return false;
+      out.note = static_cast<std::uint8_t>(origin::deque);
+      return true;
+    }
+    case class_id::dict:
+    case class_id::ordered_dict:
+    case class_id::counter: return make_dict(a, out);
+    case class_id::default_dict:
+      if (a.size > 0 && !a[0].is(what::class_) && !a[0].is(what::none))
+        return fail(wire_class::type_error, "first argument must be callable or None");
+      return make_dict({}, out);
+    case class_id::bytes:
+    case class_id::bytearray:
+    case class_id::encode: return make_bytes(id, a, out);
+    case class_id::range: return make_range(a, out);
+    case class_id::date:
+    case class_id::time:
+    case class_id::datetime:
+    case class_id::timedelta:
+    case class_id::timezone: return call_moment(id, a, out);
+    case class_id::decimal:
+      if (a.size != 1 || !a[0].is(what::string)) return refuse_call(callee.view(), "needs a text");
+      out = a[0];
+      return true;
+    case class_id::fraction: return make_fraction(a, out);
+    case class_id::array: return make_array(a, out);
+    case class_id::array_reconstructor: return make_array_of_bytes(a, out);
+    case class_id::uri:
+      if (a.size == 0) return make_instance(callee, out);
+      if (!a[0].is(what::string)) return fail(wire_class::type_error, "uri parameter object is of wrong type");
+      out = a[0];
+      return true;
+    case class_id::exception_wrapper: return a.size == 1 ? make_wrapper(callee, a[0], out) : make_instance(callee, out);
+    case class_id::proxy:
+    case class_id::daemon:
+    case class_id::uuid:
+    case class_id::serializer: return make_instance(callee, out);
+    case class_id::reconstructor: return reconstruct(a, out);
+    case class_id::newobj: {
+      if (a.size == 0 || !a[0].is(what::class_)) return fail(wire_class::type_error, "__newobj__ needs a class");
+      const auto rest = tree_.make(what::tuple, std::span(a.at).subspan(1, a.size - 1));
+      return make_new(a[0], indexed(what::tuple, rest), out);
+    }
+    case class_id::inert:
+    case class_id::exception:
+    case class_id::maybe_exception: break;
+  }
+  return not_allowed(callee.view());
+}
+
+/// copyreg._reconstructor(class, object, None): how protocols 0 and 1 make an instance.
+bool machine::reconstruct(const arguments& a, cell& out) {
+  if (a.size != 3 || !a[0].is(what::class_)) return fail(wire_class::type_error, "_reconstructor needs a class, its base and a state");
+  const class_id id = id_of(a[0]);
+  const bool is_object = id >= class_id::uri && id <= class_id::exception_wrapper;
+  if ((!is_object && id != class_id::uuid) || !a[2].is(what::none)) return not_allowed(a[0].view());
+  return make_instance(a[0], out);
+}
+
+// ---- objects
+
+bool machine::make_instance(const cell& of, cell& out) {
+  const bool uuid = id_of(of) == class_id::uuid;
+  const std::array members{text("__class__"), text(of.view())};
+  const auto made = uuid ? tree_.make(what::string) : tree_.make(what::dict, members);
+  tree_.containers[made].class_of = of.note;
+  out = indexed(what::object, made);
+  return true;
+}
+
+bool machine::make_exception(const cell& of, const cell& args, cell& out) {
+  const auto attributes = tree_.make(what::dict);
+  const std::array members{text("__class__"), text(of.view()), text("__exception__"), boolean(true), text("args"), args, text("attributes"),
+                           indexed(what::dict, attributes)};
+  const auto made = tree_.make(what::dict, members);
+  tree_.containers[made].class_of = of.note;
+  out = indexed(what::object, made);
+  return true;
+}
+
+bool machine::make_wrapper(const cell& callee, const cell& exception, cell& out) {
+  const std::array members{text("exception"), exception};
+  if (!make_instance(callee, out)) return false;
+  tree_.extend(tree_.containers[out.index], members);
+  return true;
+}
+
+bool machine::load_build() {
+  if (stack_.size() < fence_ + 2) return underflow();
+  cell state;
+  if (!pop(state)) return false;
+  const cell& instance = stack_.back();
+  if (instance.is(what::object)) return room_for(9) && build_object(instance, state);
+  if (state.is(what::none)) return true;
+  if (!state.is(what::dict)) return fail(wire_class::unpickling_error, "state is not a dictionary");
+  return fail(wire_class::attribute_error, "'" + std::string(type_name(instance)) + "' object has no attribute '__dict__'");
+}
+
+bool machine::build_object(const cell& instance, const cell& state) {
+  if (state.is(what::dict) && !expand(tree_.members(state).size())) return false;  // it is searched, and may be the same one each time
+  std::array<cell, 2> member{text("state"), state};
+  switch (static_cast<class_id>(tree_.containers[instance.index].class_of)) {
+    case class_id::exception:
+    case class_id::maybe_exception: return build_exception(instance, state);
+    case class_id::uuid: return build_uuid(instance, state);
+    case class_id::serializer: return true;
+    case class_id::exception_wrapper: {
+      const cell* exception = state.is(what::dict) ? find_item(state, "exception") : nullptr;
+      if (exception == nullptr) return fail(wire_class::unpickling_error, "state is not a dictionary");
+      member = {text("exception"), *exception};
+      break;
+    }
+    case class_id::daemon: member[1] = indexed(what::tuple, 0); break;
+    case class_id::proxy:
+      if (!build_proxy(state, member[1])) return false;
+      break;
+    default: {
+      if (!state.is(what::tuple) && !state.is(what::list))
+        return fail(wire_class::type_error, "cannot unpack non-iterable " + std::string(type_name(state)) + " object");
+      const std::size_t size = tree_.members(state).size();
+      if (size > 5) return fail(wire_class::value_error, "too many values to unpack (expected 5)");
+      if (size < 5) return fail(wire_class::value_error, "not enough values to unpack (expected 5, got " + std::to_string(size) + ")");
+    }
+  }
+  tree_.extend(tree_.containers[instance.index], member);
+  return true;
+}
+
+bool machine::build_exception(const cell& instance, const cell& state) {
+  if (state.is(what::none)) return true;
+  if (!state.is(what::dict)) return fail(wire_class::type_error, "state is not a dictionary");
+  container& exception = tree_.containers[instance.index];
+  if (find_item(state, traceback_key) != nullptr) exception.class_of = static_cast<std::uint8_t>(class_id::exception);
+  cell& attributes = tree_.items[exception.first + 7];
+  if (tree_.members(attributes).empty()) {
+    attributes = indexed(what::dict, tree_.make_alike(what::dict, state));
+    return true;
+  }
+  const auto more = tree_.members(state);
+  if (!expand(more.size()) || !room_for(more.size(), tree_.members(attributes).size())) return false;
+  const std::vector<cell> copy(more.begin(), more.end());  // extend() may move what it is given
+  tree_.extend(tree_.containers[attributes.index], copy);
+  return true;
+}
+
+const cell* machine::find_item(const cell& dict, std::string_view key) const {
+  const auto members = tree_.members(dict);
+  for (std::size_t i = 0; i + 1 < members.size(); i += 2)
+    if (members[i].is_text(key)) return &members[i + 1];
+  return nullptr;
+}
+
+bool machine::build_uuid(const cell& instance, const cell& state) {
+  const cell* n = state.is(what::dict) ? find_item(state, "int") : nullptr;
+  if (n == nullptr) return fail(key_error, "int");
+  if (!is_whole(*n)) return fail(wire_class::type_error, "UUID needs an int");
+  const integer value = to_integer(*n);
+  if (value.negative() || value.magnitude().size() > 4) return fail(wire_class::value_error, "int is out of range (need a 128-bit value)");
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::array<char, 36> text_form{};
+  std::size_t at = 0;
+  for (std::size_t digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text_form[at++] = '-';
+    const std::size_t word = 3 - digit / 8, shift = 4 * (7 - digit % 8);
+    text_form[at++] = hex[word < value.magnitude().size() ? value.magnitude()[word] >> shift & 15 : 0];
+  }
+  if (!expand(at)) return false;
+  const std::array member{text(tree_.keep({text_form.data(), at}))};
+  container& object = tree_.containers[instance.index];
+  object.size = object.capacity = 0;
+  tree_.extend(object, member);
+  return true;
+}
+
+/// A proxy's own state holds a URI, sets and a key of bytes; its class dictionary has a text, tuples and base64 there.
+bool machine::build_proxy(const cell& state, cell& out) {
+  const auto given = is_sequence(state) ? tree_.members(state) : std::span<const cell>{};
+  if (given.size() < 7 || given.size() > 9)
+    return fail(wire_class::value_error, "a proxy's state has 7 to 9 values, not " + std::to_string(given.size()));
+  std::array<cell, 9> members{};
+  std::ranges::copy(given, members.begin());
+  if (given.size() < 8) members[7] = number(0);
+  if (members[0].is(what::object) && !uri_text(members[0], members[0])) return false;
+  for (const std::size_t i : {1, 2, 3}) {
+    if (!is_sequence(members[i])) return fail(wire_class::type_error, "'" + std::string(type_name(members[i])) + "' object is not iterable");
+    members[i] = indexed(what::tuple, tree_.make_alike(what::tuple, members[i]));
+  }
+  if (members[5].is(what::bytes)) {
+    const auto key = std::as_bytes(std::span(members[5].view()));
+    const std::size_t size = 4 + base64_encoded_size(key.size());
+    if (!expand(size)) return false;
+    char* const to = tree_.texts.room(size);
+    base64_encode(key, std::ranges::copy(std::string_view("b64:"), to).out);
+    tree_.texts.keep(size);
+    members[5] = text({to, size});
+  }
+  out = indexed(what::tuple, tree_.make(what::tuple, std::span(members).first(std::max<std::size_t>(given.size(), 8))));
+  return true;
+}
+
+/// The URI as a text, put together from its state (protocol, object or tags, socket, host, port).
+bool machine::uri_text(const cell& uri, cell& out) {
+  const auto dict = tree_.members(uri);
+  const auto wrong = [&] { return fail(wire_class::type_error, "not a URI with a state"); };
+  if (dict.size() < 4 || static_cast<class_id>(tree_.containers[uri.index].class_of) != class_id::uri) return wrong();
+  const auto state = tree_.members(dict[3]);
+  if (state.size() != 5 || !state[0].is(what::string)) return wrong();
+  std::string made = std::string(state[0].view()) + ":";
+  if (state[1].is(what::string)) {
+    made += state[1].view();
+  } else if (is_sequence(state[1])) {
+    const std::size_t before = made.size();
+    for (const cell& tag : tree_.members(state[1])) {
+      if (!tag.is(what::string)) return wrong();
+      // Tags may be shared a thousand times; what is put together of them is bounded as it grows.
+      if (!expand(tag.size + 1)) return false;
+      made.append(made.size() == before ? "" : ",").append(tag.view());
+    }
+  } else {
+    return wrong();
+  }
+  if (state[2].is(what::string)) made.append("@./u:").append(state[2].view());
+  if (state[3].is(what::string) && state[4].is(what::integer)) {
+    const bool bracketed = state[3].view().find(':') != std::string_view::npos;
+    made.append(bracketed ? "@[" : "@").append(state[3].view()).append(bracketed ? "]:" : ":").append(std::to_string(state[4].integer));
+  }
+  if (!expand(made.size())) return false;
+  out = text(tree_.keep(made));
+  return true;
+}
+
+}  // namespace engine::detail::pickle

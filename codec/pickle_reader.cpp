@@ -1,0 +1,269 @@
+// Reads what a pickle means: start() runs all of it (pickle_machine.hpp), the words walk the tree it left. A value that the
+// pickle refers to twice is walked twice, so what counts against the bounds is what is walked, not what is there.
+#include <cassert>
+#include <cmath>
+#include <vector>
+
+#include <codec/pickle_machine.hpp>
+#include <codec/reader_words.hpp>
+
+namespace engine {
+
+namespace {
+
+using namespace detail::pickle;
+
+class pickle_reader final : public reader {
+ public:
+  void start(std::span<const std::byte> payload, const decode_limits& limits) override {
+    clear_error();
+    outer_.clear();
+    limits_ = limits;
+    limits_.elements = std::min<std::size_t>(limits.elements, UINT32_MAX);
+    values_ = 1;
+    text_units_ = 0;
+    // What is not shared fits the payload twice over (Latin-1 as UTF-8); beyond that, shared text has a fixed allowance.
+    most_text_units_ = 2 * payload.size() / text_unit + shared_text / text_unit;
+    const bool good = machine_.run(payload, limits);
+    end_ = items() + tree().items.size();
+    at_ = good ? end_ - 1 : end_;
+    if (!good) fail(machine_.error());
+  }
+
+  kind peek() override {
+    if (!ready()) return kind::error;
+    if (at_->type <= what::date) return static_cast<kind>(at_->type);
+    return peek_object();
+  }
+
+  bool read_none() override { return ready() && at_->is(what::none) ? took() : refuse("NoneType"); }
+  bool read_boolean(bool& out) override {
+    if (!ready() || !at_->is(what::boolean)) return refuse("bool");
+    out = at_->integer != 0;
+    return took();
+  }
+  bool read_integer(std::int64_t& out) override {
+    if (!ready() || !at_->is(what::integer)) return refuse_integer();
+    out = at_->integer;
+    return took();
+  }
+  bool read_real(double& out) override {
+    if (!ready() || !at_->is(what::real)) return read_real_of_integer(out);
+    out = at_->real;
+    return took();
+  }
+  bool read_string(std::string_view& out) override {
+    const cell* c = ready() && at_->is(what::object) ? finished_text() : at_;
+    if (!ready() || c == nullptr || !c->is(what::string)) return refuse("str");
+    out = c->view();
+    return count_text(out.size()) && took();
+  }
+  bool read_bytes(std::span<const std::byte>& out) override {
+    if (!ready() || !at_->is(what::bytes)) return refuse("bytes");
+    out = std::as_bytes(std::span(at_->view()));
+    return count_text(out.size()) && took();
+  }
+
+  bool read_big_integer(integer& out) override;
+  bool read_complex(std::complex<double>& out) override;
+  bool read_datetime(datetime& out) override;
+  bool read_date(date& out) override;
+
+  bool enter_sequence(std::size_t& hint) override {
+    const bool is_one = ready() && at_->type >= what::list && at_->type <= what::frozenset;
+    return is_one ? open(hint, 1) : refuse("list");
+  }
+  bool enter_dict(std::size_t& hint) override { return peek() == kind::dict ? open(hint, 2) : refuse("dict"); }
+
+  bool more() override {
+    if (!ok()) return false;
+    if (at_ != end_) return true;
+    if (!outer_.empty()) close();
+    return false;
+  }
+
+  bool skip() override;
+  ENGINE_READER_WORDS
+
+  mark here() const override {
+    return {static_cast<std::size_t>(at_ - items()), static_cast<std::uint32_t>(outer_.size()), std::uint64_t{values_} << 32 | text_units_};
+  }
+  void rewind(const mark& m) override {
+    assert(m.depth <= outer_.size());
+    if (m.depth < outer_.size()) end_ = outer_[m.depth].end;
+    outer_.resize(m.depth);
+    at_ = items() + m.offset;
+    values_ = static_cast<std::uint32_t>(m.state >> 32);
+    text_units_ = static_cast<std::uint32_t>(m.state);
+  }
+
+  bool begin_call(std::string_view& object, std::string_view& method) override;
+  bool begin_keywords() override {
+    return ok() && end_ - at_ == 1 ? true : fail(wire_class::value_error, "arguments left over");
+  }
+  bool end_call() override {
+    if (more()) return fail(wire_class::value_error, "values left over after the call");
+    return finish();
+  }
+  /// As Python, does not mind bytes after the end of the pickle.
+  bool finish() override {
+    if (!ok()) return false;
+    return outer_.empty() && at_ == end_ ? true : fail(wire_class::value_error, "values left over");
+  }
+
+  std::size_t offset() const override { return machine_.offset(); }
+
+ private:
+  struct place { const cell* at; const cell* end; };
+
+  const detail::pickle::tree& tree() const { return machine_.tree(); }
+  const cell* items() const { return tree().items.data(); }
+  bool ready() const { return at_ != end_ && ok(); }
+  bool took() {
+    ++at_;
+    return true;
+  }
+
+  bool count_text(std::size_t size) {
+    text_units_ += static_cast<std::uint32_t>(size / text_unit);
+    return text_units_ <= most_text_units_ || fail(wire_class::value_error, "too much text in one message");
+  }
+
+  bool open(std::size_t& hint, std::size_t values_each) {
+    const auto members = tree().members(*at_);
+    // A cycle has no end, so it ends here too.
+    if (outer_.size() >= limits_.depth) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
+    if (members.size() > limits_.elements - std::min<std::size_t>(values_, limits_.elements))
+      return fail(wire_class::value_error, "too many values in one message");
+    values_ += static_cast<std::uint32_t>(members.size());
+    hint = members.size() / values_each;
+    outer_.push_back({at_ + 1, end_});
+    at_ = members.data();
+    end_ = at_ + members.size();
+    return true;
+  }
+  void close() {
+    at_ = outer_.back().at;
+    end_ = outer_.back().end;
+    outer_.pop_back();
+  }
+
+  /// The text an object has become, nullptr if it is none.
+  const cell* finished_text() const {
+    const container& object = tree().containers[at_->index];
+    return object.type == what::string && object.size == 1 ? tree().members(object).data() : nullptr;
+  }
+  kind peek_object();
+  bool not_allowed(std::string_view name) {
+    return fail(wire_class::serialize_error, "pickle: class '" + std::string(name) + "' is not allowed");
+  }
+
+  /// Names what was expected and what is there, unless something else is wrong already.
+  bool refuse(std::string_view expected) {
+    const kind k = peek();
+    if (!ok()) return false;
+    return fail(wire_class::type_error, "expected " + std::string(expected) + ", not " + std::string(python_name(k)));
+  }
+  bool refuse_integer() {
+    if (peek() != kind::big_integer) return refuse("int");
+    return fail(wire_class::overflow_error, "int " + machine_.to_integer(*at_).to_string() + " does not fit int64");
+  }
+  bool read_real_of_integer(double& out);
+
+  static constexpr std::size_t text_unit = 64, shared_text = 64 << 20;
+
+  machine machine_{};
+  decode_limits limits_{};
+  const cell* at_ = nullptr;   ///< the next value of the innermost open container
+  const cell* end_ = nullptr;
+  std::vector<place> outer_{};
+  std::uint32_t values_ = 1;      ///< in all containers entered
+  std::uint32_t text_units_ = 0;  ///< text and bytes handed out
+  std::size_t most_text_units_ = 0;
+};
+
+kind pickle_reader::peek_object() {
+  if (at_->is(what::object)) {
+    if (finished_text() != nullptr) return kind::string;
+    const container& object = tree().containers[at_->index];
+    if (object.type == what::dict && static_cast<class_id>(object.class_of) != class_id::maybe_exception) return kind::dict;
+    not_allowed(object.type == what::dict ? tree().members(object)[1].view() : "uuid.UUID");
+  } else {
+    not_allowed(at_->is(what::class_) ? at_->view() : "datetime.timezone");
+  }
+  return kind::error;
+}
+
+bool pickle_reader::read_big_integer(integer& out) {
+  if (!ready() || (!at_->is(what::integer) && !at_->is(what::big_integer))) return refuse("int");
+  out = machine_.to_integer(*at_);
+  return took();
+}
+
+bool pickle_reader::read_real_of_integer(double& out) {
+  if (!ready() || (!at_->is(what::integer) && !at_->is(what::big_integer))) return refuse("float");
+  out = at_->is(what::integer) ? static_cast<double>(at_->integer) : machine_.to_integer(*at_).to_double();
+  if (!std::isfinite(out)) return fail(wire_class::overflow_error, "int too large to convert to float");
+  return took();
+}
+
+bool pickle_reader::read_complex(std::complex<double>& out) {
+  if (!ready() || !at_->is(what::complex)) return refuse("complex");
+  out = tree().complexes[at_->index];
+  return took();
+}
+
+bool pickle_reader::read_datetime(datetime& out) {
+  if (!ready() || !at_->is(what::datetime)) return refuse("datetime");
+  out = tree().moments[at_->index];
+  return took();
+}
+
+bool pickle_reader::read_date(date& out) {
+  if (!ready() || !at_->is(what::date)) return refuse("date");
+  out = *from_ordinal(at_->integer);
+  return took();
+}
+
+bool pickle_reader::skip() {
+  const std::size_t depth = outer_.size();
+  do {
+    std::size_t hint = 0;
+    switch (peek()) {
+      case kind::error: return refuse("a value");
+      case kind::list:
+      case kind::tuple:
+      case kind::set:
+      case kind::frozenset:
+      case kind::dict:
+        if (!open(hint, 1)) return false;
+        break;
+      case kind::string:
+      case kind::bytes:
+        if (!count_text(at_->is(what::object) ? 0 : at_->size)) return false;
+        took();
+        break;
+      default: took();
+    }
+    while (outer_.size() > depth && at_ == end_) close();
+  } while (outer_.size() > depth);
+  return true;
+}
+
+bool pickle_reader::begin_call(std::string_view& object, std::string_view& method) {
+  const kind k = peek();
+  if (!ok()) return false;
+  std::size_t size = 0;
+  if (k != kind::tuple && k != kind::list)
+    return fail(wire_class::type_error, "cannot unpack non-iterable " + std::string(python_name(k)) + " object");
+  if (!enter_sequence(size)) return false;
+  if (size > 4) return fail(wire_class::value_error, "too many values to unpack (expected 4)");
+  if (size < 4) return fail(wire_class::value_error, "not enough values to unpack (expected 4, got " + std::to_string(size) + ")");
+  return read_string(object) && read_string(method);
+}
+
+}  // namespace
+
+std::unique_ptr<reader> make_pickle_reader() { return std::make_unique<pickle_reader>(); }
+
+}  // namespace engine
