@@ -1,6 +1,7 @@
 // Python's dates and times out of pickles: from their packed state (datetime.c) or from numbers. A time of day becomes its ISO
 // text, a duration its seconds, as other serializers carry them.
 #include <array>
+#include <cstdlib>
 
 #include <codec/pickle_machine.hpp>
 #include <codec/utf8.hpp>
@@ -136,8 +137,13 @@ bool machine::make_timedelta(const arguments& a, cell& out) {
     if (part > 86400 * most || part < -86400 * most) return fail(wire_class::overflow_error, "Python int too large to convert to C int");
   if (parts[0] > most || parts[0] < -most)
     return fail(wire_class::overflow_error, "days=" + std::to_string(parts[0]) + "; must have magnitude <= 999999999");
-  const long double microseconds = static_cast<long double>(parts[0] * 86400 + parts[1]) * 1e6L + static_cast<long double>(parts[2]);
-  out = real(static_cast<double>(microseconds / 1e6L), origin::timedelta);
+  // As Python's total_seconds(), which rounds once: exactly up to 285 years, the wider type would round twice.
+  const std::int64_t seconds = parts[0] * 86400 + parts[1];
+  constexpr std::int64_t exact = (std::int64_t{1} << 53) / 1'000'000 - 86400;
+  const bool rounds_once = std::abs(seconds) < exact && std::abs(parts[2]) < 86400 * std::int64_t{1'000'000};
+  const double total = rounds_once ? static_cast<double>(seconds * 1'000'000 + parts[2]) / 1e6
+                                   : static_cast<double>(static_cast<long double>(seconds) + static_cast<long double>(parts[2]) / 1e6L);
+  out = real(total, origin::timedelta);
   return true;
 }
 

@@ -192,6 +192,11 @@ TEST(Pickle, stands_appending_by_turns) {
 
 // ---- hostile
 
+TEST(Pickle, rounds_the_seconds_of_a_timedelta_once) {
+  // 3 days, 78997 seconds, 79436 microseconds: an 80-bit quotient rounds to one bit less.
+  EXPECT_EQ(read("cdatetime\ntimedelta\n(K\3J\x95\x34\1\0J\x4c\x36\1\0tR."s), "338197.079436");
+}
+
 TEST(Pickle, refuses_whatever_is_not_on_its_list) {
   for (const char* name : {"os.system", "posix.system", "builtins.eval", "builtins.exec", "builtins.getattr", "builtins.__import__",
                            "builtins.open", "subprocess.Popen",
