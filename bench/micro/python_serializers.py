@@ -1,11 +1,24 @@
 #!/usr/bin/python3
-"""What CPython's own marshal (written in C) costs for the documents of serializers.cpp, to compare with: ns of processor time each.
+"""What Python's own serializers cost for the documents of `micro_serializers`, to compare with: ns of processor time each. marshal, pickle
+and json are C in CPython, serpent is Python.
 
-marshal_of_python.py [SECONDS for each document and direction]
+python_serializers.py [SECONDS for each document and direction [NAME…]]
 """
+import json
 import marshal
+import pickle
 import sys
 import time
+
+import serpent
+
+FORMATS = {
+    "marshal": (marshal.dumps, marshal.loads),
+    "pickle": (lambda value: pickle.dumps(value, 5), pickle.loads),
+    "json": (lambda value: json.dumps(value, ensure_ascii=False).encode(), json.loads),
+    "serpent": (serpent.dumps, serpent.loads),
+}
+
 
 def items(count):
     return [{"name": "item %d" % n, "price": 0.25 + n / 3, "sizes": [n, n * 100, n * n * 1000, -n]} for n in range(count)]
@@ -39,10 +52,14 @@ def cost(function, argument, seconds):
 
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    for name, document in DOCUMENTS.items():
-        dumped = marshal.dumps(document)
-        print("python/%s/encode %12.0f ns" % (name, cost(marshal.dumps, document, seconds)))
-        print("python/%s/decode %12.0f ns" % (name, cost(marshal.loads, dumped, seconds)), flush=True)
+    for format_name in sys.argv[2:] or FORMATS:
+        dumps, loads = FORMATS[format_name]
+        for name, document in DOCUMENTS.items():
+            if format_name == "json" and name == "megabyte":
+                continue
+            dumped = dumps(document)
+            print("python-%s/%s/encode %12.0f ns" % (format_name, name, cost(dumps, document, seconds)))
+            print("python-%s/%s/decode %12.0f ns" % (format_name, name, cost(loads, dumped, seconds)), flush=True)
 
 
 main()
