@@ -9,6 +9,7 @@
 #include <codec/json.hpp>
 #include <codec/json_scan.hpp>
 #include <codec/utf8.hpp>
+#include <codec/writer_words.hpp>
 
 namespace engine {
 
@@ -39,6 +40,8 @@ class json_writer final : public writer {
       close_value();
     }
   }
+  ENGINE_WRITER_LISTS
+
   void bytes(std::span<const std::byte>, bool) override { refuse("bytes"); }
   void at(const datetime& when) override { moment("datetime.datetime", when); }
   void at(const date& day) override { moment("datetime.date", day); }

@@ -6,6 +6,7 @@
 #include <codec/convert.hpp>
 #include <codec/marshal.hpp>
 #include <codec/utf8.hpp>
+#include <codec/writer_words.hpp>
 
 namespace engine {
 
@@ -52,6 +53,8 @@ class marshal_writer final : public writer {
     detail::copy_short(to + 2, utf8.data(), utf8.size());
     out_->advance(2 + utf8.size());
   }
+
+  ENGINE_WRITER_LISTS
 
   void bytes(std::span<const std::byte> data, bool borrow) override {
     if (!borrow || data.size() < borrow_threshold) return sized('s', data.data(), data.size());

@@ -19,13 +19,6 @@ template <std::unsigned_integral Word> Word load_little(const void* from) {
   return word;
 }
 
-bool is_short_ascii(std::string_view s) {
-  if (s.size() > 16) return false;
-  char all = 0;
-  for (const char c : s) all |= c;
-  return (all & '\x80') == 0;
-}
-
 std::string load_key(unsigned char key) {
   if (key >= 0x20 && key < 0x7f && key != '\'' && key != '\\') return std::string(1, static_cast<char>(key));
   constexpr std::string_view hex = "0123456789abcdef";
@@ -181,12 +174,11 @@ bool machine::push_text(std::string_view utf8) {
   return fail(wire_class::unicode_decode_error, utf8_fault_text(utf8, strict));
 }
 
-/// Mostly there is a short ASCII text, and that is all it is.
 template <class Word> bool machine::load_text(const char* name) {
   Word size{};
   std::string_view view;
   if (!read_word(size) || !read_view(size, view, name)) return false;
-  return is_short_ascii(view) ? push(text(view)) : push_text(view);
+  return is_ascii(view) ? push(text(view)) : push_text(view);
 }
 
 template <class Word> bool machine::load_bytes(const char* name, origin from) {

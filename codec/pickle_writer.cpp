@@ -12,6 +12,7 @@
 #include <codec/endian.hpp>
 #include <codec/pickle.hpp>
 #include <codec/utf8.hpp>
+#include <codec/writer_words.hpp>
 
 namespace engine {
 
@@ -85,6 +86,8 @@ class pickle_writer final : public writer {
     put_text(utf8);
     done();
   }
+
+  ENGINE_WRITER_LISTS
 
   void bytes(std::span<const std::byte> data, bool borrow) override {
     if (!ready() || !bytes_head(data.size())) return;

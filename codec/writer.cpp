@@ -1,6 +1,8 @@
 // What all writers share: the sticky error, and lists one element at a time.
 #include <codec/writer.hpp>
 
+#include <codec/writer_words.hpp>
+
 namespace engine {
 
 bool writer::fail(std::string_view type, std::string text) {
@@ -10,21 +12,13 @@ bool writer::fail(std::string_view type, std::string text) {
 }
 
 void writer::integers(std::span<const std::int64_t> list) {
-  begin(kind::list, list.size());
-  for (const std::int64_t n : list) signed_integer(n);
-  end();
+  detail::write_list(*this, list, [this](std::int64_t n) { signed_integer(n); });
 }
-
 void writer::reals(std::span<const double> list) {
-  begin(kind::list, list.size());
-  for (const double x : list) real(x);
-  end();
+  detail::write_list(*this, list, [this](double x) { real(x); });
 }
-
 void writer::strings(std::span<const std::string> list) {
-  begin(kind::list, list.size());
-  for (const std::string& text : list) string(text);
-  end();
+  detail::write_list(*this, list, [this](std::string_view text) { string(text); });
 }
 
 }  // namespace engine
