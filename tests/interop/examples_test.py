@@ -32,8 +32,8 @@ class Examples(support.InteropTest):
         self.addCleanup(client.kill)
         return client.finish(code=code)
 
-    def our_server(self, name):
-        return self.start(support.Program([support.built("examples/" + name + "_server")]))
+    def our_server(self, name, **changes):
+        return self.start(support.Program([support.built("examples/" + name + "_server")], **changes))
 
     def test_pyros_nonameserver_client_prints_the_same_with_our_server(self):
         server = self.our_server("nonameserver")
@@ -117,6 +117,32 @@ class Examples(support.InteropTest):
         with_theirs, _ = self.python_client("maxsize", self.python_echo_server().uri() + "\n")
         self.assertRegex(with_ours, r"success.\n[^!]*\nEXCEPTION \(expected\): max message size exceeded \(\d+ where max=2500\)\n$")
         self.assertEqual(with_theirs, with_ours)
+
+    def test_pyros_benchmark_client_runs_with_our_server(self):
+        said, _ = self.python_client("benchmark", self.our_server("benchmark").uri() + "\n")
+        self.assertEqual(12, len(re.findall(r"(?m)^call #\d+, 1000 times... \d+\.\d+$", said)))
+        self.assertRegex(said, r"total method calls: 12000\n.*\(serializer: marshal\)\n$")
+
+    def test_pyros_timezones_client_runs_with_our_server(self):
+        server = self.our_server("timezones", TZ="<+0530>-5:30")
+        said, client = self.python_client("timezones", server.uri() + "\n")
+        parts = dict(re.findall(r"(?s)\*{7} (pickle|serpent|json|marshal) \*{7}\n(.*?)(?=\n\*{7} [a-z]+ \*{7}\n|$)", said))
+        for title in "FIRST", "SECOND", "THIRD":
+            self.assertIn(title, parts["pickle"])
+        self.assertEqual(4, parts["pickle"].count("UTC+05:30 (<class 'datetime.timezone'>)"), parts["pickle"])
+        self.assertIn("+05:30\n", "".join(server.out))
+        # With Pyro's own server, too, the others end where a moment is wanted and a text comes, or none can be sent.
+        self.assertEqual(2, "".join(client.err).count("AttributeError: 'str' object has no attribute 'tzinfo'"), "".join(client.err))
+        self.assertIn("don't know how to serialize class <class 'datetime.datetime'> using serializer MarshalSerializer", "".join(client.err))
+
+    def test_pyros_ser_custom_client_prints_the_same_with_our_server(self):
+        ours = self.our_server("ser_custom")
+        with_ours, _ = self.python_client("ser_custom", ours.uri() + "\n")
+        with_theirs, _ = self.python_client("ser_custom", self.python_server("ser_custom").uri() + "\n")
+        without_ids = [re.sub(r"@0x[0-9a-f]+", "@id", said) for said in (with_theirs, with_ours)]
+        self.assertEqual(*without_ids)
+        self.assertIn("type of response object: <class 'mycustomclasses.OtherThingy'>", with_ours)
+        self.assertIn("method called, arg= <Thingy number=42>\n\nothermethod called, arg= <OtherThingy number=42>\n", "".join(ours.out))
 
     def test_greeting_is_the_dialogue_of_the_introduction(self):
         server = self.our_server("greeting")

@@ -38,7 +38,7 @@ def built(path):
 def environment(**changes):
     """This process's environment without Pyro's settings, but with `changes`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYRO_")}
-    kept.update(PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore", PYTHONUNBUFFERED="1", TZ="UTC", **changes)
+    kept.update({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1", "TZ": "UTC"} | changes)
     return kept
 
 
