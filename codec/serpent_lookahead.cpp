@@ -39,6 +39,15 @@ const char* find_structure(const char* p, const char* end) {
   return p;
 }
 
+// Whether a comma may follow any of the closing brackets, as far as the byte behind each tells.
+bool comma_may_follow(const char* p, const char* end, char close) {
+  for (p = find_any(p, end, close); p != end && ++p != end; p = find_any(p, end, close))
+    if (*p == ',' || *p == ' ' || *p == '\t' || *p == '\f' || *p == '\\') return true;
+  return false;
+}
+
+char closer_of(char open) { return open == '(' ? ')' : open == '[' ? ']' : '}'; }
+
 }  // namespace
 
 class serpent_lookahead::scanner {
@@ -83,9 +92,8 @@ class serpent_lookahead::scanner {
   }
 
   void open(const char* p) {
-    const char close = *p == '(' ? ')' : *p == '[' ? ']' : '}';
     const bool undecided = answers_ != nullptr && *p != '[';
-    stack_[depth_++] = {undecided ? answers_->size() : 0, p + 1, close, undecided};
+    stack_[depth_++] = {undecided ? answers_->size() : 0, p + 1, closer_of(*p), undecided};
     if (undecided) answers_->push_back({static_cast<std::size_t>(p - lexer_.begin()), *p == '(' ? form::tuple : form::dict});
   }
 
@@ -142,7 +150,9 @@ serpent_lookahead::form serpent_lookahead::find(serpent_lexer& lexer, const char
   return known(lexer, p);
 }
 
+// Nearly every document is one container and most show it without a scan.
 bool serpent_lookahead::comma_follows(serpent_lexer& lexer, const char* p) {
+  if (!comma_may_follow(p, lexer.end(), closer_of(*p))) return false;
   const char* const behind = scanner(lexer, nullptr).run(p, true);
   return behind != nullptr && lexer.at(lexer.blanks(behind, false)) == ',';
 }
