@@ -131,6 +131,15 @@ serpent_reader::found serpent_reader::number(const char*& p, term& out) {
     p = short_end;
     return found::value;
   }
+  double real = 0;
+  if (const char* const short_end = lexer_.short_real(p, real)) {
+    out.shape = term::form::number;
+    out.what = out.number.what = kind::real;
+    out.flag = false;
+    out.value = real;
+    p = short_end;
+    return found::value;
+  }
   const char* const end = lexer_.number(p, out.number, scratch_);
   if (end == nullptr) return found::fault;
   out.shape = term::form::number;

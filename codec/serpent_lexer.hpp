@@ -62,6 +62,8 @@ class serpent_lexer {
     out = value;
     return p;
   }
+  /// Whether the float at p is written without underscores, is in range and ends at a delimiter; then it is read.
+  const char* short_real(const char* p, double& out) const;
 
   bool string_begins(const char* p) const { return at(p) == '\'' || at(p) == '"' || (is_name_start(at(p)) && prefix_length(p) != 0); }
   /// The string literals at p joined, decoded into `scratch` unless the text is there as it is.

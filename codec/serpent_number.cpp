@@ -110,6 +110,16 @@ const char* serpent_lexer::decimal(const char* p, serpent_number& out, arena& sc
   return p + imaginary;
 }
 
+// What std::from_chars takes and Python does not, or the other way round, does not end at a delimiter; but for integers, which
+// are not asked for here.
+const char* serpent_lexer::short_real(const char* p, double& out) const {
+  const char* whole = p;
+  while (is_digit(at(whole))) ++whole;
+  if (whole == p || (at(whole) != '.' && at(whole) != 'e')) return nullptr;
+  const auto [end, fault] = std::from_chars(p, end_, out);
+  return fault == std::errc() && delimits(at(end)) ? end : nullptr;
+}
+
 const char* serpent_lexer::number(const char* p, serpent_number& out, arena& scratch) {
   out.bits = 0;
   if (at(p) == '0') {

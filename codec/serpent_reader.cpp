@@ -103,7 +103,7 @@ bool serpent_reader::read_boolean(bool& out) {
 }
 
 bool serpent_reader::read_integer(std::int64_t& out) {
-  if (peeked_ == kind::error && at_value_ && !levels_.empty() && ok()) {
+  if (at_element()) {
     const bool negative = lexer_.at(place_) == '-';
     std::uint64_t magnitude = 0;
     if (const char* const end = lexer_.short_integer(place_ + negative, magnitude)) {
@@ -138,6 +138,13 @@ bool serpent_reader::read_big_integer(integer& out) {
 }
 
 bool serpent_reader::read_real(double& out) {
+  if (at_element()) {
+    const bool negative = lexer_.at(place_) == '-';
+    if (const char* const end = lexer_.short_real(place_ + negative, out)) {
+      if (negative) out = -out;
+      return take(end);
+    }
+  }
   const kind there = peek();
   if (there != kind::real && there != kind::integer && there != kind::big_integer) return mismatch("float");
   if (*place_ == '{' && must_hash()) return unhashable("dict");

@@ -107,6 +107,8 @@ class serpent_reader final : public reader {
 
   // serpent_reader.cpp
   const char* blanks(const char* p) const { return lexer_.blanks(p, brackets_ + nested_ != 0); }
+  /// At a value inside of a container that nobody has looked at: what is short there is read without a look.
+  bool at_element() const { return peeked_ == kind::error && at_value_ && !levels_.empty() && ok(); }
   bool too_deep(const char* p);
   bool open_level(container shape, const char* open, const char* inside, char close);
   bool close_level(const char* behind);
