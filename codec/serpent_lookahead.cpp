@@ -21,18 +21,24 @@ bool shapes_text(char c) {
   }
 }
 
+#ifdef __SSE2__
+// Which bytes are brackets, quotes or begin comments: 0xff for each.
+// Single bits tell the characters of a pair apart: ( from ), [ from {, ] from } and " from #.
+__m128i structure(__m128i block) {
+  const __m128i low = _mm_or_si128(block, _mm_set1_epi8(1)), lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
+  __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8(')')), _mm_cmpeq_epi8(low, _mm_set1_epi8('#')));
+  hits = _mm_or_si128(hits, _mm_cmpeq_epi8(lower, _mm_set1_epi8('{')));
+  hits = _mm_or_si128(hits, _mm_cmpeq_epi8(lower, _mm_set1_epi8('}')));
+  return _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8('\'')));
+}
+#endif
+
 // The next bracket, quote or comment in [p, end).
 const char* find_structure(const char* p, const char* end) {
 #ifdef __SSE2__
-  // Single bits tell the characters of a pair apart: ( from ), [ from {, ] from } and " from #.
   for (; end - p >= 16; p += 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i low = _mm_or_si128(block, _mm_set1_epi8(1)), lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
-    __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8(')')), _mm_cmpeq_epi8(low, _mm_set1_epi8('#')));
-    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(lower, _mm_set1_epi8('{')));
-    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(lower, _mm_set1_epi8('}')));
-    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8('\'')));
-    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits))) return p + std::countr_zero(mask);
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(structure(block)))) return p + std::countr_zero(mask);
   }
 #endif
   while (p != end && !shapes_text(*p)) ++p;
@@ -155,6 +161,24 @@ bool serpent_lookahead::comma_follows(serpent_lexer& lexer, const char* p) {
   if (!comma_may_follow(p, lexer.end(), closer_of(*p))) return false;
   const char* const behind = scanner(lexer, nullptr).run(p, true);
   return behind != nullptr && lexer.at(lexer.blanks(behind, false)) == ',';
+}
+
+std::size_t serpent_lookahead::short_count([[maybe_unused]] const serpent_lexer& lexer, [[maybe_unused]] const char* p) {
+#ifdef __SSE2__
+  const char* const first = p;
+  std::size_t commas = 0;
+  for (int blocks = 0; blocks < 4 && lexer.end() - p >= 16; ++blocks, p += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const auto where = [](__m128i found) { return static_cast<unsigned>(_mm_movemask_epi8(found)); };
+    const auto stops = where(structure(block));
+    const unsigned before = (stops & (0 - stops)) - 1;  // all of them if there is no stop
+    for (unsigned found = where(_mm_cmpeq_epi8(block, _mm_set1_epi8(','))) & before; found != 0; found &= found - 1) ++commas;
+    if (stops == 0) continue;
+    const char* const stop = p + std::countr_zero(stops);
+    return *stop == ']' && stop != first ? commas + (stop[-1] != ',') : 0;
+  }
+#endif
+  return 0;
 }
 
 }  // namespace engine::detail

@@ -23,6 +23,9 @@ class serpent_lookahead {
   form find(serpent_lexer& lexer, const char* p);
   /// Whether the bracketed expression at p, outside any bracket, is followed by a comma.
   static bool comma_follows(serpent_lexer& lexer, const char* p);
+  /// How many elements the list has whose content begins at p, if it is short and they are all numbers or names; else 0.
+  /// No number is declared, and making room for a few elements one after another costs more than reading them.
+  static std::size_t short_count(const serpent_lexer& lexer, const char* p);
 
   static constexpr std::size_t depth_max = 1000;
 

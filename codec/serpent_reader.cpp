@@ -251,7 +251,10 @@ bool serpent_reader::enter_sequence(std::size_t& hint) {
   const char* const p = place_;
   if (there == kind::tuple && levels_.empty() && open_tuple_) return open_level(container::open_tuple, p, p, '\0');
   if (there == kind::tuple) return open_level(container::tuple, p, p + 1, ')');
-  if (there == kind::list) return open_level(container::list, p, p + 1, ']');
+  if (there == kind::list) {
+    hint = serpent_lookahead::short_count(lexer_, p + 1);
+    return open_level(container::list, p, p + 1, ']');
+  }
   if (*p == '{') return open_level(container::set, p, p + 1, '}');
   const char* const call = blanks(lexer_.name(p));  // set()
   return open_level(container::set, call, call + 1, ')');
