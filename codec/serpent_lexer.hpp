@@ -40,8 +40,7 @@ class serpent_lexer {
   /// Behind blanks, comments and joined lines; inside brackets behind line ends too. Stops at a backslash that joins nothing.
   const char* blanks(const char* p, bool bracketed) const {
     const char c = at(p);
-    const bool blank = c == ' ' || c == '\n' || c == '#' || c == '\t' || c == '\\' || c == '\r' || c == '\f';
-    return blank ? skip_blanks(p, bracketed) : p;
+    return c > ' ' && c != '#' && c != '\\' ? p : skip_blanks(p, bracketed);
   }
   /// Behind a line end (LF, CR, CRLF) at p; p if there is none.
   const char* newline(const char* p) const;

@@ -57,36 +57,20 @@ bool serpent_reader::must_hash() const {
   return top.hashed || top.shape == container::set || (top.shape == container::dict && top.key);
 }
 
-bool serpent_reader::count_value() {
-  if (++values_ <= limits_.elements) return true;
+bool serpent_reader::too_many_values() {
   return fail(wire_class::value_error, "more than " + std::to_string(limits_.elements) + " values in one message");
 }
 
-bool serpent_reader::take(const char* behind) {
-  place_ = behind;
-  return count_value() && value_done();
-}
-
-// A value ends at place_. Behind a key, goes on to its value.
-bool serpent_reader::value_done() {
-  peeked_ = kind::error;
-  at_value_ = false;
-  if (levels_.empty()) return true;
-  level& top = levels_.back();
-  if (top.shape == container::dict) {
-    if (top.key) {
-      const char* const colon = blanks(place_);
-      const char c = lexer_.at(colon);
-      if (c != ':') {
-        if (top.first && (c == ',' || c == '}')) return fail(wire_class::type_error, "expected dict, not set");
-        return unexpected_after(colon), refuse();
-      }
-      place_ = blanks(colon + 1);
-      at_value_ = true;
-    }
-    top.key = !top.key;
+// A key ends at place_: goes on to its value.
+bool serpent_reader::key_done() {
+  const char* const colon = blanks(place_);
+  const char c = lexer_.at(colon);
+  if (c != ':') {
+    if (levels_.back().first && (c == ',' || c == '}')) return fail(wire_class::type_error, "expected dict, not set");
+    return unexpected_after(colon), refuse();
   }
-  top.first = false;
+  place_ = blanks(colon + 1);
+  at_value_ = true;
   return true;
 }
 

@@ -113,9 +113,27 @@ class serpent_reader final : public reader {
   bool open_level(container shape, const char* open, const char* inside, char close);
   bool close_level(const char* behind);
   bool must_hash() const;
-  bool take(const char* behind);
-  bool count_value();
-  bool value_done();
+  bool too_many_values();
+  bool key_done();
+  // These run once for each value.
+  bool count_value() { return ++values_ <= limits_.elements || too_many_values(); }
+  bool take(const char* behind) {
+    place_ = behind;
+    return count_value() && value_done();
+  }
+  /// A value ends at place_. Behind a key, goes on to its value.
+  bool value_done() {
+    peeked_ = kind::error;
+    at_value_ = false;
+    if (levels_.empty()) return true;
+    level& top = levels_.back();
+    if (top.shape == container::dict) {
+      if (top.key && !key_done()) return false;
+      top.key = !top.key;
+    }
+    top.first = false;
+    return true;
+  }
   bool take_peeked(kind wanted, std::string_view expected);
   bool read_literal(serpent_string& out);
   bool read_base64(std::span<const std::byte>& out);
