@@ -10,6 +10,7 @@
 
 #include <codec/arena.hpp>
 #include <codec/decode_error.hpp>
+#include <codec/find_any.hpp>
 #include <codec/reader.hpp>
 
 namespace engine::detail {
@@ -69,6 +70,14 @@ class serpent_lexer {
   const char* string(const char* p, bool bracketed, serpent_string& out, arena& scratch);
   /// The same without decoding, and therefore without checking escapes.
   const char* skip_string(const char* p, bool bracketed, serpent_string& out);
+
+  /// Behind the string at p, if it is the usual one: a single literal that is its own text, and a delimiter follows.
+  const char* plain_string(const char* p) const {
+    const char quote = at(p);
+    if (quote != '\'' && quote != '"') return nullptr;
+    const char* const end = find_any(p + 1, end_, quote, '\\', '\n', '\r');
+    return at(end) == quote && delimits(at(end + 1)) ? end + 1 : nullptr;
+  }
 
   /// Behind the one string literal whose quote is at p.
   const char* skip_literal(const char* p) {

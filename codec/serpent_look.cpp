@@ -73,6 +73,7 @@ kind serpent_reader::look_at_scalar() {
 kind serpent_reader::look_at_parenthesis() {
   using form = serpent_lookahead::form;
   if (lookahead_.known(lexer_, place_) == form::tuple) return peeked(kind::tuple, nullptr);
+  if (const char* const end = lexer_.plain_string(place_ + 1); end != nullptr && *end == ',') return peeked(kind::tuple, nullptr);
   const char* p = place_;
   switch (sum(p, term_, true)) {
     case found::fault: refuse(); return kind::error;

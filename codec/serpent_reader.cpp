@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include <simdjson.h>
+
 #include <codec/base64.hpp>
-#include <codec/find_any.hpp>
 #include <codec/serpent.hpp>
 #include <codec/utf8.hpp>
 
@@ -15,6 +16,12 @@ namespace engine {
 std::unique_ptr<reader> make_serpent_reader() { return std::make_unique<detail::serpent_reader>(); }
 
 namespace detail {
+namespace {
+
+// Short texts are not worth a call into simdjson.
+bool is_sound_utf8(std::string_view text) { return text.size() < 256 ? is_ascii(text) : simdjson::validate_utf8(text); }
+
+}  // namespace
 
 void serpent_reader::start(std::span<const std::byte> payload, const decode_limits& limits) {
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
@@ -31,7 +38,7 @@ void serpent_reader::start(std::span<const std::byte> payload, const decode_limi
   groups_ = 0;
   peeked_ = kind::error;
   at_value_ = document_known_ = open_tuple_ = false;
-  if (const auto fault = find_utf8_fault(text)) {
+  if (const auto fault = is_sound_utf8(text) ? std::nullopt : find_utf8_fault(text)) {
     fail(decode_error{wire_class::unicode_decode_error, utf8_fault_text(text, *fault), fault->offset});
   } else if (const std::size_t nul = text.find('\0'); nul != text.npos) {
     fail(decode_error{wire_class::value_error,
@@ -153,13 +160,10 @@ bool serpent_reader::read_literal(serpent_string& out) {
 }
 
 bool serpent_reader::read_string(std::string_view& out) {
-  const char quote = lexer_.at(place_);
-  if ((quote == '\'' || quote == '"') && at_value_ && !levels_.empty() && ok()) {
-    // The usual string: no escapes, one literal, a delimiter behind it.
-    const char* const end = find_any(place_ + 1, lexer_.end(), quote, '\\', '\n', '\r');
-    if (lexer_.at(end) == quote && lexer_.delimits(lexer_.at(end + 1))) {
-      out = {place_ + 1, end};
-      return take(end + 1);
+  if (at_value_ && !levels_.empty() && ok()) {
+    if (const char* const end = lexer_.plain_string(place_)) {
+      out = {place_ + 1, end - 1};
+      return take(end);
     }
   }
   if (peek() != kind::string) return mismatch("str");
