@@ -82,12 +82,13 @@ bool serpent_writer::refuse_key(std::string_view python_class) {
                                           "'>. Use simple types as keys or use a list or tuple as container.");
 }
 
-// Values that may not be anywhere in a key.
+// Values that may not be anywhere in a key. `why` is empty for those that Python itself refuses.
 bool serpent_writer::begin_unhashable(std::string_view python_class, std::string_view why) {
   const place here = where();
+  if (here == place::plain) return begin_value();
   if (here == place::key) return refuse_key(python_class);
-  if (here == place::inside_key && ok()) return fail(wire_class::type_error, std::string(why));
-  return begin_value();
+  if (!ok()) return false;
+  return fail(wire_class::type_error, why.empty() ? "unhashable type: '" + std::string(python_class) + "'" : std::string(why));
 }
 
 // Values written as something hashable, which Python refuses as keys nevertheless.
@@ -229,8 +230,7 @@ void serpent_writer::put_escape(char32_t point) {
 void serpent_writer::begin(kind container, std::size_t count) {
   const bool hashed = where() != place::plain;
   const bool tuple = container == kind::tuple;
-  const std::string_view name = python_name(container);
-  if (tuple ? !begin_value() : !begin_unhashable(name, "unhashable type: '" + std::string(name) + "'")) return;
+  if (tuple ? !begin_value() : !begin_unhashable(python_name(container), {})) return;
   levels_.push_back({container, hashed, container == kind::dict ? 2 * count : count});
   const bool round = tuple || (container != kind::list && container != kind::dict && count == 0);  // there is no empty set literal
   out_->append(round ? '(' : container == kind::list ? '[' : '{');
