@@ -1,5 +1,5 @@
-// Python prints a float with the shortest digits, in positional form for exponents -4..15. std::to_chars finds the digits;
-// only the form is ours.
+// Python prints a float with the shortest digits, in positional form for exponents -4..15. std::to_chars finds the digits
+// and writes either form.
 #include <codec/float_text.hpp>
 
 #include <algorithm>
@@ -14,21 +14,6 @@ namespace {
 char* put(char* to, std::string_view text) {
   std::memcpy(to, text.data(), text.size());
   return to + text.size();
-}
-
-char* zeros(char* to, int count) {
-  std::memset(to, '0', static_cast<std::size_t>(count));
-  return to + count;
-}
-
-// `digits` without point, whose first one counts 10**exponent, as a positional number.
-char* positional(char* to, std::string_view digits, int exponent) {
-  if (exponent < 0) return put(zeros(put(to, "0."), -exponent - 1), digits);
-  const auto whole = static_cast<std::size_t>(exponent) + 1;
-  if (digits.size() <= whole) return put(zeros(put(to, digits), static_cast<int>(whole - digits.size())), ".0");
-  to = put(to, digits.substr(0, whole));
-  *to++ = '.';
-  return put(to, digits.substr(whole));
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -57,18 +42,11 @@ char* write_float(double value, char* to) {
   if (std::isnan(value)) return put(to, "nan");
   if (std::signbit(value)) *to++ = '-';
   if (std::isinf(value)) return put(to, "inf");
-  char text[float_text_size];
-  const char* end = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific).ptr;
-  const char* e = std::find(static_cast<const char*>(text), end, 'e');
-  int exponent = 0;
-  std::from_chars(e + 1 + (e[1] == '+'), end, exponent);
-  if (exponent < -4 || exponent >= 16) return put(to, {text, end});
-  std::size_t count = 1;
-  if (e - text > 1) {  // close the gap of the point
-    count = static_cast<std::size_t>(e - text) - 1;
-    std::memmove(text + 1, text + 2, count - 1);
-  }
-  return positional(to, {text, count}, exponent);
+  const double size = std::fabs(value);
+  const bool positional = size == 0 || (size >= 1e-4 && size < 1e16);
+  char* const end = std::to_chars(to, to + float_text_size - 3, size, positional ? std::chars_format::fixed : std::chars_format::scientific).ptr;
+  const bool whole = positional && std::find(to, end, '.') == end;
+  return whole ? put(end, ".0") : end;
 }
 
 std::optional<double> parse_float(std::string_view text) {
