@@ -332,6 +332,37 @@ TEST(SerpentReader, takes_a_set_for_no_dict_and_a_dict_for_no_sequence) {
   EXPECT_EQ(in->error().text, "expected list, tuple or set, not dict");
 }
 
+TEST(SerpentReader, sees_the_comma_behind_a_document_wherever_it_may_be) {
+  const auto in = make_serpent_reader();
+  for (const std::string text : {"[1],", "[1] ,", "[1]\t,[2]", "[1]\f,", "[1]\\\n,[2]", "{'a]': 1},", "([1]) ,2"}) {
+    in->start(as_bytes(text));
+    EXPECT_EQ(in->peek(), kind::tuple) << text;
+  }
+  for (const std::string text : {"[1]", "[1]\n", "[1]#,", "[[1], [2]]", "['],']", "([1])"}) {
+    in->start(as_bytes(text));
+    EXPECT_EQ(in->peek(), kind::list) << text;
+  }
+}
+
+TEST(SerpentReader, counts_the_elements_of_short_flat_lists_ahead) {
+  const auto in = make_serpent_reader();
+  const std::string space(16, ' ');  // counting takes sixteen bytes at a time
+  const auto hint_of = [&](const std::string& text) {
+    const std::string padded = text + space;
+    std::size_t hint = 99;
+    in->start(as_bytes(padded));
+    EXPECT_TRUE(in->enter_sequence(hint)) << text;
+    return hint;
+  };
+  EXPECT_EQ(hint_of("[]"), 0u);
+  EXPECT_EQ(hint_of("[7]"), 1u);
+  EXPECT_EQ(hint_of("[1,2.5,None,-4]"), 4u);
+  EXPECT_EQ(hint_of("[1,2,]"), 2u);
+  EXPECT_EQ(hint_of("[100000,200000,300000,400000]"), 4u);
+  EXPECT_EQ(hint_of("[1,'a,b']"), 0u);
+  EXPECT_EQ(hint_of("[1,[2,3]]"), 0u);
+}
+
 TEST(SerpentReader, refuses_more_than_the_limits) {
   decode_limits limits;
   limits.depth = 3;
