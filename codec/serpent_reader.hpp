@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <codec/arena.hpp>
-#include <codec/reader.hpp>
+#include <codec/reader_words.hpp>
 #include <codec/serpent_lexer.hpp>
 #include <codec/serpent_lookahead.hpp>
 
@@ -32,6 +32,7 @@ class serpent_reader final : public reader {
   bool enter_dict(std::size_t& hint) override;
   bool more() override;
   bool skip() override;
+  ENGINE_READER_WORDS
 
   mark here() const override;
   void rewind(const mark&) override;

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <codec/writer.hpp>
+#include <codec/writer_words.hpp>
 
 namespace engine::detail {
 
@@ -20,6 +20,7 @@ class serpent_writer final : public writer {
   void real(double) override;
   void complex(std::complex<double>) override;
   void string(std::string_view utf8) override;
+  ENGINE_WRITER_LISTS
   void bytes(std::span<const std::byte>, bool borrow) override;
   void at(const datetime&) override;
   void at(const date&) override;
