@@ -183,7 +183,7 @@ TEST_F(dispatching, a_oneway_method_called_without_the_flag_is_answered) { EXPEC
 
 TEST_F(dispatching, an_unknown_serializer_ends_the_connection_without_an_answer) {
   const log_capture log;
-  for (const std::uint16_t id : {0, 4, 5, 7, 77}) {
+  for (const std::uint16_t id : {0, 8, 77}) {
     EXPECT_TRUE(ask(frame_of("x", {.serializer = id})).empty());
     EXPECT_EQ(decided, verdict::close);
   }
