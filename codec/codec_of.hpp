@@ -64,7 +64,6 @@ template <class T> concept plain_integer =
     std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
     !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
-constexpr bool is_sequence(kind k) { return k == kind::list || k == kind::tuple || k == kind::set || k == kind::frozenset; }
 constexpr fit exact_if(bool same) { return same ? fit::exact : fit::no; }
 
 bool fail_range(reader&, const std::string& number, bool is_signed, std::size_t size);

@@ -72,6 +72,16 @@ class marshal_writer final : public writer {
     open_.pop_back();
   }
 
+  void begin_growing() override {
+    begin(kind::list, 0);
+    growing_at_ = out_->here().own - sizeof(std::uint32_t);
+  }
+  void end_growing(std::size_t count) override {
+    if (count > size_most) refuse();
+    if (ok()) store(out_->at(growing_at_), static_cast<std::uint32_t>(count));
+    end();
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     out_->append(std::string_view(")\4", 2));
     string(object);
@@ -119,6 +129,7 @@ class marshal_writer final : public writer {
   }
 
   output* out_ = nullptr;
+  std::size_t growing_at_ = 0;  ///< where the size of the growing list is to be
   bool keywords_ = false;
   std::vector<kind> open_;
 };

@@ -18,6 +18,18 @@ void msgpack_writer::owned_bytes(std::span<const std::byte> data, const std::sha
   if (key_ready() && bytes_head(data.size())) out_->borrow(data, owner);
 }
 
+void msgpack_writer::begin_growing() {
+  outer_.push_back(place_);
+  place_ = place::plain;
+  put<std::uint32_t>(0xdd, 0u);
+  growing_at_ = out_->here().own - sizeof(std::uint32_t);
+}
+
+void msgpack_writer::end_growing(std::size_t count) {
+  if (ok() && sized(count, "list")) store_big(out_->at(growing_at_), static_cast<std::uint32_t>(count));
+  end();
+}
+
 void msgpack_writer::extension(std::int8_t code, std::string_view data) {
   switch (data.size()) {
     case 1: put('\xd4'); break;

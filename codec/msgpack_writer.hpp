@@ -91,6 +91,9 @@ class msgpack_writer final : public writer {
     outer_.pop_back();
   }
 
+  void begin_growing() override;
+  void end_growing(std::size_t count) override;
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     put('\x94');
     string(object);
@@ -216,6 +219,7 @@ class msgpack_writer final : public writer {
   [[gnu::cold]] void refuse_text(std::string_view text, const utf8_fault& fault);
 
   output* out_ = nullptr;
+  std::size_t growing_at_ = 0;  ///< where the size of the growing list is to be
   place place_ = place::plain;
   std::vector<place> outer_;  ///< places in the containers around
 };

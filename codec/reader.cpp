@@ -15,6 +15,23 @@ bool reader::fail(decode_error error) {
   return false;
 }
 
+bool reader::begin_entry(std::string_view& method) {
+  std::size_t hint = 0;
+  const kind k = peek();
+  if (!ok()) return false;
+  if (!detail::is_sequence(k)) return fail(wire_class::type_error, "cannot unpack non-iterable " + std::string(python_name(k)) + " object");
+  in_entry_ = enter_sequence(hint);
+  return in_entry_ && (more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 0)")) && read_string(method) &&
+         (more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 1)"));
+}
+
+bool reader::entry_goes_on() { return more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 2)"); }
+
+bool reader::close_entry() {
+  in_entry_ = false;
+  return more() ? fail(wire_class::value_error, "too many values to unpack (expected 3)") : ok();
+}
+
 bool reader::next_member(std::string_view& name) { return detail::next_member(*this, name); }
 bool reader::read_integers(std::vector<std::int64_t>& out) { return detail::read_integers(*this, out); }
 bool reader::read_reals(std::vector<double>& out) { return detail::read_reals(*this, out); }

@@ -91,6 +91,11 @@ class reader {
   [[nodiscard]] virtual bool begin_call(std::string_view& object, std::string_view& method) = 0;
   [[nodiscard]] virtual bool begin_keywords() = 0;
   [[nodiscard]] virtual bool end_call() = 0;
+  /// A batch holds calls as values, (method, arguments, keywords) each. begin_entry() opens one and reads its method. From there
+  /// to close_call() typed code cannot tell it from a call of its own: it uses these two instead of the words above.
+  [[nodiscard]] bool begin_entry(std::string_view& method);
+  [[nodiscard]] bool open_keywords() { return in_entry_ ? entry_goes_on() : begin_keywords(); }
+  [[nodiscard]] bool close_call() { return in_entry_ ? close_entry() : end_call(); }
   /// Checks that nothing follows a single value.
   [[nodiscard]] virtual bool finish() = 0;
 
@@ -107,10 +112,14 @@ class reader {
   bool fail(decode_error error);
 
  protected:
-  void clear_error() { failed_ = false; }
+  void clear_error() { failed_ = in_entry_ = false; }
 
  private:
+  bool entry_goes_on();
+  bool close_entry();
+
   bool failed_ = false;
+  bool in_entry_ = false;
   decode_error error_{};
 };
 

@@ -19,6 +19,8 @@ constexpr std::size_t bounded_reserve(std::size_t hint, std::size_t element_size
   return std::min({hint, most_elements, most_bytes / element_size});
 }
 
+constexpr bool is_sequence(kind k) { return k == kind::list || k == kind::tuple || k == kind::set || k == kind::frozenset; }
+
 template <class Reader> bool next_member(Reader& in, std::string_view& name) {
   while (in.more()) {
     if (in.peek() == kind::string) return in.read_string(name);

@@ -29,6 +29,11 @@ class serpent_writer final : public writer {
 
   void begin(kind container, std::size_t count) override;
   void end() override;
+  void begin_growing() override { begin(kind::list, static_cast<std::size_t>(-1)); }
+  void end_growing(std::size_t count) override {
+    if (ok()) levels_.back().count = count;
+    end();
+  }
 
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override;
   void begin_keywords(std::size_t count) override;

@@ -59,6 +59,14 @@ class writer {
   virtual void begin(kind container, std::size_t count) = 0;
   virtual void end() = 0;
 
+  /// A list that tells its size only at its end, because nobody knows it before: the results of a batch. Not inside of another.
+  /// As here for formats that need no size at all.
+  virtual void begin_growing() { begin(kind::list, 2); }
+  virtual void end_growing(std::size_t count) {
+    static_cast<void>(count);
+    end();
+  }
+
   // Whole lists of what is often sent in long ones, and the key of a struct's member (which is text for certain): formats that can
   // do better than one word per element say so.
   virtual void integers(std::span<const std::int64_t>);

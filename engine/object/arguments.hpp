@@ -96,7 +96,7 @@ template <class... P> class argument_values {
     if (!in.ok() || !read_keywords(in, signature)) return false;
     constexpr std::uint64_t all = named == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << named) - 1;
     if (given_ != all && !fill_missing(in, signature)) return false;
-    return in.end_call();
+    return in.close_call();
   }
 
   /// Decodes the single argument of an attribute's setter.
@@ -139,7 +139,7 @@ template <class... P> class argument_values {
   }
 
   bool read_keywords(reader& in, const call_signature& signature) {
-    if (!in.begin_keywords()) return false;
+    if (!in.open_keywords()) return false;
     if (in.peek() == kind::none) return signature.keywords_are_none(in);
     std::size_t hint = 0;
     if (!in.enter_dict(hint)) return false;

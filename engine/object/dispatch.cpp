@@ -34,6 +34,25 @@ constexpr std::array<std::string_view, 47> private_dunders = {
   throw raised("AttributeError", {"attempt to access unexposed or unknown remote attribute '" + std::string(name) + "'"});
 }
 
+[[noreturn]] void no_such_method(const exposed_object& o, std::string_view name) {
+  if (is_private_name(name)) private_attribute(name);
+  if (o.table->find_attribute(name)) throw raised("AttributeError", {"attempt to access unexposed attribute '" + std::string(name) + "'"});
+  no_such_attribute(o, name);
+}
+
+/// Whether the message can be read to its end, from its arguments on: Python, too, parses all of it before anything runs.
+bool is_sound_batch(reader& in) {
+  std::size_t hint = 0;
+  std::string_view method;
+  if (!in.enter_sequence(hint)) return false;
+  while (in.more()) {
+    if (!in.begin_entry(method) || !in.skip() || !in.open_keywords() || !in.skip() || !in.close_call()) return false;
+  }
+  return in.ok() && in.begin_keywords() && in.skip() && in.end_call();
+}
+
+constexpr std::string_view exception_wrapper = "Pyro4.futures._ExceptionWrapper";
+
 const attribute_entry& attribute_of(const exposed_object& o, std::string_view name) {
   if (const attribute_entry* a = o.table->find_attribute(name)) return *a;
   // What every Python object has is there, but not for callers.
@@ -137,7 +156,8 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     annotations = 1;
   }
   const bool hmac = !hosting_.hmac_key.empty();
-  const frame_options options{.type = message::result, .flags = 0, .sequence = request.sequence, .serializer = request.serializer, .hmac = hmac};
+  const bool batch = request.has(flag::batch);
+  const frame_options options{.type = message::result, .flags = batch ? flag::batch : std::uint16_t{0}, .sequence = request.sequence, .serializer = request.serializer, .hmac = hmac};
   frame_options exception_options = options;
   exception_options.flags = flag::exception;
   writer& encoder = codecs_.writer_of(*format);
@@ -154,7 +174,7 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     const exposed_object* object = find(s, id);
     if (!object) throw daemon_error("unknown object");
     if (!object->shared && object->home != core_index_) return verdict::elsewhere;
-    if (!run(c, *object, method)) return fail(c, c.in.error());
+    if (!(batch ? run_batch(c, *object) : run(c, *object, method))) return fail(c, c.in.error());
     if (c.oneway()) {
       c.answer.drop();
       return verdict::keep;
@@ -179,9 +199,47 @@ bool dispatcher::run(call& c, const exposed_object& o, std::string_view method) 
   }
   if (method == "__getattr__") return get_attribute(c, o);
   if (method == "__setattr__") return set_attribute(c, o);
-  if (is_private_name(method)) private_attribute(method);
-  if (o.table->find_attribute(method)) throw raised("AttributeError", {"attempt to access unexposed attribute '" + std::string(method) + "'"});
-  no_such_attribute(o, method);
+  no_such_method(o, method);
+}
+
+/// Many calls in one frame: their results in order, up to the first that throws; the rest is not executed (WIRE §4.4).
+bool dispatcher::run_batch(call& c, const exposed_object& o) {
+  std::string_view id, method;
+  std::size_t hint = 0, done = 0;
+  if (!is_sound_batch(c.in)) return false;
+  c.in.start(c.request.payload);
+  if (!c.in.begin_call(id, method) || !c.in.enter_sequence(hint)) return false;
+  c.answer.begin_list();
+  for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
+    if (!c.in.begin_entry(method)) return false;
+    going = run_entry(c, o, method);
+  }
+  c.answer.end_list(done);
+  return true;
+}
+
+/// False: it threw, and the list of results ends with the exception.
+bool dispatcher::run_entry(call& c, const exposed_object& o, std::string_view method) {
+  c.method = o.table->find_method(method);
+  if (!c.method || is_private_name(method)) no_such_method(o, method);
+  const auto before = c.out.here().own;
+  wire_exception thrown;
+  try {
+    if (c.method->invoke(o.object, c.in, c.answer, c.method->signature)) return true;
+    thrown = wire_exception::from(c.in.error());
+  } catch (...) {
+    if (c.out.here().own != before) throw;  // half a result is written
+    thrown = wire_exception::describe(std::current_exception());
+  }
+  thrown.thrown_in(c.method->signature.name);
+  writer& w = c.answer.begin();
+  w.begin(kind::dict, 2);
+  w.string("__class__");
+  w.string(exception_wrapper);
+  w.string("exception");
+  encode(w, thrown);
+  w.end();
+  return false;
 }
 
 bool dispatcher::get_attribute(call& c, const exposed_object& o) {

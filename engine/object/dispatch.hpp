@@ -64,6 +64,8 @@ class dispatcher {
   struct call;
   verdict invoke(const frame& request, session&, output& out);
   bool run(call&, const exposed_object&, std::string_view method);
+  bool run_batch(call&, const exposed_object&);
+  bool run_entry(call&, const exposed_object&, std::string_view method);
   bool get_attribute(call&, const exposed_object&);
   bool set_attribute(call&, const exposed_object&);
   const exposed_object* find(session&, std::string_view id);

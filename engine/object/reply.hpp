@@ -19,9 +19,19 @@ class reply {
 
   /// Starts the frame; write exactly one value with what it returns.
   writer& begin() {
+    if (in_list_) return encoder_;
     frame_.emplace(out_, options_, annotations_);
     encoder_.start(out_);
     return encoder_;
+  }
+  /// Starts a frame that holds a list instead: begin() then is its next element, until end_list() with how many there were.
+  void begin_list() {
+    begin().begin_growing();
+    in_list_ = true;
+  }
+  void end_list(std::size_t count) {
+    in_list_ = false;
+    encoder_.end_growing(count);
   }
   bool begun() const { return frame_.has_value(); }
 
@@ -34,6 +44,7 @@ class reply {
   void drop() {
     if (frame_) frame_->cancel();
     frame_.reset();
+    in_list_ = false;
   }
   const writer& encoder() const { return encoder_; }
 
@@ -43,6 +54,7 @@ class reply {
   frame_options options_;
   std::span<const annotation> annotations_;
   std::optional<frame_writer> frame_{};
+  bool in_list_ = false;
 };
 
 }  // namespace engine

@@ -40,6 +40,29 @@ TEST(Serializers, that_are_unknown_are_not_found) {
   for (const std::uint16_t id : {0, 42, 65535}) EXPECT_EQ(find_serializer_48(id), nullptr);
 }
 
+TEST(Serializers, write_lists_whose_size_is_known_at_their_end) {
+  for (const serializer* s : serializers()) {
+    for (const std::size_t count : {0u, 1u, 2u, 300u}) {
+      const auto out_writer = s->make_writer();
+      output out;
+      out.append("before");
+      const auto start = out.here();
+      out_writer->start(out);
+      out_writer->begin_growing();
+      value::list expected;
+      for (std::size_t i = 0; i < count; ++i) {
+        expected.push_back(value::dict{{"n", i}});
+        encode(*out_writer, expected[i]);
+      }
+      out_writer->end_growing(count);
+      ASSERT_TRUE(out_writer->ok()) << s->name;
+      std::string text;
+      out.each_since(start, [&](std::span<const std::byte> run) { text.append(reinterpret_cast<const char*>(run.data()), run.size()); });
+      EXPECT_EQ(decoded<value>(*s, as_bytes(text)).value(), value(expected)) << s->name << " " << count;
+    }
+  }
+}
+
 TEST(Codecs, are_made_once_and_kept_apart) {
   codecs kept;
   std::set<const void*> made;
