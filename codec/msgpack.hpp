@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include <codec/endian.hpp>
 #include <codec/reader.hpp>
@@ -38,6 +39,11 @@ inline void store_little(void* to, std::uint64_t word) {
   word = swapped_unless(std::endian::little, word);
   std::memcpy(to, &word, sizeof word);
 }
+
+// In Python's words: data of an extension that is no integer, no day, no moment (msgpack_refusal.cpp).
+decode_error integer_refusal(std::span<const std::byte> text);
+decode_error date_refusal(std::int64_t ordinal);
+decode_error datetime_refusal(double seconds);
 
 }  // namespace detail::msgpack_format
 }  // namespace engine

@@ -278,7 +278,7 @@ bool msgpack_reader::extension_integer(const extension_view& ext, integer& out) 
   if (text.size() - sign > limits_.digits)
     return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(limits_.digits) + " digits) for integer string conversion");
   auto number = integer::from_decimal(text);
-  if (!number) return fail(wire_class::value_error, "invalid literal for int() with base 10");
+  if (!number) return fail(integer_refusal(std::as_bytes(std::span(text))));
   out = std::move(*number);
   return true;
 }
@@ -360,8 +360,9 @@ bool msgpack_reader::read_complex(std::complex<double>& out) {
 bool msgpack_reader::read_datetime(datetime& out) {
   const unsigned char* data = take_extension(datetime_code, 8, "datetime");
   if (data == nullptr) return false;
-  const auto when = from_timestamp(std::bit_cast<double>(load_little(data)));
-  if (!when) return fail(wire_class::value_error, "timestamp out of range");
+  const auto seconds = std::bit_cast<double>(load_little(data));
+  const auto when = from_timestamp(seconds);
+  if (!when) return fail(datetime_refusal(seconds));
   out = *when;
   return true;
 }
@@ -374,9 +375,10 @@ bool msgpack_reader::read_date(date& out) {
   if (data == nullptr) return false;
   std::uint32_t word = 0;
   std::memcpy(&word, data, sizeof word);
-  const auto day = from_ordinal(narrow ? static_cast<std::int32_t>(swapped_unless(std::endian::little, word))
-                                       : static_cast<std::int64_t>(load_little(data)));
-  if (!day) return fail(wire_class::value_error, "ordinal out of range");
+  const std::int64_t ordinal = narrow ? static_cast<std::int32_t>(swapped_unless(std::endian::little, word))
+                                      : static_cast<std::int64_t>(load_little(data));
+  const auto day = from_ordinal(ordinal);
+  if (!day) return fail(date_refusal(ordinal));
   out = *day;
   return true;
 }

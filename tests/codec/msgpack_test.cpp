@@ -148,10 +148,14 @@ TEST(Msgpack, words_faults_as_python_does) {
   EXPECT_EQ(read("a1 ff"), "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte");
   EXPECT_EQ(read("d6 7f 00 00 00 00"), "SerializeError: invalid ext code for msgpack: 127");
   EXPECT_EQ(read("d6 ff 00 00 00 00"), "SerializeError: invalid ext code for msgpack: -1");
-  EXPECT_EQ(read("c7 03 31 31 2f 33"), "ValueError: invalid literal for int() with base 10");
+  EXPECT_EQ(read("c7 03 31 31 2f 33"), "ValueError: invalid literal for int() with base 10: b'1/3'");
   EXPECT_EQ(read("d7 30 00 00 00 00 00 00 00 00"), "ValueError: unpack requires a buffer of 16 bytes");
-  EXPECT_EQ(read("d7 32 00 00 00 00 00 00 f8 7f"), "ValueError: timestamp out of range");
-  EXPECT_EQ(read("d7 33 00 00 00 00 00 00 00 00"), "ValueError: ordinal out of range");
+  EXPECT_EQ(read("d7 32 00 00 00 00 00 00 f8 7f"), "ValueError: Invalid value NaN (not a number)");
+  EXPECT_EQ(read("d7 32 00 00 c0 20 fa 7f 4d 42"), "ValueError: year 10000 is out of range");
+  EXPECT_EQ(read("d7 32 00 00 00 00 00 00 f0 7f"), "OverflowError: timestamp out of range for platform time_t");
+  EXPECT_EQ(read("d7 33 00 00 00 00 00 00 00 00"), "ValueError: ordinal must be >= 1");
+  EXPECT_EQ(read("d7 33 dc b9 37 00 00 00 00 00"), "ValueError: year 10000 is out of range");
+  EXPECT_EQ(read("d7 33 00 00 00 80 00 00 00 00"), "OverflowError: signed integer is greater than maximum");
   EXPECT_EQ(read("c1"), "ValueError: Unpack failed: invalid byte 0xc1");
   EXPECT_EQ(read("81 90 01"), "TypeError: unhashable type: 'list'");
 }
