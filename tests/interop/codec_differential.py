@@ -340,11 +340,14 @@ def run(peer, name, seed, count):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("peer")
+    parser.add_argument("peer", nargs="?")
+    parser.add_argument("--list", action="store_true", help="print the names of the serializers")
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--serializer", choices=sorted(SERIALIZERS))
     options = parser.parse_args()
+    if options.list:
+        return print(*sorted(SERIALIZERS))
     peer = Peer(options.peer)
     for name in [options.serializer] if options.serializer else sorted(SERIALIZERS):
         run(peer, name, options.seed, options.count)
