@@ -252,6 +252,15 @@ def pickle_target():
         yield what, data
 
 
+# The first byte chooses the format, in the order of the table.
+def formats():
+    for i, name in enumerate(("serpent", "json", "marshal", "pickle", "dill", "msgpack")):
+        for what, value in values():
+            body = dumps(name, value)
+            if body is not None:
+                yield "%s_%s" % (name, what), bytes([i]) + body
+
+
 def uri():
     for i, text in enumerate([
             "PYRO:obj@host:1234", "pyro:obj@localhost:9999 ", "PYRO:a@b@h:1", "PYRO:obj@./u:/tmp/a b.sock", "PYRO:obj@./u:\0abstract",
@@ -291,5 +300,6 @@ if __name__ == "__main__":
     write("marshal", marshal_target())
     write("msgpack", msgpack_target())
     write("pickle", pickle_target())
+    write("formats", formats())
     write("uri", uri())
     write("dispatch", dispatch())
