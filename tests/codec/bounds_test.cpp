@@ -17,7 +17,12 @@ class Bounds : public testing::TestWithParam<const serializer*> {
 
   /// None in lists in lists, also deeper than our writers go: what stands before and behind None within one list, repeated.
   std::string nested(std::size_t depth, bool closed = true) {
-    const std::string none = written(value()), one = written(value::list{value()});
+    std::string none = written(value()), one = written(value::list{value()}), end;
+    if (none.ends_with('.') && one.ends_with('.')) {  // a pickle says where it stops
+      none.pop_back();
+      one.pop_back();
+      end = '.';
+    }
     const auto same = static_cast<std::size_t>(std::ranges::mismatch(none, one).in1 - none.begin());
     const std::string inside = none.substr(same);
     const std::size_t open = one.find(inside) - same;
@@ -26,7 +31,7 @@ class Bounds : public testing::TestWithParam<const serializer*> {
     if (!closed) return payload;
     payload += inside;
     for (std::size_t i = 0; i < depth; ++i) payload += one.substr(same + open + inside.size());
-    return payload;
+    return payload + end;
   }
 
   std::optional<decode_error> refusal(const std::string& payload, const decode_limits& limits = {}) {
@@ -71,7 +76,7 @@ TEST_P(Bounds, a_message_holds_as_many_values_as_allowed_and_no_more) {
 }
 
 TEST_P(Bounds, an_integer_has_as_many_digits_as_allowed) {
-  if (GetParam() == &marshal()) GTEST_SKIP() << "its digits are binary: reading them costs no more than their bytes";
+  if (GetParam() == &marshal() || GetParam()->make_reader == pickle().make_reader) GTEST_SKIP() << "its digits are binary: reading them costs no more than their bytes";
   const std::string payload = written(*integer::from_decimal(std::string(50, '7')));
   EXPECT_FALSE(refusal(payload, {.digits = 50}));
   expect_refused(payload, {.digits = 49}, 0);
