@@ -124,8 +124,9 @@ def main():
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # Python asks for memory by a declared number
-    run(Peer(options.peer), options.count, options.seed)
+    peer = Peer(options.peer)
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # for what Python asks by a declared number
+    run(peer, options.count, options.seed)
 
 
 if __name__ == "__main__":

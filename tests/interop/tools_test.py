@@ -5,6 +5,8 @@ import re
 import tempfile
 import unittest
 
+import Pyro4.errors
+
 import support
 
 
@@ -25,6 +27,15 @@ class EchoServer(support.InteropTest):
         text = re.sub(r"localhost:\d+", "<address>", "".join(server.out))
         return re.sub(r"(?m)^\w{3} \w{3} [ \d]\d [\d:]{8} \d{4} - ", "<time> - ", text)
 
+    def serves(self, path):
+        """Whether the object can be had already: the socket is there, and listens, somewhat earlier."""
+        try:
+            with self.proxy("PYRO:test.echoserver@./u:" + path) as p:
+                p._pyroBind()
+        except Pyro4.errors.CommunicationError:
+            return False
+        return True
+
     def test_the_help_offers_the_same_options(self):
         theirs, ours = [set(re.findall(r"(?<!\w)--?\w+", start("--help").finish())) for start in (python_echo_server, echo_server)]
         self.assertEqual({"-N", "--nameserver"}, theirs - ours)  # starts a name server, which we do not have yet
@@ -38,7 +49,7 @@ class EchoServer(support.InteropTest):
                 with tempfile.TemporaryDirectory() as folder:
                     path = os.path.join(folder, "s")
                     server = self.start(start("-u", path, *options))
-                    support.wait_until(lambda: os.path.exists(path) or server.process.poll() is not None, "a socket")
+                    support.wait_until(lambda: self.serves(path) or server.process.poll() is not None, "the object is there")
                     with self.proxy("PYRO:test.echoserver@./u:" + path) as p:
                         said = [p.echo({"a": [1, "h\xe9'"]}), support.outcome(p.error), support.outcome(p.error_with_text), p.nan() != p.nan(),
                                 p.inf(), p.__dunder__(), p.oneway_echo("x"), list(p.generator()), p.verbose, sorted(p._pyroMethods)]
