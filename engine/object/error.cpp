@@ -93,7 +93,11 @@ void wire_exception::thrown_in(std::string_view method) {
   if (!whole) traceback.push_back(headline(*this) + "\n");
 }
 
-wire_exception wire_exception::from(const decode_error& e) { return named(e.type, e.text); }
+// Python's two constructors want the text itself and more; their base takes what we have, and is all that can be raised again there.
+wire_exception wire_exception::from(const decode_error& e) {
+  const bool unicode = e.type == wire_class::unicode_decode_error || e.type == wire_class::unicode_encode_error;
+  return named(unicode ? "builtins.UnicodeError" : e.type, e.text);
+}
 
 wire_exception wire_exception::describe(std::exception_ptr thrown) {
   try {

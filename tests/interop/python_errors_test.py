@@ -100,6 +100,20 @@ class PythonErrors(support.InteropTest):
             with self.subTest(body=body):
                 self.assertEqual(seen[0], seen[1])
 
+    def test_text_that_is_not_utf8_is_told_in_words_that_every_format_can_carry(self):
+        bodies = {"serpent": b"('thing','echo',('\xff',),{})", "json": b'{"object": "thing", "method": "echo", "params": ["\xff"], "kwargs": {}}',
+                  "msgpack": b"\x94\xa5thing\xa4echo\x91\xa1\xff\x80", "marshal": b")\x04z\x05thingz\x04echo[\x01\0\0\0u\x01\0\0\0\xff{0"}
+        for serializer, body in bodies.items():
+            with self.subTest(serializer=serializer), self.proxy(self.ours, serializer) as p:
+                p._pyroBind()
+                number = p_serializer(p).serializer_id
+                p._pyroConnection.send(Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, number, 0, 1).to_bytes())
+                answer = Pyro4.message.Message.recv(p._pyroConnection, [Pyro4.message.MSG_RESULT])
+                error = Pyro4.util.get_serializer(serializer).loads(answer.data)
+                self.assertIs(UnicodeError, type(error))
+                self.assertRegex(str(error), r"^'utf-8' codec can't decode byte 0xff in position \d+: invalid start byte$")
+                self.assertTrue(stays_open(p))
+
     def test_a_remote_traceback_is_a_list_of_lines_that_pyro_can_print(self):
         for serializer in support.ALL:
             with self.proxy(self.ours, serializer) as p:
