@@ -21,11 +21,7 @@ class greeting_reply final : public awaited_reply {
     flags = f.flags;
     own_peer = f.annotations.find(own_annotation).has_value();
     const serializer* format = find_serializer_48(f.serializer);
-    if (f.payload.empty()) return;
-    if (!format) {
-      text = marshal_text(f);
-      return;
-    }
+    if (f.payload.empty() || !format) return;
     reader& in = codecs_.reader_of(*format);
     in.start(f.payload);
     if (!decode(in, body) || !in.finish()) error = in.error();
@@ -36,19 +32,10 @@ class greeting_reply final : public awaited_reply {
   std::uint16_t flags = 0;
   bool own_peer = false;
   value body{};
-  std::string text = "?";
   std::optional<decode_error> error{};
   std::optional<channel_failure> failure{};
 
  private:
-  // Pyro's refusals come as a marshal string whatever we speak (WIRE §3.3): short or long, ASCII or not.
-  static std::string marshal_text(const frame& f) {
-    const std::string_view raw(reinterpret_cast<const char*>(f.payload.data()), f.payload.size());
-    if (f.serializer != 3 || raw.size() < 2) return "?";
-    const char code = static_cast<char>(raw[0] & 0x7f);
-    const std::size_t prefix = code == 'z' || code == 'Z' ? 2 : 5;
-    return std::string(raw.substr(std::min(prefix, raw.size())));
-  }
   codecs& codecs_;
 };
 
@@ -180,7 +167,7 @@ void remote::greet(lock& held, time_point deadline) {
   if (answer.failure) std::rethrow_exception(exception_for(*answer.failure));
   if (answer.type == message::connect_fail) {
     const std::string* reason = answer.body.get_if<std::string>();
-    throw communication_error("connection to " + location_text() + " rejected: " + (reason ? *reason : answer.text));
+    throw communication_error("connection to " + location_text() + " rejected: " + (reason ? *reason : "?"));
   }
   if (answer.type != message::connect_ok)
     throw protocol_error("invalid msg type " + std::to_string(static_cast<unsigned>(answer.type)) + " received");

@@ -45,7 +45,6 @@ std::string abstract_name(std::string_view hint) {
 // ---- frames
 
 value answer::body() const {
-  if (serializer == 3) return std::string_view(payload).substr(2);
   const engine::serializer* format = find_serializer_48(serializer);
   if (!format) throw std::runtime_error("an answer in serializer " + std::to_string(serializer));
   auto v = decoded<value>(*format, as_bytes(payload));

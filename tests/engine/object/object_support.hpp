@@ -44,7 +44,7 @@ struct answer {
   std::map<std::string, std::string> annotations{};
   std::string payload{};
   bool has(std::string_view key) const { return annotations.contains(std::string(key)); }
-  /// The payload by the serializer the frame names; of a marshal string, its text.
+  /// The payload by the serializer the frame names.
   value body() const;
   wire_exception exception() const;
 };
