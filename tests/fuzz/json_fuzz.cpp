@@ -1,7 +1,6 @@
 // Any bytes through the json reader: reading and skipping must agree, a refusal names a place in the text, and what was read comes
 // back the same from what is written of it.
-#include <tests/fuzz/fuzz.hpp>
-#include <tests/support/encoded.hpp>
+#include <tests/fuzz/format_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
@@ -14,18 +13,6 @@ bool skips(std::span<const std::byte> payload) {
   const bool skipped = in->skip() && in->finish();
   require(skipped || in->error().offset <= payload.size(), "a refusal says where");
   return skipped;
-}
-
-/// The same value by typed reading, whatever fits: rewinding from one alternative to the next must not lose the place.
-void read_call(std::span<const std::byte> payload) {
-  static const auto in = json().make_reader();
-  in->start(payload);
-  std::string_view object, method;
-  std::vector<std::variant<int, std::string, std::map<std::string, double>, std::vector<value>>> arguments;
-  value keywords;
-  if (!in->begin_call(object, method) || !decode(*in, arguments) || !in->begin_keywords()) return;
-  if (!decode(*in, keywords)) return;
-  static_cast<void>(in->end_call());
 }
 
 void skip_call(std::span<const std::byte> payload) {
@@ -50,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto v = test::decoded<value>(json(), payload);
   require(v.has_value() == skips(payload), "skipping agrees with reading");
   if (v) round_trip(*v);
-  read_call(payload);
+  fuzz::read_call(json(), payload);
   skip_call(payload);
   return 0;
 }

@@ -2,8 +2,7 @@
 // nothing, and what was read comes back the same.
 #include <optional>
 
-#include <tests/fuzz/fuzz.hpp>
-#include <tests/support/encoded.hpp>
+#include <tests/fuzz/format_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
@@ -11,23 +10,6 @@ using fuzz::require;
 namespace {
 
 constexpr decode_limits bounds{.elements = 20000};  // few bytes may mean many values, which would take the fuzzer's time
-
-bool skips(std::span<const std::byte> payload) {
-  const auto in = marshal().make_reader();
-  in->start(payload, bounds);
-  return in->skip() && in->finish();
-}
-
-void read_call(std::span<const std::byte> payload) {
-  const auto in = marshal().make_reader();
-  in->start(payload, bounds);
-  std::string_view object, method;
-  std::vector<std::variant<int, std::string, std::map<std::string, double>, std::vector<value>>> arguments;
-  value keywords;
-  if (!in->begin_call(object, method) || !decode(*in, arguments) || !in->begin_keywords()) return;
-  if (!decode(*in, keywords)) return;
-  static_cast<void>(in->end_call());
-}
 
 void round_trip(const value& v) {
   const auto written = test::encoded(marshal(), v);
@@ -62,7 +44,7 @@ bool only_reading_notices(const decode_error& error) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto payload = fuzz::as_bytes(data, size);
   const auto v = test::decoded<value>(marshal(), payload, bounds);
-  const bool skipped = skips(payload);
+  const bool skipped = fuzz::skips(marshal(), payload, bounds);
   require(!v || skipped, "what can be read can be skipped");
   require(v || !skipped || only_reading_notices(v.error()), "what can be skipped can be read");
   if (v) round_trip(*v);
@@ -70,6 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto ahead = elements_after_looking_ahead(payload);
     require(ahead && same(value(*ahead), *v), "looking ahead changes nothing");
   }
-  read_call(payload);
+  fuzz::read_call(marshal(), payload, bounds);
   return 0;
 }

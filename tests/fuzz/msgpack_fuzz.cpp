@@ -1,29 +1,11 @@
 // Any bytes: the msgpack reader neither crashes nor believes them, skipping agrees with reading, and what was read and can be
 // written comes back the same.
-#include <tests/fuzz/fuzz.hpp>
-#include <tests/support/encoded.hpp>
+#include <tests/fuzz/format_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
 
 namespace {
-
-bool skips(std::span<const std::byte> payload) {
-  const auto in = msgpack().make_reader();
-  in->start(payload);
-  return in->skip() && in->finish();
-}
-
-void read_call(std::span<const std::byte> payload) {
-  const auto in = msgpack().make_reader();
-  in->start(payload);
-  std::string_view object, method;
-  std::vector<std::variant<int, std::string, std::map<std::string, double>, std::vector<value>>> arguments;
-  value keywords;
-  if (!in->begin_call(object, method) || !decode(*in, arguments) || !in->begin_keywords()) return;
-  if (!decode(*in, keywords)) return;
-  static_cast<void>(in->end_call());
-}
 
 void round_trip(const value& v) {
   const auto written = test::encoded(msgpack(), v);
@@ -37,10 +19,10 @@ void round_trip(const value& v) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto payload = fuzz::as_bytes(data, size);
   const auto v = test::decoded<value>(msgpack(), payload);
-  const bool skipped = skips(payload);
+  const bool skipped = fuzz::skips(msgpack(), payload);
   require(!v || skipped, "what can be read can be skipped");
   require(v || !skipped || v.error().text.starts_with("unhashable"), "what can be skipped can be read");
   if (v) round_trip(*v);
-  read_call(payload);
+  fuzz::read_call(msgpack(), payload);
   return 0;
 }

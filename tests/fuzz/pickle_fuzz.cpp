@@ -1,7 +1,6 @@
 // Any bytes: the pickle reader neither crashes nor believes them, skipping agrees with reading, and what was read and can be
 // written comes back the same.
-#include <tests/fuzz/fuzz.hpp>
-#include <tests/support/encoded.hpp>
+#include <tests/fuzz/format_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
@@ -10,23 +9,6 @@ namespace {
 
 // A few bytes may stand for many values; more would only be slow.
 constexpr decode_limits limits{.elements = 20'000};
-
-bool skips(std::span<const std::byte> payload) {
-  const auto in = pickle().make_reader();
-  in->start(payload, limits);
-  return in->skip() && in->finish();
-}
-
-void read_call(std::span<const std::byte> payload) {
-  const auto in = pickle().make_reader();
-  in->start(payload, limits);
-  std::string_view object, method;
-  std::vector<std::variant<int, std::string, std::map<std::string, double>, std::vector<value>>> arguments;
-  value keywords;
-  if (!in->begin_call(object, method) || !decode(*in, arguments) || !in->begin_keywords()) return;
-  if (!decode(*in, keywords)) return;
-  static_cast<void>(in->end_call());
-}
 
 void round_trip(const value& v) {
   const auto written = test::encoded(pickle(), v);
@@ -41,10 +23,10 @@ void round_trip(const value& v) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto payload = fuzz::as_bytes(data, size);
   const auto v = test::decoded<value>(pickle(), payload, limits);
-  const bool skipped = skips(payload);
+  const bool skipped = fuzz::skips(pickle(), payload, limits);
   require(!v || skipped, "what can be read can be skipped");
   require(v || !skipped || v.error().text.starts_with("unhashable"), "what can be skipped can be read");
   if (v) round_trip(*v);
-  read_call(payload);
+  fuzz::read_call(pickle(), payload, limits);
   return 0;
 }
