@@ -26,6 +26,19 @@ struct settings {
   bool sock_reuse = true;                  ///< PYRO_SOCK_REUSE
   std::string ns_host = "localhost";       ///< PYRO_NS_HOST: where the name server is looked for
   int ns_port = 9090;                      ///< PYRO_NS_PORT
+  bool iter_streaming = true;              ///< PYRO_ITER_STREAMING: a method may answer with a stream of items
+  double iter_stream_lifetime = 0;         ///< PYRO_ITER_STREAM_LIFETIME, seconds a stream lives at most, 0 = no limit
+  double iter_stream_linger = 30;          ///< PYRO_ITER_STREAM_LINGER, seconds a stream outlives its client's connection
+  bool oneway_threaded = true;             ///< PYRO_ONEWAY_THREADED: oneway calls of blocking methods do not hold up their connection
+  double poll_timeout = 2;                 ///< PYRO_POLLTIMEOUT, seconds between looks at loop conditions and housekeeping
+  std::string server_type = "core";        ///< PYRO_SERVERTYPE: core (ours), thread (every method may block), multiplex (one core)
+  int threadpool_size = 40;                ///< PYRO_THREADPOOL_SIZE: most threads for blocking methods
+  int threadpool_size_min = 4;             ///< PYRO_THREADPOOL_SIZE_MIN: threads that stay once they were needed
+  bool autoproxy = true;                   ///< PYRO_AUTOPROXY: exposed objects travel as proxies
+  std::string nat_host{};                  ///< PYRO_NATHOST: host in URIs that are given away, empty = the one listened on
+  int nat_port = 0;                        ///< PYRO_NATPORT: port in URIs that are given away, 0 = the one listened on
+  bool log_wire = false;                   ///< PYRO_LOGWIRE: log every message
+  bool detailed_traceback = false;         ///< PYRO_DETAILED_TRACEBACK: tracebacks name the frames of this side
 
   double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
   std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none
