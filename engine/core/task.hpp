@@ -16,6 +16,7 @@ namespace detail {
 struct task_promise_base {
   std::coroutine_handle<> awaiting = std::noop_coroutine();
   std::exception_ptr error{};
+  bool started = false;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   struct final_awaiter {
@@ -68,12 +69,20 @@ template <class T> class [[nodiscard]] task {
 
   explicit operator bool() const { return handle_ != nullptr; }
   bool done() const { return !handle_ || handle_.done(); }
+  /// Runs it up to its first suspension, on this thread and inside this call; once. Whether it has ended. Awaiting it does
+  /// this by itself: for those who must do something between its first part and the waiting.
+  bool start() {
+    handle_.promise().started = true;
+    handle_.resume();
+    return handle_.done();
+  }
 
   struct awaiter {
     handle running;
     bool await_ready() const noexcept { return running.done(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) noexcept {
       running.promise().awaiting = waiting;
+      if (std::exchange(running.promise().started, true)) return std::noop_coroutine();
       return running;
     }
     T await_resume() { return running.promise().take(); }

@@ -75,6 +75,8 @@ class connection final : private core::flushable {
   frame_reader& frames() { return reader_; }
 
   bool ended() const { return ended_; }
+  /// When the peer last sent or took something.
+  time_point heard() const { return heard_; }
   const connection_end& end() const { return end_; }
   core& home() { return core_; }
   address peer() const { return core_.io().peer_address(socket_); }

@@ -62,7 +62,7 @@ class daemon::state {
 // ---- set-up
 
 daemon::state::state(daemon_options options)
-    : options_(std::move(options)), own_(host.objects, [this] { return about(); }), server_(host, options_.validate_handshake) {
+    : options_(std::move(options)), own_(host, [this] { return about(); }), server_(host, options_.validate_handshake) {
   host.settings = options_.settings ? *options_.settings : settings::from_environment();
   host.accepted.insert(host.settings.serializers_accepted.begin(), host.settings.serializers_accepted.end());
   host.upgrade = host.settings.serializers_accepted == settings::defaults().serializers_accepted;

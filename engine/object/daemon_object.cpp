@@ -1,15 +1,68 @@
 // See daemon_object.hpp.
 #include <engine/object/daemon_object.hpp>
 
+#include <algorithm>
+#include <stdexcept>
+
 #include <engine/object/dispatch.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
 
+namespace {
+
+constexpr std::uint32_t window_max = 4096;
+
+/// Nobody else reads the stream until the items have been written.
+class lease {
+ public:
+  lease(stream_table& table, std::string id) : table_(table), id_(std::move(id)) {}
+  ~lease() { table_.put_back(id_); }
+  lease(const lease&) = delete;
+  lease& operator=(const lease&) = delete;
+
+ private:
+  stream_table& table_;
+  std::string id_;
+};
+
+void fill_aside(open_stream& items, std::size_t most) {
+  task<> filling = items.fill(most);
+  if (!filling.start()) throw error("a stream of a blocking method cannot wait for a core");
+}
+
+}  // namespace
+
+std::vector<std::string> daemon_object::registered() const { return host_.objects.ids(); }
+
 value daemon_object::get_metadata(std::string_view object_id, std::optional<bool> as_lists) const {
-  const auto object = objects_.find(object_id);
+  const auto object = host_.objects.find(object_id);
   if (!object) throw daemon_error("unknown object");
   return metadata_of(*object->table, as_lists.value_or(false));
 }
+
+task<stream_items> daemon_object::get_next_stream_item(std::string stream_id, std::optional<std::uint32_t> most) {
+  const stream_table::entry entry = host_.streams.borrow(stream_id, this_call().connection());
+  const auto leased = std::make_shared<lease>(host_.streams, stream_id);
+  const std::size_t count = most ? std::clamp(*most, 1u, window_max) : 1;
+  core& here = *core::current();
+  if (entry.home) {
+    co_await move_to(*entry.home);
+    task<> filling = entry.items->fill(count);
+    co_await filling;
+    co_await move_to(here);
+  } else {
+    auto filled = host_.aside->run([&] { fill_aside(*entry.items, count); });
+    co_await filled;
+  }
+  if (entry.items->filled() == 0 || (most && entry.items->ended())) host_.streams.forget(stream_id);
+  if (entry.items->filled() == 0) {
+    entry.items->rethrow();
+    throw raised("StopIteration", {});
+  }
+  co_return stream_items{.from = entry.items, .window = most.has_value(), .lease = leased};
+}
+
+void daemon_object::close_stream(const std::string& stream_id) { host_.streams.forget(stream_id); }
 
 }  // namespace engine

@@ -1,72 +1,13 @@
-// See dispatch.hpp.
+// See dispatch.hpp. Batches are dispatch_batch.cpp's.
 #include <engine/object/dispatch.hpp>
 
-#include <algorithm>
-#include <array>
+#include <cstring>
 #include <random>
 
-#include <codec/protocol_48.hpp>
 #include <engine/io/log.hpp>
-#include <engine/object/reply.hpp>
+#include <engine/object/dispatch_call.hpp>
 
 namespace engine {
-
-namespace {
-
-// Dunder names that stay private nevertheless (WIRE §8), sorted.
-constexpr std::array<std::string_view, 47> private_dunders = {
-    "__bool__", "__call__", "__class__", "__cmp__", "__coerce__", "__copy__", "__deepcopy__", "__del__", "__delattr__", "__dir__",
-    "__enter__", "__eq__", "__exit__", "__format__", "__ge__", "__getattr__", "__getattribute__", "__getinitargs__",
-    "__getnewargs__", "__getstate__", "__getstate_for_dict__", "__gt__", "__hasattr__", "__hash__", "__init__",
-    "__init_subclass__", "__instancecheck__", "__le__", "__lt__", "__module__", "__ne__", "__new__", "__nonzero__", "__reduce__",
-    "__reduce_ex__", "__repr__", "__setattr__", "__setstate__", "__setstate_from_dict__", "__sizeof__", "__str__",
-    "__subclasscheck__", "__subclasshook__", "__unicode__", "__weakref__"};
-
-[[noreturn]] void no_such_attribute(const exposed_object& o, std::string_view name) {
-  throw raised("AttributeError", {"'" + std::string(o.table->class_name()) + "' object has no attribute '" + std::string(name) + "'"});
-}
-
-[[noreturn]] void private_attribute(std::string_view name) {
-  throw raised("AttributeError", {"attempt to access private attribute '" + std::string(name) + "'"});
-}
-
-[[noreturn]] void unexposed_attribute(std::string_view name) {
-  throw raised("AttributeError", {"attempt to access unexposed or unknown remote attribute '" + std::string(name) + "'"});
-}
-
-[[noreturn]] void no_such_method(const exposed_object& o, std::string_view name) {
-  if (is_private_name(name)) private_attribute(name);
-  if (o.table->find_attribute(name)) throw raised("AttributeError", {"attempt to access unexposed attribute '" + std::string(name) + "'"});
-  no_such_attribute(o, name);
-}
-
-/// Whether the message can be read to its end, from its arguments on: Python, too, parses all of it before anything runs.
-bool is_sound_batch(reader& in) {
-  std::size_t hint = 0;
-  std::string_view method;
-  if (!in.enter_sequence(hint)) return false;
-  while (in.more()) {
-    if (!in.begin_entry(method) || !in.skip() || !in.open_keywords() || !in.skip() || !in.close_call()) return false;
-  }
-  return in.ok() && in.begin_keywords() && in.skip() && in.end_call();
-}
-
-constexpr std::string_view exception_wrapper = "Pyro4.futures._ExceptionWrapper";
-
-const attribute_entry& attribute_of(const exposed_object& o, std::string_view name) {
-  if (const attribute_entry* a = o.table->find_attribute(name)) return *a;
-  // What every Python object has is there, but not for callers.
-  if (o.table->find_method(name) || std::ranges::find(private_dunders, name) != private_dunders.end()) unexposed_attribute(name);
-  throw raised("AttributeError", {"type object '" + std::string(o.table->class_name()) + "' has no attribute '" + std::string(name) + "'"});
-}
-
-}  // namespace
-
-bool is_private_name(std::string_view name) {
-  if (!name.starts_with('_')) return false;
-  const bool dunder = name.size() > 4 && name.starts_with("__") && name.ends_with("__");
-  return !dunder || std::ranges::find(private_dunders, name) != private_dunders.end();
-}
 
 std::array<std::byte, 16> random_uuid() {
   thread_local std::mt19937_64 random{std::random_device{}()};
@@ -78,52 +19,63 @@ std::array<std::byte, 16> random_uuid() {
   return bytes;
 }
 
-value::dict metadata_of(const interface_table& table, bool as_lists) {
-  value::list methods, oneway, attributes;
-  for (const method_entry& m : table.methods()) {
-    if (is_private_name(m.name)) continue;
-    methods.push_back(std::string(m.name));
-    if (m.traits.oneway) oneway.push_back(std::string(m.name));
-  }
-  for (const attribute_entry& a : table.attributes()) attributes.push_back(std::string(a.name));
-  const auto shaped = [as_lists](value::list& names) -> value {
-    if (as_lists) return std::move(names);
-    value::set set;
-    for (value& name : names) set.insert(std::move(name));
-    return set;
-  };
-  value::dict meta;
-  meta.set("methods", shaped(methods));
-  meta.set("oneway", shaped(oneway));
-  meta.set("attrs", shaped(attributes));
-  return meta;
+namespace {
+
+time_point now_here() {
+  core* const here = core::current();
+  return here ? here->io().now() : std::chrono::steady_clock::now();
 }
 
-/// One request being answered.
-struct dispatcher::call {
-  const frame& request;
-  session& from;
-  output& out;
-  reader& in;
-  writer& encoder;
-  reply answer;
-  frame_options exception_options;
-  output::mark start;
-  const method_entry* method = nullptr;
-  bool oneway() const { return request.has(flag::oneway); }
-};
+std::size_t core_of(std::size_t index, bool aside) { return aside ? 0 : index; }
+
+}  // namespace
+
+// ---- who is called
 
 const exposed_object* dispatcher::find(session& s, std::string_view id) {
   const std::uint64_t version = hosting_.objects.version();
   if (!s.object || s.registry_version != version || s.object->id != id) {
-    s.object = hosting_.objects.find(id);
+    auto found = hosting_.objects.find(id);
+    if (found != s.object) s.instance.reset();
+    s.object = std::move(found);
     s.registry_version = version;
   }
   return s.object.get();
 }
 
+/// The object itself, or the instance that its class has for this call.
+void* dispatcher::target(call& c, const exposed_object& o) {
+  if (o.object) return o.object;
+  session& s = c.from;
+  if (o.mode == instance_mode::per_call) {
+    c.made_for_it = o.create();
+    return c.made_for_it.get();
+  }
+  if (!s.instance) {
+    if (o.mode == instance_mode::per_connection) s.instance = s.keep().instance(s.object);
+    else s.instance = o.instances->at(o.mode == instance_mode::per_core ? core_of(core_index_, core_index_ == side_index) : 0, o.create);
+  }
+  return s.instance.get();
+}
+
+/// Where a call is to be served: keep means here and now.
+verdict dispatcher::place_of(const exposed_object& o, const method_entry* m, bool is_batch) const {
+  const bool here = core_index_ == side_index;
+  const bool suspends = is_batch ? o.table->any_suspends() : m && m->suspends();
+  const bool blocks = !o.never_blocks && (hosting_.all_blocking || (is_batch ? o.table->any_blocks() : m && m->traits.blocking));
+  if (blocks && !suspends && hosting_.aside) return here ? verdict::keep : verdict::aside;
+  if (!here && !o.shared && o.home != core_index_) return verdict::elsewhere;
+  return suspends ? verdict::later : verdict::keep;
+}
+
+// ---- one request
+
 verdict dispatcher::answer(const frame& request, session& s, output& out) {
-  if (request.type == message::invoke) return invoke(request, s, out);
+  if (request.type == message::invoke) {
+    if (const serializer* format = find_serializer_48(request.serializer)) return invoke(request, *format, s, out);
+    log_warning("{}: message used serializer that is not accepted: {}", s.peer, request.serializer);
+    return verdict::close;
+  }
   if (request.type != message::ping) {
     log_warning("{}: invalid msg type {} received", s.peer, static_cast<unsigned>(request.type));
     return verdict::close;
@@ -137,33 +89,21 @@ verdict dispatcher::answer(const frame& request, session& s, output& out) {
   return pong.finish({.hmac_key = hosting_.hmac_key}) ? verdict::keep : verdict::close;
 }
 
-verdict dispatcher::invoke(const frame& request, session& s, output& out) {
-  const serializer* format = find_serializer_48(request.serializer);
-  if (!format) {
-    log_warning("{}: message used serializer that is not accepted: {}", s.peer, request.serializer);
-    return verdict::close;
-  }
-  // A normal answer carries the caller's correlation id, or one made up for it. Our own peers do without the latter.
-  std::array<std::byte, 16> made;
-  annotation correlation{"CORR", {}};
-  std::size_t annotations = 0;
-  if (const auto id = request.annotations.find("CORR")) {
-    correlation.value = *id;
-    annotations = 1;
-  } else if (!s.own_peer) {
-    made = random_uuid();
-    correlation.value = made;
-    annotations = 1;
-  }
-  const bool hmac = !hosting_.hmac_key.empty();
-  const bool batch = request.has(flag::batch);
-  const frame_options options{.type = message::result, .flags = batch ? flag::batch : std::uint16_t{0}, .sequence = request.sequence, .serializer = request.serializer, .hmac = hmac};
+dispatcher::call dispatcher::begin(const frame& request, session& s, output& out, call_context& context, engine::codecs& with) {
+  const serializer& format = *find_serializer_48(request.serializer);
+  const std::uint16_t flags = request.has(flag::batch) ? flag::batch : std::uint16_t{0};
+  const frame_options options{.type = message::result, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
+                              .hmac = !hosting_.hmac_key.empty()};
   frame_options exception_options = options;
   exception_options.flags = flag::exception;
-  writer& encoder = codecs_.writer_of(*format);
-  call c{request, s, out, codecs_.reader_of(*format), encoder, reply(out, encoder, options, {&correlation, annotations}),
-         exception_options, out.here()};
-  if (!hosting_.accepts(*format, s.own_peer)) {
+  writer& encoder = with.writer_of(format);
+  return call{request, s, out, with.reader_of(format), encoder, context, reply(out, encoder, options, context), exception_options, out.here()};
+}
+
+verdict dispatcher::invoke(const frame& request, const serializer& format, session& s, output& out) {
+  call_context context(request, s, hosting_);
+  call c = begin(request, s, out, context, codecs_);
+  if (!hosting_.accepts(format, s.own_peer)) {
     return fail(c, decode_error{wire_class::serialize_error,
                                 "message used serializer that is not accepted: " + std::to_string(request.serializer)});
   }
@@ -173,80 +113,48 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     if (!c.in.begin_call(id, method)) return fail(c, c.in.error());
     const exposed_object* object = find(s, id);
     if (!object) throw daemon_error("unknown object");
-    if (!object->shared && object->home != core_index_) return verdict::elsewhere;
-    if (!(batch ? run_batch(c, *object) : run(c, *object, method))) return fail(c, c.in.error());
-    if (c.oneway()) {
-      c.answer.drop();
-      return verdict::keep;
-    }
-    if (!c.encoder.ok()) return fail(c, c.encoder.error());
-    const auto finished = c.answer.finish({.message_size = hosting_.settings.max_message_size,
-                                           .compress = hosting_.settings.compression, .hmac_key = hosting_.hmac_key});
-    if (finished) return verdict::keep;
-    log_error("{}: the answer cannot be sent: {}", s.peer, finished.error().text);
-    return verdict::close;
+    const bool is_batch = request.has(flag::batch);
+    const method_entry* known = is_batch ? nullptr : object->table->find_method(method);
+    if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
+    if (const auto by = context.deadline(); by && now_here() >= *by)
+      return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
+    const detail::serving serving(context);
+    if (!(is_batch ? run_batch(c, *object) : run(c, *object, method, known))) return fail(c, c.in.error());
+    return complete(c);
   } catch (...) {
     return fail(c, std::current_exception());
   }
 }
 
-bool dispatcher::run(call& c, const exposed_object& o, std::string_view method) {
-  c.method = o.table->find_method(method);
-  if (c.method) {
-    if (is_private_name(method)) private_attribute(method);
-    if (stalls_ && stalls_->on()) stalls_->name(c.method->signature.name, std::chrono::steady_clock::now());
-    return c.method->invoke(o.object, c.in, c.answer, c.method->signature);
+verdict dispatcher::complete(call& c) {
+  if (c.oneway()) {
+    c.answer.drop();
+    return verdict::keep;
   }
-  if (method == "__getattr__") return get_attribute(c, o);
-  if (method == "__setattr__") return set_attribute(c, o);
-  no_such_method(o, method);
+  if (auto items = c.answer.take_stream()) return answer_with_stream(c, std::move(items));
+  if (!c.encoder.ok()) return fail(c, c.encoder.error());
+  const auto finished = c.answer.finish({.message_size = hosting_.settings.max_message_size,
+                                         .compress = hosting_.settings.compression, .hmac_key = hosting_.hmac_key});
+  if (finished) return verdict::keep;
+  log_error("{}: the answer cannot be sent: {}", c.from.peer, finished.error().text);
+  return verdict::close;
 }
 
-/// Many calls in one frame: their results in order, up to the first that throws; the rest is not executed (WIRE §4.4).
-bool dispatcher::run_batch(call& c, const exposed_object& o) {
-  std::string_view id, method;
-  std::size_t hint = 0, done = 0;
-  if (!is_sound_batch(c.in)) return false;
-  c.in.start(c.request.payload);
-  if (!c.in.begin_call(id, method) || !c.in.enter_sequence(hint)) return false;
-  c.answer.begin_list();
-  for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
-    if (!c.in.begin_entry(method)) return false;
-    going = run_entry(c, o, method);
-  }
-  c.answer.end_list(done);
-  return true;
-}
-
-/// False: it threw, and the list of results ends with the exception.
-bool dispatcher::run_entry(call& c, const exposed_object& o, std::string_view method) {
-  c.method = o.table->find_method(method);
-  if (!c.method || is_private_name(method)) no_such_method(o, method);
-  const auto before = c.out.here().own;
-  wire_exception thrown;
-  try {
-    if (c.method->invoke(o.object, c.in, c.answer, c.method->signature)) return true;
-    thrown = wire_exception::from(c.in.error());
-  } catch (...) {
-    if (c.out.here().own != before) throw;  // half a result is written
-    thrown = wire_exception::describe(std::current_exception());
-  }
-  thrown.thrown_in(c.method->signature.name);
-  writer& w = c.answer.begin();
-  w.begin(kind::dict, 2);
-  w.string("__class__");
-  w.string(exception_wrapper);
-  w.string("exception");
-  encode(w, thrown);
-  w.end();
-  return false;
+bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, const method_entry* known) {
+  if (!known && method == "__getattr__") return get_attribute(c, o);
+  if (!known && method == "__setattr__") return set_attribute(c, o);
+  if (!known || method.front() == '_') known = &exposed_method(*o.table, method);
+  c.method = known;
+  if (stalls_ && stalls_->on()) stalls_->name(known->signature.name, std::chrono::steady_clock::now());
+  return known->invoke(target(c, o), c.in, c.answer, known->signature);
 }
 
 bool dispatcher::get_attribute(call& c, const exposed_object& o) {
   std::size_t hint = 0;
   std::string_view name;
   if (!c.in.enter_sequence(hint) || !c.in.more() || !c.in.read_string(name)) return false;
-  attribute_of(o, name).get(o.object, c.answer);
+  const attribute_entry& a = exposed_attribute(*o.table, name, false);
+  a.get(target(c, o), c.answer);
   return true;
 }
 
@@ -254,22 +162,77 @@ bool dispatcher::set_attribute(call& c, const exposed_object& o) {
   std::size_t hint = 0;
   std::string_view name;
   if (!c.in.enter_sequence(hint) || !c.in.more() || !c.in.read_string(name)) return false;
-  const attribute_entry& a = attribute_of(o, name);
-  if (!a.set) unexposed_attribute(name);
+  const attribute_entry& a = exposed_attribute(*o.table, name, true);
   if (!c.in.more()) return c.in.ok() && c.in.fail(wire_class::type_error, "__setattr__ needs a name and a value");
-  if (!a.set(o.object, c.in)) return false;
+  if (!a.set(target(c, o), c.in)) return false;
   c.answer.begin().none();
   return true;
 }
 
-// ---- errors
+// ---- methods that are coroutines
 
-verdict dispatcher::fail(call& c, const decode_error& error) {
-  return send_exception(c, wire_exception::from(error));
+task<verdict> dispatcher::answer_later(const frame& request, session& s, output& out) {
+  call_context context(request, s, hosting_);
+  const bool is_batch = request.has(flag::batch);
+  engine::codecs own;  // a batch reads on after each suspension, when others have used this core's
+  call c = begin(request, s, out, context, is_batch ? own : codecs_);
+  std::exception_ptr thrown;
+  try {
+    c.in.start(request.payload);
+    std::string_view id, method;
+    if (!c.in.begin_call(id, method)) co_return fail(c, c.in.error());
+    const exposed_object* object = find(s, id);
+    if (!object) throw daemon_error("unknown object");
+    if (is_batch) {
+      task<bool> running = run_batch_suspending(c, *object);
+      const bool sound = co_await running;
+      co_return sound ? complete(c) : fail(c, c.in.error());
+    }
+    task<verdict> running = run_suspending(c, *object, exposed_method(*object->table, method));
+    co_return co_await running;
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_return fail(c, thrown);
 }
+
+task<verdict> dispatcher::run_suspending(call& c, const exposed_object& o, const method_entry& method) {
+  c.method = &method;
+  std::unique_ptr<activation> running;
+  task<> body;
+  {
+    const detail::serving serving(c.context);
+    running = method.activate(target(c, o), c.in, method.signature);
+    if (!running) co_return fail(c, c.in.error());
+    body = running->run();
+    if (stalls_ && stalls_->on()) stalls_->name(method.signature.name, std::chrono::steady_clock::now());
+    body.start();
+  }
+  co_await body;
+  running->write(c.answer);
+  co_return complete(c);
+}
+
+// ---- other answers
+
+// As Python's server: an exception for those who know nothing of streams, and beside it where the items are.
+verdict dispatcher::answer_with_stream(call& c, std::unique_ptr<open_stream> items) {
+  frame_options options = c.exception_options;
+  options.flags = flag::exception | flag::item_stream;
+  std::string id;
+  if (hosting_.settings.iter_streaming) id = hosting_.streams.add(std::move(items), c.from.id, now_here());
+  const annotation named{"STRM", std::as_bytes(std::span(id))};
+  const wire_exception explained{.type = std::string(wire_class::protocol_error), .args = {"result of call is an iterator"}};
+  if (write_exception(c, options, std::span(&named, id.empty() ? 0 : 1), explained)) return verdict::keep;
+  hosting_.streams.forget(id);
+  return verdict::close;
+}
+
+verdict dispatcher::fail(call& c, const decode_error& error) { return send_exception(c, wire_exception::from(error)); }
 
 verdict dispatcher::fail(call& c, std::exception_ptr error) {
   wire_exception described = wire_exception::describe(error);
+  if (hosting_.method_error && c.method) hosting_.method_error(c.context, c.method->name, error);
   if (described.is_a(wire_class::communication_error) && !described.is_a(wire_class::serialize_error)) {
     // Pyro's server takes these for trouble with the connection itself, but for SerializeError: no answer, and the end (WIRE §5.4).
     log_error("{}: a method threw {}: the connection is closed without an answer", c.from.peer, described.type);
@@ -292,22 +255,22 @@ verdict dispatcher::send_exception(call& c, const wire_exception& e) {
     log_warning("{}: a oneway call failed: {}: {}", c.from.peer, e.type, e.text());
     return v;
   }
-  const frame_finish how{.message_size = hosting_.settings.max_message_size, .hmac_key = hosting_.hmac_key};
-  const auto write = [&](const wire_exception& what) {
-    frame_writer frame(c.out, c.exception_options);
-    c.encoder.start(c.out);
-    encode(c.encoder, what);
-    if (!c.encoder.ok()) {
-      frame.cancel();
-      return false;
-    }
-    return frame.finish(how).has_value();
-  };
   wire_exception whole = e;
   whole.thrown_in(c.method ? std::string_view(c.method->signature.name) : std::string_view("dispatch"));
-  if (write(whole)) return v;
+  if (write_exception(c, c.exception_options, {}, whole)) return v;
   const wire_exception instead = wire_exception::unserializable(whole, c.encoder.error().text);
-  return write(instead) ? v : verdict::close;
+  return write_exception(c, c.exception_options, {}, instead) ? v : verdict::close;
+}
+
+bool dispatcher::write_exception(call& c, const frame_options& options, std::span<const annotation> annotations, const wire_exception& e) {
+  frame_writer frame(c.out, options, annotations);
+  c.encoder.start(c.out);
+  encode(c.encoder, e);
+  if (!c.encoder.ok()) {
+    frame.cancel();
+    return false;
+  }
+  return frame.finish({.message_size = hosting_.settings.max_message_size, .hmac_key = hosting_.hmac_key}).has_value();
 }
 
 }  // namespace engine

@@ -1,7 +1,9 @@
-// One request frame in, one answer frame out (WIRE §4, §5). Plain functions over memory already in cache: no io, no waiting. The
-// daemon brings the frame and takes the bytes; what is answered and whether the connection goes on is decided here.
+// One request frame in, one answer frame out (WIRE §4, §5). Plain functions over memory already in cache: no io, no waiting, but for
+// methods that are coroutines. The daemon brings the frame and takes the bytes; what is answered and whether the connection goes on
+// is decided here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -9,23 +11,32 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <codec/frame.hpp>
 #include <codec/output.hpp>
 #include <codec/serializer.hpp>
+#include <engine/core/side_pool.hpp>
 #include <engine/core/stall_watch.hpp>
+#include <engine/object/call_context.hpp>
 #include <engine/object/error.hpp>
+#include <engine/object/exposure.hpp>
+#include <engine/object/item_stream.hpp>
 #include <engine/object/method.hpp>
 #include <engine/object/registry.hpp>
+#include <engine/object/session.hpp>
 #include <engine/object/settings.hpp>
 
 namespace engine {
 
-/// What becomes of the connection after a request (WIRE §5.4). `elsewhere`: nothing has been answered, the object lives on
-/// another core (session::object->home) and the request must be brought there.
-enum class verdict : std::uint8_t { keep, close, elsewhere };
+/// What becomes of the connection after a request (WIRE §5.4): it goes on, or ends. Otherwise nothing has been decoded or answered
+/// yet, because the call must be served in another way: on another core (session::object->home), on a side thread, or by
+/// answer_later(), since it may suspend.
+enum class verdict : std::uint8_t { keep, close, elsewhere, aside, later };
 
-/// What a daemon's cores share to answer calls. Thread-safe; outlives every dispatcher.
+/// What a daemon's cores share to answer calls. Thread-safe; outlives every dispatcher. What is set here by hand is set before anything is
+/// served.
 struct hosting {
   engine::registry objects{};
   engine::settings settings{};
@@ -37,15 +48,16 @@ struct hosting {
   bool own_peer_may_use(const serializer& s, bool own_peer) const { return own_peer && upgrade && &s == &msgpack(); }
   /// Our own clients may use msgpack although Pyro's default list leaves it out: it is plain data, and the fastest.
   bool upgrade = false;
-};
+  /// Every method may block: a daemon of server type thread.
+  bool all_blocking = false;
 
-/// One connection as calls see it. Belongs to the connection's core.
-struct session {
-  bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
-  std::string object_id{};     ///< named in CONNECT
-  std::shared_ptr<const exposed_object> object{};  ///< that of the last call
-  std::uint64_t registry_version = 0;              ///< when it was looked up
-  std::string peer{};
+  mutable stream_table streams{};
+  /// Where blocking methods run; nullptr: nowhere, and they run where they are called.
+  side_pool* aside = nullptr;
+
+  // The program's own hooks (daemon_options); each may be empty.
+  std::function<std::vector<std::pair<std::string, std::vector<std::byte>>>()> annotations{};
+  std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
 };
 
 /// One per core: keeps its codecs, so a steady call allocates nothing.
@@ -53,25 +65,41 @@ class dispatcher {
  public:
   /// `core_index`: the core it works on. `stalls`: told what runs there, nullptr: nobody.
   dispatcher(const hosting& h, std::size_t core_index, stall_watch* stalls = nullptr) : hosting_(h), core_index_(core_index), stalls_(stalls) {}
+  /// One for a side thread: it runs whatever it is given.
+  static dispatcher for_side_thread(const hosting& h) { return dispatcher(h, side_index); }
 
   /// Answers an INVOKE or PING frame into `out`.
   verdict answer(const frame& request, session&, output& out);
+  /// The same for what answer() left for later: keep or close. All three must outlive the task, unchanged.
+  task<verdict> answer_later(const frame& request, session&, output& out);
 
   // The handshake's frames (WIRE §3) use the same codecs.
   engine::codecs& codecs() { return codecs_; }
 
  private:
+  static constexpr std::size_t side_index = ~std::size_t{0};
   struct call;
-  verdict invoke(const frame& request, session&, output& out);
-  bool run(call&, const exposed_object&, std::string_view method);
+  struct batch;
+  call begin(const frame& request, session&, output& out, call_context&, engine::codecs&);
+  verdict invoke(const frame& request, const serializer&, session&, output& out);
+  verdict place_of(const exposed_object&, const method_entry*, bool is_batch) const;
+  verdict complete(call&);
+  bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
   bool run_batch(call&, const exposed_object&);
-  bool run_entry(call&, const exposed_object&, std::string_view method);
+  bool run_entry(call&, void* object, const interface_table&, std::string_view method);
+  task<verdict> run_suspending(call&, const exposed_object&, const method_entry&);
+  task<bool> run_batch_suspending(call&, const exposed_object&);
+  task<bool> run_entry_suspending(call&, void* object, const interface_table&, std::string_view method);
+  bool end_batch_with(call&, std::exception_ptr, std::size_t written_before);
   bool get_attribute(call&, const exposed_object&);
   bool set_attribute(call&, const exposed_object&);
   const exposed_object* find(session&, std::string_view id);
+  void* target(call&, const exposed_object&);
+  verdict answer_with_stream(call&, std::unique_ptr<open_stream>);
   verdict fail(call&, std::exception_ptr);
   verdict fail(call&, const decode_error&);
   verdict send_exception(call&, const wire_exception&);
+  bool write_exception(call&, const frame_options&, std::span<const annotation>, const wire_exception&);
 
   const hosting& hosting_;
   std::size_t core_index_;
@@ -79,16 +107,12 @@ class dispatcher {
   engine::codecs codecs_;
 };
 
-/// Pyro's rule for names that are never remote (WIRE §8).
-bool is_private_name(std::string_view name);
-
-/// {"methods": …, "oneway": …, "attrs": …} of an exposed class (WIRE §3.2), as lists or as sets.
-value::dict metadata_of(const interface_table&, bool as_lists);
-
 /// 16 random bytes shaped as a version 4 UUID.
 std::array<std::byte, 16> random_uuid();
 
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
+/// In requests between our own programs: how many microseconds the caller will still wait (docs/wire.md).
+inline constexpr std::string_view deadline_annotation = "ENGD";
 
 }  // namespace engine

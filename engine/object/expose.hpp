@@ -43,6 +43,9 @@ struct traits {
   /// A data member that callers may not assign; a method without parameters that is read as an attribute.
   bool read_only = false;
   bool attribute = false;
+  /// It may block: it runs on a side thread, never on a core, so it may wait and make synchronous calls. It is then the
+  /// object's business to be safe for several threads; calls of one connection still run one after the other.
+  bool blocking = false;
   /// What it throws also ends the caller's connection and is logged here (Pyro's @callback).
   bool callback = false;
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,20 +16,34 @@
 
 #include <codec/convert.hpp>
 #include <codec/value.hpp>
+#include <engine/core/stream.hpp>
+#include <engine/core/task.hpp>
 #include <engine/object/arguments.hpp>
 #include <engine/object/expose.hpp>
 #include <engine/object/reply.hpp>
 
 namespace engine {
 
+/// One call of a method that is a coroutine: its arguments while it runs, its result until it is written.
+class activation {
+ public:
+  virtual ~activation() = default;
+  /// Runs the method; once. Throws what it throws.
+  virtual task<> run() = 0;
+  virtual void write(reply&) = 0;
+};
+
 /// One callable member of an exposed class.
 struct method_entry {
   std::string_view name;
   engine::traits traits{};
   /// Decodes arguments and keywords from `in`, calls, and encodes the result into `answer`. False: `in` has failed (its error is
-  /// the caller's fault); what the method throws passes through.
+  /// the caller's fault); what the method throws passes through. nullptr for coroutines.
   bool (*invoke)(void* object, reader& in, reply& answer, const call_signature&) = nullptr;
   call_signature signature{};
+  /// For coroutines: decodes, and gives what is to be run. The object and what `in` reads must outlive it. nullptr: `in` has failed.
+  std::unique_ptr<activation> (*activate)(void* object, reader& in, const call_signature&) = nullptr;
+  bool suspends() const { return activate != nullptr; }
 };
 
 /// One readable, perhaps assignable, attribute.
@@ -47,14 +63,29 @@ class interface_table {
   const attribute_entry* find_attribute(std::string_view name) const;
   std::span<const method_entry> methods() const { return methods_; }
   std::span<const attribute_entry> attributes() const { return attributes_; }
+  bool any_suspends() const { return any_suspends_; }  ///< some method is a coroutine
+  bool any_blocks() const { return any_blocks_; }      ///< some method is marked blocking
 
  private:
   std::string_view class_name_;
   std::vector<method_entry> methods_;
   std::vector<attribute_entry> attributes_;
+  bool any_suspends_ = false, any_blocks_ = false;
 };
 
 namespace detail {
+
+template <class T> inline constexpr bool is_task = false;
+template <class T> inline constexpr bool is_task<task<T>> = true;
+template <class T> inline constexpr bool is_stream = false;
+template <class T> inline constexpr bool is_stream<stream<T>> = true;
+/// What a caller gets: the T of a task<T>.
+template <class R> struct awaited_result { using type = R; };
+template <class T> struct awaited_result<task<T>> { using type = T; };
+
+/// Whether a parameter keeps its argument when the call is over: streams go on after it.
+template <class P> inline constexpr bool outlives_call =
+    !std::is_reference_v<P> && !std::is_same_v<P, std::string_view> && !std::is_same_v<P, std::span<const std::byte>>;
 
 template <class Member> struct member_pointer;
 template <class C, class R, class... P> struct member_pointer<R (C::*)(P...)> {
@@ -62,6 +93,7 @@ template <class C, class R, class... P> struct member_pointer<R (C::*)(P...)> {
   using result = R;
   using parameters = parameter_list<P...>;
   static constexpr bool is_method = true;
+  static constexpr bool keeps_arguments = (... && outlives_call<P>);
 };
 template <class C, class R, class... P> struct member_pointer<R (C::*)(P...) const> : member_pointer<R (C::*)(P...)> {};
 template <class C, class R, class... P> struct member_pointer<R (C::*)(P...) noexcept> : member_pointer<R (C::*)(P...)> {};
@@ -74,8 +106,55 @@ struct member_pointer<T C::*> {
   static constexpr bool is_method = false;
 };
 
+/// Encodes a result, or has it answered as a stream.
+template <class R> void answer_with(reply& answer, R&& result) {
+  if constexpr (is_stream<std::remove_cvref_t<R>>) {
+    using item = typename std::remove_cvref_t<R>::value_type;
+    answer.stream(std::make_unique<open_stream_of<item>>(std::forward<R>(result)));
+  } else {
+    encode_result(answer.begin(), std::forward<R>(result));
+  }
+}
+
+template <class Class, auto Member> class member_activation final : public activation {
+ public:
+  using pointer = member_pointer<decltype(Member)>;
+  using result = typename awaited_result<typename pointer::result>::type;
+
+  explicit member_activation(void* object) : self_(*static_cast<Class*>(object)) {}
+  bool read(reader& in, const call_signature& signature) { return arguments_.read(in, signature); }
+
+  task<> run() override {
+    auto running = arguments_.apply([this](auto&&... a) { return (self_.*Member)(std::forward<decltype(a)>(a)...); });
+    if constexpr (std::is_void_v<result>) {
+      co_await running;
+    } else {
+      result made = co_await running;
+      result_.emplace(std::move(made));
+    }
+  }
+  void write(reply& answer) override {
+    if constexpr (std::is_void_v<result>) answer.begin().none();
+    else answer_with(answer, std::move(*result_));
+  }
+
+ private:
+  struct nothing {};
+  Class& self_;
+  typename pointer::parameters::storage arguments_{};
+  std::optional<std::conditional_t<std::is_void_v<result>, nothing, result>> result_{};
+};
+
+template <class Class, auto Member> std::unique_ptr<activation> activate_member(void* object, reader& in, const call_signature& signature) {
+  auto made = std::make_unique<member_activation<Class, Member>>(object);
+  if (!made->read(in, signature)) return nullptr;
+  return made;
+}
+
 template <class Class, auto Member> bool invoke_member(void* object, reader& in, reply& answer, const call_signature& signature) {
   using pointer = member_pointer<decltype(Member)>;
+  static_assert(!is_stream<typename pointer::result> || pointer::keeps_arguments,
+                "a stream goes on after its call: its parameters must be values that own what they hold");
   typename pointer::parameters::storage arguments;
   if (!arguments.read(in, signature)) return false;
   auto& self = *static_cast<Class*>(object);
@@ -85,7 +164,7 @@ template <class Class, auto Member> bool invoke_member(void* object, reader& in,
   } else {
     decltype(auto) result =
         arguments.apply([&](auto&&... a) -> decltype(auto) { return (self.*Member)(std::forward<decltype(a)>(a)...); });
-    encode_result(answer.begin(), std::forward<decltype(result)>(result));
+    answer_with(answer, std::forward<decltype(result)>(result));
   }
   return true;
 }
@@ -131,8 +210,10 @@ void describe_member(std::vector<method_entry>& methods, std::vector<attribute_e
     if constexpr (requires { said.setter; }) entry.set = &set_member<Class, said.setter>;
     attributes.push_back(entry);
   } else {
-    methods.push_back({name, common, &invoke_member<Class, Exposed::pointer>,
-                       call_signature::of(name, pointer::parameters::shape, common.parameters)});
+    method_entry entry{.name = name, .traits = common, .signature = call_signature::of(name, pointer::parameters::shape, common.parameters)};
+    if constexpr (is_task<typename pointer::result>) entry.activate = &activate_member<Class, Exposed::pointer>;
+    else entry.invoke = &invoke_member<Class, Exposed::pointer>;
+    methods.push_back(std::move(entry));
   }
 }
 

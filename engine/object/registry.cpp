@@ -7,18 +7,25 @@
 
 namespace engine {
 
+std::shared_ptr<void> instance_store::at(std::size_t place, const std::function<std::shared_ptr<void>()>& create) {
+  const std::scoped_lock lock(mutex_);
+  auto& made = made_[place];
+  if (!made) made = create();
+  return made;
+}
+
 void registry::add(exposed_object entry, bool force) {
   const std::scoped_lock lock(mutex_);
   if (!force) {
     if (objects_.contains(entry.id)) throw daemon_error("an object or class is already registered with that id");
-    if (entry.object && ids_.contains(entry.object)) throw daemon_error("object or class already has a Pyro id");
+    if (ids_.contains(entry.key())) throw daemon_error("object or class already has a Pyro id");
   }
   if (const auto old = objects_.find(entry.id); old != objects_.end()) {
     forget_id(*old->second);
   } else {
     order_.push_back(entry.id);
   }
-  ids_.insert_or_assign(entry.object, entry.id);
+  ids_.insert_or_assign(entry.key(), entry.id);
   auto kept = std::make_shared<const exposed_object>(std::move(entry));
   objects_.insert_or_assign(kept->id, kept);
   version_.fetch_add(1, std::memory_order_release);
@@ -26,7 +33,7 @@ void registry::add(exposed_object entry, bool force) {
 
 // An object that was forced to a second id is known by that one.
 void registry::forget_id(const exposed_object& entry) {
-  if (const auto known = ids_.find(entry.object); known != ids_.end() && known->second == entry.id) ids_.erase(known);
+  if (const auto known = ids_.find(entry.key()); known != ids_.end() && known->second == entry.id) ids_.erase(known);
 }
 
 void registry::remove(std::string_view id) {

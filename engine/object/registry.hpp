@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,14 +17,40 @@
 
 namespace engine {
 
-/// One object on the network. Immutable once registered.
+/// When instances of an exposed class are made (Pyro's instance modes single, session and percall; per_core is ours).
+enum class instance_mode : std::uint8_t {
+  single,          ///< one for the daemon, at the first call; it lives on one core
+  per_connection,  ///< one for each connection, at its first call; gone with the connection
+  per_call,        ///< a new one for every request; one for a whole batch
+  per_core,        ///< one for each core, so that no call hops
+};
+
+/// The instances of a class that outlive their calls and connections. Thread-safe.
+class instance_store {
+ public:
+  /// The one at `place`, made by `create` the first time, once whoever asks.
+  std::shared_ptr<void> at(std::size_t place, const std::function<std::shared_ptr<void>()>& create);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::size_t, std::shared_ptr<void>> made_;
+};
+
+/// One object, or class, on the network. Immutable once registered.
 struct exposed_object {
   std::string id{};
-  void* object = nullptr;
+  void* object = nullptr;  ///< nullptr: a class, whose instances are made by `create`
   const interface_table* table = nullptr;
   std::shared_ptr<void> owner{};  ///< keeps the object alive, if the daemon shares it
   std::size_t home = 0;           ///< the core it lives on
-  bool shared = false;            ///< thread-safe: called on whichever core has the connection
+  bool shared = false;            ///< thread-safe, or a class with instances wherever they are used: called on whichever core has the connection
+  bool never_blocks = false;      ///< served on cores whatever the server type
+  instance_mode mode = instance_mode::single;
+  std::function<std::shared_ptr<void>()> create{};
+  std::shared_ptr<instance_store> instances{};
+
+  /// What an object is known by: itself, or its class.
+  const void* key() const { return object ? object : static_cast<const void*>(table); }
 };
 
 class registry {

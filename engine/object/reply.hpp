@@ -2,25 +2,30 @@
 // method may fail without trace and an answer turned exception is written over.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <optional>
-#include <span>
+#include <utility>
 
 #include <codec/frame_writer.hpp>
 #include <codec/output.hpp>
 #include <codec/writer.hpp>
+#include <engine/object/call_context.hpp>
+#include <engine/object/item_stream.hpp>
 
 namespace engine {
 
 class reply {
  public:
-  /// All references must outlive the reply; `annotations` only until begin().
-  reply(output& out, writer& encoder, const frame_options& options, std::span<const annotation> annotations)
-      : out_(out), encoder_(encoder), options_(options), annotations_(annotations) {}
+  /// All references must outlive the reply. The context says which annotations the answer gets, once it begins.
+  reply(output& out, writer& encoder, const frame_options& options, call_context& context)
+      : out_(out), encoder_(encoder), options_(options), context_(context) {}
 
   /// Starts the frame; write exactly one value with what it returns.
   writer& begin() {
     if (in_list_) return encoder_;
-    frame_.emplace(out_, options_, annotations_);
+    std::array<annotation, 1> room;
+    frame_.emplace(out_, options_, context_.answer_annotations(room));
     encoder_.start(out_);
     return encoder_;
   }
@@ -34,6 +39,11 @@ class reply {
     encoder_.end_growing(count);
   }
   bool begun() const { return frame_.has_value(); }
+  bool in_list() const { return in_list_; }
+
+  /// The result is a stream: the answer names it instead of holding a value.
+  void stream(std::unique_ptr<open_stream> items) { items_ = std::move(items); }
+  std::unique_ptr<open_stream> take_stream() { return std::move(items_); }
 
   /// Fills the header in. An unbegun reply finishes as nothing.
   std::expected<void, decode_error> finish(const frame_finish& how) {
@@ -52,8 +62,9 @@ class reply {
   output& out_;
   writer& encoder_;
   frame_options options_;
-  std::span<const annotation> annotations_;
+  call_context& context_;
   std::optional<frame_writer> frame_{};
+  std::unique_ptr<open_stream> items_{};
   bool in_list_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include <engine/object/server.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -21,37 +22,98 @@ struct server::core_share {
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
 };
 
-/// A request on its way to the core its object lives on, and its answer on the way back. The bytes are copied: a pool's buffers
-/// never leave their core, and this happens only to callers that named another object in their handshake, or none.
-struct server::travelling_call {
-  travelling_call(const frame& f, const session& s)
-      : annotations(f.annotations.bytes().begin(), f.annotations.bytes().end()), payload(f.payload.begin(), f.payload.end()), request(f), from(s) {
-    request.annotations = annotation_view(annotations, f.protocol);
+/// A request that is not answered at once. It may borrow the frame, if its connection waits for it, or own a copy.
+struct server::served_apart {
+  served_apart(const frame& f, session& s, verdict place) : request(f), how(place), from((s.keep(), s)) {}
+  void own_the_frame() {
+    annotations.assign(request.annotations.bytes().begin(), request.annotations.bytes().end());
+    payload.assign(request.payload.begin(), request.payload.end());
+    request.annotations = annotation_view(annotations, request.protocol);
     request.payload = payload;
   }
-  std::vector<std::byte> annotations, payload;
+  std::vector<std::byte> annotations{}, payload{};
   frame request;
-  session from;
+  verdict how;
+  session from;  // a copy: it may be used on another thread, and the connection's own goes on
   output answer{};
   verdict outcome = verdict::keep;
+  std::coroutine_handle<> waiting{};  // who brought it to another core
 };
 
-/// co_await: runs the call on `to`, resumes on `from`.
+/// The calls of a connection that are served behind its back.
+struct server::under_way {
+  static constexpr std::size_t most = 1024;
+  std::size_t count = 0;
+  bool side_busy = false;                          // one of them is on a side thread, …
+  std::deque<std::coroutine_handle<>> for_side{};  // … and these follow it there, in order
+  std::coroutine_handle<> waiting{};
+  std::size_t wanted = 0;  // who waits does so for no more than this
+
+  /// co_await at_most(n): until no more than n calls are under way.
+  auto at_most(std::size_t n) {
+    struct awaiter {
+      under_way& all;
+      std::size_t n;
+      bool await_ready() const { return all.count <= n; }
+      void await_suspend(std::coroutine_handle<> h) {
+        all.waiting = h;
+        all.wanted = n;
+      }
+      void await_resume() const {}
+    };
+    return awaiter{*this, n};
+  }
+  void one_less() {
+    if (--count <= wanted && waiting) std::exchange(waiting, nullptr).resume();
+  }
+  /// co_await side_turn(): until it is its turn among the connection's blocking calls; then leave_side().
+  auto side_turn() {
+    struct awaiter {
+      under_way& all;
+      bool await_ready() const { return !std::exchange(all.side_busy, true); }
+      void await_suspend(std::coroutine_handle<> h) { all.for_side.push_back(h); }
+      void await_resume() const {}
+    };
+    return awaiter{*this};
+  }
+  void leave_side() {
+    if (for_side.empty()) {
+      side_busy = false;
+      return;
+    }
+    const auto next = for_side.front();
+    for_side.pop_front();
+    next.resume();
+  }
+};
+
+/// co_await: has the call answered on `to`, resumes on `from`.
 struct server::hop {
+  server& of;
   core_share& from;
   core_share& to;
-  travelling_call& call;
+  served_apart& call;
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    to.home.post([this, waiting] {
-      call.outcome = to.dispatch.answer(call.request, call.from, call.answer);
-      from.home.post([waiting] { waiting.resume(); });
-    });
+    call.waiting = waiting;
+    to.home.post([this] { spawn(of.answer_there(from, to, call)); });
   }
   void await_resume() const {}
 };
 
 namespace {
+
+void append(output& to, const output& from) {
+  from.each_since({}, [&to](std::span<const std::byte> run) { to.append(run.data(), run.size()); });
+}
+
+// Each side thread serves one daemon only, so it keeps its dispatcher, and with it the codecs.
+void answer_aside(const hosting& host, const frame& request, session& from, output& answer, verdict& outcome) {
+  thread_local std::optional<dispatcher> mine;
+  if (!mine) mine.emplace(dispatcher::for_side_thread(host));
+  outcome = mine->answer(request, from, answer);
+  if (outcome > verdict::close) outcome = verdict::close;
+}
 
 // Peers that leave between requests are everyday; all else is worth a line.
 void log_end(connection& peer, const session& s) {
@@ -71,7 +133,8 @@ std::chrono::milliseconds in_milliseconds(double seconds) {
 
 }  // namespace
 
-server::server(hosting& host, handshake_validator validate) : host_(host), validate_(std::move(validate)) {}
+server::server(hosting& host, handshake_validator validate, std::function<void(const std::string&)> gone)
+    : host_(host), validate_(std::move(validate)), gone_(std::move(gone)) {}
 
 server::~server() = default;
 
@@ -182,7 +245,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   if (!host_.hmac_key.empty()) peer.frames().set_hmac_key(host_.hmac_key);
   const std::uint64_t place = enter(at, peer);
   if (stopping_) peer.close();
-  session s = known ? std::move(*known) : session{.peer = peer.peer().to_string()};
+  session s = known ? std::move(*known) : session{.peer = peer.peer().to_string(), .id = ++numbered_};
   bool welcomed = known.has_value();
   if (!welcomed) {
     task<bool> greeting = greet(at, peer, s);
@@ -196,10 +259,12 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
     }
   }
   if (welcomed) {
-    task<> answering = answer_requests(at, peer, s);
+    under_way behind;
+    task<> answering = answer_requests(at, peer, s, behind);
     co_await answering;
+    co_await behind.at_most(0);
+    say_goodbye(s);
   }
-  s.object.reset();
   task<> finishing = peer.finish();
   co_await finishing;
   leave(at, place);
@@ -207,27 +272,88 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   ended();
 }
 
-task<> server::answer_requests(core_share& at, connection& peer, session& s) {
+task<> server::answer_requests(core_share& at, connection& peer, session& s, under_way& behind) {
   verdict outcome = verdict::keep;
   while (outcome == verdict::keep) {
     const frame* request = co_await peer.next_frame();
     if (!request) break;
+    s.heard = peer.heard();
     outcome = at.dispatch.answer(*request, s, peer.outgoing());
-    if (outcome == verdict::elsewhere) {
-      task<> brought = bring_over(at, peer, s, *request, outcome);
-      co_await brought;
+    if (outcome <= verdict::close) continue;
+    if (goes_ahead(*request, s, outcome)) {
+      auto call = std::make_unique<served_apart>(*request, s, outcome);
+      call->own_the_frame();
+      ++behind.count;
+      spawn(answer_behind(at, peer, behind, std::move(call)));
+      outcome = verdict::keep;
+      co_await behind.at_most(under_way::most);
+    } else {
+      task<> answering = answer_in_turn(at, peer, s, *request, outcome);
+      co_await answering;
     }
   }
   if (peer.ended()) log_end(peer, s);
 }
 
-task<> server::bring_over(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome) {
-  travelling_call call(request, s);
-  call.from.object.reset();
-  hop there{at, *shares_[s.object->home], call};
-  co_await there;
-  call.answer.each_since({}, [&](std::span<const std::byte> run) { peer.outgoing().append(run.data(), run.size()); });
-  outcome = call.outcome == verdict::elsewhere ? verdict::close : call.outcome;
+/// Whether the connection's next requests need not wait for this one.
+bool server::goes_ahead(const frame& request, const session& s, verdict how) const {
+  if (s.own_peer) return true;
+  return how == verdict::aside && request.has(flag::oneway) && host_.settings.oneway_threaded;
+}
+
+task<> server::answer_in_turn(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome) {
+  served_apart call(request, s, outcome);
+  task<> serving = serve_apart(at, call);
+  co_await serving;
+  append(peer.outgoing(), call.answer);
+  outcome = call.outcome;
+}
+
+task<> server::answer_behind(core_share& at, connection& peer, under_way& behind, std::unique_ptr<served_apart> call) {
+  const bool in_side_order = call->how == verdict::aside && !call->request.has(flag::oneway);
+  if (in_side_order) co_await behind.side_turn();
+  task<> serving = serve_apart(at, *call);
+  co_await serving;
+  if (in_side_order) behind.leave_side();
+  append(peer.outgoing(), call->answer);
+  if (call->outcome == verdict::close) peer.close();
+  call.reset();
+  behind.one_less();
+}
+
+/// Serves a call where it belongs and comes back with its answer.
+task<> server::serve_apart(core_share& at, served_apart& call) {
+  if (call.how == verdict::later) {
+    task<verdict> answering = at.dispatch.answer_later(call.request, call.from, call.answer);
+    call.outcome = co_await answering;
+  } else if (call.how == verdict::aside) {
+    auto aside = host_.aside->run([this, &call] { answer_aside(host_, call.request, call.from, call.answer, call.outcome); });
+    co_await aside;
+  } else {
+    hop there{*this, at, *shares_[call.from.object->home], call};
+    co_await there;
+  }
+}
+
+/// On the object's own core, which may send the call on: aside, or to wait there.
+task<> server::answer_there(core_share& at, core_share& home, served_apart& call) {
+  call.outcome = home.dispatch.answer(call.request, call.from, call.answer);
+  if (call.outcome == verdict::elsewhere) call.outcome = verdict::close;  // it moved meanwhile
+  if (call.outcome > verdict::close) {
+    call.how = call.outcome;
+    task<> serving = serve_apart(home, call);
+    co_await serving;
+  }
+  at.home.post([waiting = call.waiting] { waiting.resume(); });
+}
+
+void server::say_goodbye(session& s) {
+  host_.streams.connection_ended(s.id, host_.settings.iter_stream_linger > 0, core::current()->now());
+  if (s.belongings) s.belongings->close_resources(s.peer);
+  s.object.reset();
+  s.instance.reset();
+  s.belongings.reset();
+  if (gone_) gone_(s.peer);
 }
 
 // ---- the end

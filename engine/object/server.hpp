@@ -1,5 +1,7 @@
 // Serving: the whole life of a connection, on whatever cores there are. It is served by one short coroutine, and that coroutine is
 // the walk: welcome, then frame in, answer out. daemon.hpp puts threads under it, the simulation puts seeds.
+// A call that cannot be answered at once (on another core, a side thread, or by a coroutine) holds up its connection if the peer
+// is Pyro's, which counts on order; our own peers match answers by number, and the requests behind it go on.
 #pragma once
 
 #include <atomic>
@@ -7,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,8 +25,8 @@ namespace engine {
 
 class server {
  public:
-  /// `host` outlives the server.
-  server(hosting& host, handshake_validator validate);
+  /// `host` outlives the server. `gone`: told the peer of each welcomed connection that has ended, on its core.
+  server(hosting& host, handshake_validator validate, std::function<void(const std::string& peer)> gone = {});
   /// idle() must be true, and the cores' loops have ended.
   ~server();
   server(const server&) = delete;
@@ -46,15 +49,21 @@ class server {
 
  private:
   struct core_share;
-  struct travelling_call;
+  struct served_apart;
   struct hop;
+  struct under_way;
   void started();
   void ended();
   task<> accept_from(core_share& at, std::unique_ptr<listener>);
   task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
   task<bool> greet(core_share& at, connection& peer, session&);
-  task<> answer_requests(core_share& at, connection& peer, session&);
-  task<> bring_over(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
+  task<> answer_requests(core_share& at, connection& peer, session&, under_way&);
+  task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
+  task<> answer_behind(core_share& at, connection& peer, under_way&, std::unique_ptr<served_apart>);
+  task<> serve_apart(core_share& at, served_apart&);
+  task<> answer_there(core_share& at, core_share& home, served_apart&);
+  void say_goodbye(session&);
+  bool goes_ahead(const frame& request, const session&, verdict how) const;
   core_share& home_of(const session&);
   std::uint64_t enter(core_share&, connection&);
   void leave(core_share&, std::uint64_t place);
@@ -63,6 +72,8 @@ class server {
 
   hosting& host_;
   handshake_validator validate_;
+  std::function<void(const std::string&)> gone_;
+  std::atomic<std::uint64_t> numbered_{0};  // connections there have been
   std::vector<std::unique_ptr<core_share>> shares_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<bool> stopping_{false};

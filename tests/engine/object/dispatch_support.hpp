@@ -59,7 +59,7 @@ class dispatching : public testing::Test {
 
   thing object;
   hosting host;
-  daemon_object own{host.objects, [] { return "about"; }};
+  daemon_object own{host, [] { return "about"; }};
   session peer;
   dispatcher dispatch{host, 0};
   verdict decided = verdict::keep;

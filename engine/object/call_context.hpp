@@ -1,0 +1,105 @@
+// Who is calling: engine::this_call() inside a method (Pyro's current_context on the server). It knows the peer, what the request
+// said beside its arguments, takes annotations for the answer, and ties resources to the caller's connection.
+//
+//   std::string Shop::order(std::string_view item) {
+//     auto& call = engine::this_call();
+//     log(call.peer(), call.correlation_id());
+//
+// In a coroutine ask before the first co_await and keep the reference: it stays good until the method has ended.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <codec/frame.hpp>
+#include <engine/io/backend.hpp>
+
+namespace engine {
+
+class dispatcher;
+struct hosting;
+struct session;
+
+/// One call being served. Belongs to the thread that serves it.
+class call_context {
+ public:
+  call_context(const frame& request, session& from, const hosting& host) : request_(request), from_(from), host_(host) {}
+  call_context(const call_context&) = delete;
+  call_context& operator=(const call_context&) = delete;
+
+  /// The caller's address: "127.0.0.1:41234", or that of its Unix socket.
+  const std::string& peer() const;
+  /// The id of the object that is called, and its id when it was registered anew meanwhile.
+  std::string_view object_id() const;
+  std::uint16_t sequence() const { return request_.sequence; }
+  std::uint16_t flags() const { return request_.flags; }
+  bool oneway() const { return request_.has(flag::oneway); }
+  /// "serpent", "msgpack" …
+  std::string_view serializer() const;
+  /// What the caller attached, its own chunks and the protocol's. The bytes are valid during the call.
+  const annotation_view& annotations() const { return request_.annotations; }
+  /// One number for a chain of calls, as 8-4-4-4-12 hex digits: the caller's, or one made up for this call.
+  std::string correlation_id() const;
+  std::span<const std::byte> correlation_bytes() const;
+  /// By when the caller wants its answer, if it said so (our own callers do): work that comes too late may be left undone.
+  std::optional<time_point> deadline() const;
+  /// The number of the caller's connection in this daemon: the same in all calls of a connection.
+  std::uint64_t connection() const;
+
+  /// Attaches bytes to the answer under a key of four ASCII characters; a key said twice takes the last value. Throws
+  /// protocol_error "annotation key must be of length 4", and when more than 65,000 bytes are attached.
+  void annotate(std::string_view key, std::span<const std::byte> bytes);
+  void annotate(std::string_view key, std::string_view text) { annotate(key, std::as_bytes(std::span(text))); }
+
+  /// resource->close() runs when the caller's connection ends, if the resource still lives then: it is held weakly. What close()
+  /// throws is logged. Runs on the connection's core.
+  template <class Resource> void track_resource(const std::shared_ptr<Resource>& resource) {
+    track(resource, [](void* r) { static_cast<Resource*>(r)->close(); });
+  }
+  template <class Resource> void untrack_resource(const std::shared_ptr<Resource>& resource) { untrack(resource.get()); }
+
+  /// The annotations of the answer. `room`: place for the usual ones.
+  std::span<const annotation> answer_annotations(std::array<annotation, 1>& room);
+
+ private:
+  friend class dispatcher;
+  friend const hosting* current_hosting();
+  void track(std::weak_ptr<void> resource, void (*close)(void*));
+  void untrack(const void* resource);
+
+  const frame& request_;
+  session& from_;
+  const hosting& host_;
+  mutable std::optional<std::array<std::byte, 16>> made_id_{};
+  std::vector<std::pair<std::string, std::vector<std::byte>>> attached_{};
+  std::vector<annotation> all_{};
+};
+
+/// The call this thread is serving. Throws engine::error "not in a remote call" elsewhere.
+call_context& this_call();
+/// The same, nullptr elsewhere.
+call_context* current_call();
+
+namespace detail {
+/// Says for its lifetime which call the thread serves.
+class serving {
+ public:
+  explicit serving(call_context&);
+  ~serving();
+  serving(const serving&) = delete;
+  serving& operator=(const serving&) = delete;
+
+ private:
+  call_context* outer_;
+};
+}  // namespace detail
+
+}  // namespace engine

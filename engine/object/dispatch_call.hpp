@@ -1,0 +1,24 @@
+// One request being answered: what the parts of the dispatcher hand to each other. Not for anybody else.
+#pragma once
+
+#include <engine/object/dispatch.hpp>
+#include <engine/object/reply.hpp>
+
+namespace engine {
+
+struct dispatcher::call {
+  const frame& request;
+  session& from;
+  output& out;
+  reader& in;
+  writer& encoder;
+  call_context& context;
+  reply answer;
+  frame_options exception_options;
+  output::mark start;
+  const method_entry* method = nullptr;
+  std::shared_ptr<void> made_for_it{};  // an instance of a class exposed per call
+  bool oneway() const { return request.has(flag::oneway); }
+};
+
+}  // namespace engine

@@ -1,0 +1,62 @@
+// One connection as calls see it: who it is, the object it called last, and what lives as long as it does: its instances of classes
+// exposed per connection, and the resources its calls track.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <engine/io/backend.hpp>
+#include <engine/object/registry.hpp>
+
+namespace engine {
+
+/// What a connection keeps alive, made when first needed. Thread-safe: calls on side threads and other cores use it too.
+class session_belongings {
+ public:
+  session_belongings() = default;
+  ~session_belongings();
+  session_belongings(const session_belongings&) = delete;
+  session_belongings& operator=(const session_belongings&) = delete;
+
+  /// Its instance of a class exposed per connection; made by `of` the first time. Throws what the creator throws.
+  std::shared_ptr<void> instance(const std::shared_ptr<const exposed_object>& of);
+  /// `close` runs when the connection ends, if `resource` is still alive then. Once per resource.
+  void track(std::weak_ptr<void> resource, std::function<void(void*)> close);
+  void untrack(const void* resource);
+  /// The connection has ended: closes what is tracked, in the order of tracking. What close() throws is logged.
+  void close_resources(const std::string& peer);
+
+ private:
+  struct tracked {
+    std::weak_ptr<void> resource;
+    std::function<void(void*)> close;
+  };
+  std::mutex mutex_;
+  std::vector<std::pair<std::shared_ptr<const exposed_object>, std::shared_ptr<void>>> instances_;
+  std::vector<tracked> resources_;
+};
+
+/// One connection. Belongs to the connection's core; a call that is served elsewhere has a copy, which shares the belongings.
+struct session {
+  bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
+  std::string object_id{};     ///< named in CONNECT
+  std::shared_ptr<const exposed_object> object{};  ///< that of the last call
+  std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
+  std::uint64_t registry_version = 0;              ///< when it was looked up
+  std::string peer{};
+  std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none
+  time_point heard{};          ///< when the bytes of the present request came
+  std::shared_ptr<session_belongings> belongings{};
+
+  session_belongings& keep() {
+    if (!belongings) belongings = std::make_shared<session_belongings>();
+    return *belongings;
+  }
+};
+
+}  // namespace engine
