@@ -3,6 +3,9 @@
 
 #include <codec/shape.hpp>
 #include <codec/value.hpp>
+#include <engine/core/stream.hpp>
+#include <engine/core/task.hpp>
+#include <engine/object/call_context.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/expose.hpp>

@@ -1,6 +1,7 @@
 // See daemon.hpp. Threads, addresses and life; what is done with a connection is server.cpp's.
 #include <engine/object/daemon.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <system_error>
 
@@ -33,7 +34,7 @@ class daemon::state {
   explicit state(daemon_options options);
   ~state() { close(); }
 
-  uri add(std::string id, void* object, const interface_table&, std::shared_ptr<void> owner, const expose_options&);
+  uri add(exposed_object, const expose_options&);
   uri uri_of_id(std::string_view id) const { return uri("PYRO:" + std::string(id) + "@" + host.location); }
   void run();
   void stop();
@@ -54,6 +55,9 @@ class daemon::state {
   daemon_object own_;
   server server_;
   std::atomic<std::size_t> next_home_{0};
+  class housekeeper;
+  std::unique_ptr<side_pool> aside_;
+  std::unique_ptr<housekeeper> housekeeper_;  // on core 0
   stop_signal stop_;
   bool closed_ = false;
   std::unique_ptr<engine::cores> cores_;  // last: their threads use all of the above
@@ -62,11 +66,19 @@ class daemon::state {
 // ---- set-up
 
 daemon::state::state(daemon_options options)
-    : options_(std::move(options)), own_(host, [this] { return about(); }), server_(host, options_.validate_handshake) {
+    : options_(std::move(options)), own_(host, [this] { return about(); }), server_(host, options_.validate_handshake, options_.client_disconnect) {
   host.settings = options_.settings ? *options_.settings : settings::from_environment();
   host.accepted.insert(host.settings.serializers_accepted.begin(), host.settings.serializers_accepted.end());
   host.upgrade = host.settings.serializers_accepted == settings::defaults().serializers_accepted;
   host.hmac_key = options_.hmac_key;
+  host.annotations = options_.annotations;
+  host.method_error = options_.method_error;
+  host.all_blocking = host.settings.server_type == "thread";
+  if (host.settings.server_type != "core" && host.settings.server_type != "multiplex" && !host.all_blocking)
+    throw error("invalid server type '" + host.settings.server_type + "'");
+  const auto threads_of = [](int n) { return static_cast<std::size_t>(std::max(1, n)); };
+  aside_ = std::make_unique<side_pool>(side_pool_options{.least = threads_of(host.settings.threadpool_size_min), .most = threads_of(host.settings.threadpool_size)});
+  host.aside = aside_.get();
   if (options_.host.empty()) options_.host = host.settings.host;
   if (options_.cores == 0) throw error("a daemon needs at least one core");
   cores_options threads{.count = options_.cores, .pin = host.settings.pin};
@@ -82,7 +94,8 @@ daemon::state::state(daemon_options options)
     close();
     throw;
   }
-  host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true}, false);
+  host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
+  cores_->run_on(0, [this](core& first) { housekeeper_ = std::make_unique<housekeeper>(*this, first); });
 }
 
 void daemon::state::listen_everywhere() {
@@ -120,13 +133,36 @@ address daemon::state::listen_on(std::size_t core_index, const address& where) {
 
 // ---- objects
 
-uri daemon::state::add(std::string id, void* object, const interface_table& table, std::shared_ptr<void> owner, const expose_options& how) {
-  if (id.empty()) id = random_id();
-  uri where = uri_of_id(id);
-  host.objects.add({.id = std::move(id), .object = object, .table = &table, .owner = std::move(owner),
-                    .home = next_home_.fetch_add(1) % server_.size(), .shared = how.shared}, how.force);
+uri daemon::state::add(exposed_object entry, const expose_options& how) {
+  if (entry.id.empty()) entry.id = random_id();
+  uri where = uri_of_id(entry.id);
+  entry.home = next_home_.fetch_add(1) % server_.size();
+  host.objects.add(std::move(entry), how.force);
   return where;
 }
+
+// What `create` of a class gives is checked as Pyro checks it.
+std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>()>& create) {
+  auto made = create();
+  if (!made) throw raised("TypeError", {"instance creator returned object of different type"});
+  return made;
+}
+
+/// Asks for streams that nobody reads any more to be forgotten, again and again.
+class daemon::state::housekeeper final : public timer {
+ public:
+  housekeeper(state& of, core& on) : of_(of), on_(on) { again(); }
+  void expired() override {
+    const auto& s = of_.host.settings;
+    of_.host.streams.expire(s.iter_stream_lifetime, s.iter_stream_linger, on_.now());
+    again();
+  }
+
+ private:
+  void again() { on_.timers().arm(*this, on_.now() + std::chrono::milliseconds(static_cast<std::int64_t>(of_.host.settings.poll_timeout * 1000) + 1)); }
+  state& of_;
+  core& on_;
+};
 
 std::string daemon::state::about() const {
   return "Pyro.Daemon bound on " + host.location + ", NAT None, " + std::to_string(host.objects.size()) +
@@ -148,12 +184,14 @@ void daemon::state::stop() {
 }
 
 void daemon::state::close() {
-  if (core::current()) throw would_block("a daemon cannot be closed from one of its own calls: use stop()");
+  if (core::current() || current_call()) throw would_block("a daemon cannot be closed from one of its own calls: use stop()");
   if (closed_) return;
   closed_ = true;
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
   server_.wait_until_idle();
+  cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
+  host.streams.clear();
   cores_->stop();
   cores_->join();
 }
@@ -164,7 +202,14 @@ daemon::daemon(daemon_options options) : state_(std::make_unique<state>(std::mov
 daemon::~daemon() = default;
 
 uri daemon::add(std::string id, void* object, const interface_table& table, std::shared_ptr<void> owner, const expose_options& how) {
-  return state_->add(std::move(id), object, table, std::move(owner), how);
+  return state_->add({.id = std::move(id), .object = object, .table = &table, .owner = std::move(owner), .shared = how.shared}, how);
+}
+uri daemon::add_class(std::string id, const interface_table& table, instance_mode mode, std::function<std::shared_ptr<void>()> create,
+                      const expose_options& how) {
+  exposed_object entry{.id = std::move(id), .table = &table, .shared = mode != instance_mode::single, .mode = mode};
+  entry.create = [create = std::move(create)] { return checked_instance(create); };
+  entry.instances = std::make_shared<instance_store>();
+  return state_->add(std::move(entry), how);
 }
 void daemon::unregister(std::string_view id) {
   if (id != daemon_object::id) state_->host.objects.remove(id);

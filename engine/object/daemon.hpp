@@ -19,7 +19,10 @@
 
 #include <codec/value.hpp>
 #include <engine/core/core.hpp>
+#include <engine/object/call_context.hpp>
+#include <engine/object/error.hpp>
 #include <engine/object/method.hpp>
+#include <engine/object/registry.hpp>
 #include <engine/object/settings.hpp>
 #include <engine/object/uri.hpp>
 
@@ -44,7 +47,19 @@ struct daemon_options {
   /// Judges the handshake value of a new client (its `_pyroHandshake`); returns the answer value, or throws to refuse it with the
   /// exception's text. Called on the core that accepts. Default: answers "hello".
   std::function<value(const std::string& peer, const value& handshake)> validate_handshake{};
+  /// Told of each client whose connection has ended, after its resources were closed. On the connection's core; must not throw.
+  std::function<void(const std::string& peer)> client_disconnect{};
+  /// Attached to every answer: pairs of a key of four ASCII characters and bytes. Called on cores and side threads.
+  std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
+  /// Told of each exception a method throws, before it is sent. On the thread that served the call.
+  std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
 };
+
+/// How an exposed class gets its instances (engine/object/registry.hpp: instance_mode).
+inline constexpr instance_mode single = instance_mode::single;
+inline constexpr instance_mode per_connection = instance_mode::per_connection;
+inline constexpr instance_mode per_call = instance_mode::per_call;
+inline constexpr instance_mode per_core = instance_mode::per_core;
 
 struct expose_options {
   /// The object is thread-safe and may be called on every core at once.
@@ -72,6 +87,17 @@ class daemon {
   template <class T> uri expose(std::shared_ptr<T> object, std::string id = {}, expose_options how = {}) {
     T* raw = object.get();
     return add(std::move(id), raw, interface_of<T>(), std::move(object), how);
+  }
+  /// Puts a class on the network: the daemon makes its instances, by `create` or by default construction, and keeps them as long as the
+  /// mode says. An instance of `single` or `per_core` is called by one thread at a time, as are those of the other modes unless a
+  /// method is marked blocking. What `create` throws goes to the caller; an empty pointer is TypeError "instance creator
+  /// returned object of different type". Errors as above, for the class.
+  template <class T> uri expose(instance_mode mode, std::string id = {}, std::function<std::shared_ptr<T>()> create = {}, expose_options how = {}) {
+    if (!create) {
+      if constexpr (std::is_default_constructible_v<T>) create = [] { return std::make_shared<T>(); };
+      else throw error("this class has no default constructor: say how to create an instance");
+    }
+    return add_class(std::move(id), interface_of<T>(), mode, [create = std::move(create)]() -> std::shared_ptr<void> { return create(); }, how);
   }
   /// Takes an object off the network. Unknown ones are silent.
   void unregister(std::string_view id);
@@ -101,6 +127,7 @@ class daemon {
  private:
   class state;
   uri add(std::string id, void* object, const interface_table&, std::shared_ptr<void> owner, const expose_options&);
+  uri add_class(std::string id, const interface_table&, instance_mode, std::function<std::shared_ptr<void>()> create, const expose_options&);
   void remove(const void* object);
   uri uri_of(const void* object) const;
   std::unique_ptr<state> state_;

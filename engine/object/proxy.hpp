@@ -27,6 +27,7 @@
 #include <engine/object/expose.hpp>
 #include <engine/object/method.hpp>
 #include <engine/object/remote.hpp>
+#include <engine/object/remote_reply.hpp>
 
 namespace engine {
 
@@ -68,7 +69,7 @@ template <class Class, auto Member> struct call_shape {
   using pointer = member_pointer<decltype(Member)>;
   static constexpr traits said = traits_of<Class, Member>();
   static constexpr bool attribute = !pointer::is_method || said.attribute;
-  using result = result_type<typename pointer::result>;
+  using result = result_type<typename awaited_result<typename pointer::result>::type>;
 };
 template <class Class, auto Member, class Interface> struct name_in;
 template <class Class, auto Member, fixed_string Name, class... Exposed> struct name_in<Class, Member, interface<Class, Name, Exposed...>> {
@@ -230,17 +231,20 @@ class dynamic_member {
 
   /// Calls it: any arguments convert.hpp knows, and kw(name, value) after them.
   template <class... A> value operator()(const A&... a) const {
-    constexpr std::size_t keywords = (std::size_t{0} + ... + (detail::is_keyword<A> ? 1 : 0));
     auto held = to_->acquire();
-    detail::remote::request request(*to_, name_, sizeof...(A) - keywords, 0);
-    (write_positional(request.arguments(), a), ...);
-    request.keywords(keywords);
-    (write_keyword(request.arguments(), a), ...);
-    const bool oneway = request.oneway();
-    return finish(held, request.finish(), oneway);
+    const auto [sequence, oneway] = write(a...);
+    return finish(held, sequence, oneway);
   }
   /// The same with everything in values.
   value call(const value::list& arguments, const value::dict& keywords) const;
+  /// The same for a method that answers with a stream.
+  template <class... A> engine::stream<value> stream(const A&... a) const {
+    auto held = to_->acquire();
+    const auto sequence = write(a...).first;
+    detail::waiting_reply<engine::stream<value>> answer(*to_);
+    to_->exchange(held, answer, sequence, to_->deadline());
+    return answer.take();
+  }
   value get() const;                ///< reads it as an attribute
   void set(const value& v) const;   ///< assigns it as an attribute
 
@@ -253,6 +257,16 @@ class dynamic_member {
       out.string(a.name);
       encode_borrowed(out, a.value);
     }
+  }
+  /// Writes the request: its sequence number, and whether it is oneway.
+  template <class... A> std::pair<std::uint16_t, bool> write(const A&... a) const {
+    constexpr std::size_t keywords = (std::size_t{0} + ... + (detail::is_keyword<A> ? 1 : 0));
+    detail::remote::request request(*to_, name_, sizeof...(A) - keywords, 0);
+    (write_positional(request.arguments(), a), ...);
+    request.keywords(keywords);
+    (write_keyword(request.arguments(), a), ...);
+    const bool oneway = request.oneway();
+    return {request.finish(), oneway};
   }
   value finish(detail::remote::lock&, std::uint16_t sequence, bool oneway) const;
 

@@ -6,7 +6,9 @@
 
 #include <engine/core/core.hpp>
 #include <engine/io/log.hpp>
+#include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/remote_reply.hpp>
 
 namespace engine::detail {
 
@@ -172,6 +174,7 @@ void remote::greet(lock& held, time_point deadline) {
   if (answer.type != message::connect_ok)
     throw protocol_error("invalid msg type " + std::to_string(static_cast<unsigned>(answer.type)) + " received");
   if (answer.error) throw serialize_error(answer.error->text);
+  own_peer_ = answer.own_peer;
   if (answer.own_peer && upgrade_) format_ = &msgpack();
   if (!metadata) return;
   const value::dict* fields = answer.body.get_if<value::dict>();
@@ -256,12 +259,22 @@ remote::request::request(remote& r, std::string_view method, std::size_t argumen
   const bool attribute = method == "__getattr__" || method == "__setattr__";
   const remote_member* known = attribute ? nullptr : r.check(method, false);
   if (known && known->oneway) flags |= flag::oneway;
+  begin(r.uri_.object(), method, arguments, flags);
+}
+
+remote::request::request(remote& r, std::string_view object, std::string_view method, std::size_t arguments, std::uint16_t flags)
+    : of_(r), writer_(&r.codecs_.writer_of(*r.format_)) {
+  begin(object, method, arguments, flags);
+}
+
+void remote::request::begin(std::string_view object, std::string_view method, std::size_t arguments, std::uint16_t flags) {
   oneway_ = (flags & flag::oneway) != 0;
-  sequence_ = ++r.sequence_;
-  frame_.emplace(r.channel_->outgoing(), frame_options{.type = message::invoke, .flags = flags, .sequence = sequence_,
-                                                       .serializer = r.format_->id_48, .hmac = !r.options_.hmac_key.empty()});
-  writer_->start(r.channel_->outgoing());
-  writer_->begin_call(r.uri_.object(), method, arguments);
+  sequence_ = ++of_.sequence_;
+  output& out = of_.channel_->outgoing();
+  frame_.emplace(out, frame_options{.type = message::invoke, .flags = flags, .sequence = sequence_, .serializer = of_.format_->id_48,
+                                    .hmac = !of_.options_.hmac_key.empty()});
+  writer_->start(out);
+  writer_->begin_call(object, method, arguments);
 }
 
 remote::request::~request() {
@@ -325,8 +338,15 @@ void remote::take_answer(const frame& f, reply_slot& slot) {
     const std::string text = "invalid serializer in response: " + std::to_string(f.serializer);
     return lost(std::make_exception_ptr(serialize_error(text)), text);
   }
+  if (f.has(flag::item_stream)) {
+    const auto id = f.annotations.find("STRM");
+    if (!id)
+      return slot.settle(std::make_exception_ptr(protocol_error("result of call is an iterator, but the server is not configured to allow streaming")));
+    if (slot.read_stream(std::string(reinterpret_cast<const char*>(id->data()), id->size()))) return slot.settle(nullptr);
+  }
   reader& in = codecs_.reader_of(*format);
   in.start(f.payload);
+  last_answer_ = f.payload.size();
   if (!f.has(flag::exception)) {
     if (slot.read_result(in) && in.finish()) return slot.settle(nullptr);
     return slot.settle(exception_of(wire_exception::from(in.error())));
@@ -337,6 +357,42 @@ void remote::take_answer(const frame& f, reply_slot& slot) {
   const bool ends = remote_error.is_a(wire_class::communication_error) || remote_error.is_a(wire_class::security_error);
   slot.settle(exception_of(remote_error));
   if (ends) channel_->fail({.why = channel_failure::cause::closed, .text = "the daemon ended the connection after " + remote_error.type});
+}
+
+// ---- streams
+
+void remote::ask_for_items(reply_slot& slot, std::string_view stream_id, std::uint32_t most, bool& windows, time_point deadline) {
+  if (!connected()) throw connection_closed("the proxy for this stream result has been closed");
+  lock held = acquire();
+  windows = own_peer_;
+  request asking(*this, daemon_object::id, "get_next_stream_item", windows ? 2 : 1, 0);
+  asking.arguments().string(stream_id);
+  if (windows) asking.arguments().unsigned_integer(most);
+  const auto sequence = asking.finish();
+  post(held, slot, sequence, deadline);
+}
+
+void remote::close_stream(std::string_view stream_id) noexcept {
+  try {
+    if (core::current() || !connected()) return;
+    lock held = acquire();
+    request closing(*this, daemon_object::id, "close_stream", 1, flag::oneway);
+    closing.arguments().string(stream_id);
+    closing.finish();
+    dispatch(held, deadline());
+  } catch (const error& e) {
+    log_debug("a stream was not closed: {}", e.what());
+  }
+}
+
+bool is_end_of_stream(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const raised& r) {
+    return r.is("StopIteration");
+  } catch (...) {
+    return false;
+  }
 }
 
 }  // namespace engine::detail

@@ -50,7 +50,12 @@ class reply_slot : public awaited_reply {
   explicit reply_slot(remote& r) : of_(r) {}
   /// Consumes the result from `in`.
   virtual bool read_result(reader& in) = 0;
+  /// The result is a stream of that id. False: that is not wanted here.
+  virtual bool read_stream(std::string /*id*/) { return false; }
   virtual void settle(std::exception_ptr error) = 0;  ///< nullptr: read_result() has succeeded
+
+ protected:
+  remote& asked() const { return of_; }
 
  private:
   void answered(const frame&) final;
@@ -85,6 +90,8 @@ class remote : public std::enable_shared_from_this<remote> {
    public:
     /// `arguments`: how many follow. Flags: flag::oneway is added if the object says so.
     request(remote&, std::string_view method, std::size_t arguments, std::uint16_t flags);
+    /// To another object of the same daemon: nothing is checked.
+    request(remote&, std::string_view object, std::string_view method, std::size_t arguments, std::uint16_t flags);
     ~request();
     request(const request&) = delete;
     request& operator=(const request&) = delete;
@@ -96,10 +103,11 @@ class remote : public std::enable_shared_from_this<remote> {
     std::uint16_t finish();
 
    private:
+    void begin(std::string_view object, std::string_view method, std::size_t arguments, std::uint16_t flags);
     remote& of_;
     writer* writer_;
-    bool oneway_, with_keywords_ = false, finished_ = false;
-    std::uint16_t sequence_;
+    bool oneway_ = false, with_keywords_ = false, finished_ = false;
+    std::uint16_t sequence_ = 0;
     std::optional<frame_writer> frame_{};
   };
 
@@ -124,6 +132,17 @@ class remote : public std::enable_shared_from_this<remote> {
   channel::counters counted();
   /// The names of members were checked against metadata: throws raised AttributeError for unknown ones.
   const remote_member* check(std::string_view name, bool attribute);
+
+  /// Asks for the next items of a stream: one, or `most` of our own daemons, which `windows` tells. Throws connection_closed if the
+  /// connection has ended meanwhile and no other call has opened another.
+  void ask_for_items(reply_slot&, std::string_view stream_id, std::uint32_t most, bool& windows, time_point deadline);
+  /// Tells the daemon that nobody wants more of a stream. Does not throw: it ends there by itself, later.
+  void close_stream(std::string_view stream_id) noexcept;
+  template <class F> void locked(F&& f) {
+    const lock held(mutex_);
+    f();
+  }
+  std::size_t last_answer() const { return last_answer_; }  ///< bytes of the payload being read
 
   void take_answer(const frame&, reply_slot&);
   static std::exception_ptr exception_for(const channel_failure&);
@@ -152,71 +171,18 @@ class remote : public std::enable_shared_from_this<remote> {
   members members_;
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
+  bool own_peer_ = false;      // the daemon is one of ours
+  std::size_t last_answer_ = 0;
 };
+
+/// Whether a failure is the StopIteration that ends a stream.
+bool is_end_of_stream(const std::exception_ptr&);
 
 template <class R> struct owned_result { using type = std::remove_cvref_t<R>; };
 template <> struct owned_result<std::string_view> { using type = std::string; };
 template <> struct owned_result<std::span<const std::byte>> { using type = bytes; };
 /// What a caller gets for a method's return type: views become owners, because the frame does not stay.
 template <class R> using result_type = typename owned_result<std::remove_cvref_t<R>>::type;
-
-/// The answer of a synchronous call, on the caller's stack.
-template <class R> class waiting_reply final : public reply_slot {
- public:
-  using reply_slot::reply_slot;
-  bool read_result(reader& in) override { return decode(in, result_); }
-  void settle(std::exception_ptr error) override { error_ = std::move(error); }
-  R take() {
-    if (error_) std::rethrow_exception(error_);
-    return std::move(result_);
-  }
-
- private:
-  R result_{};
-  std::exception_ptr error_{};
-};
-template <> class waiting_reply<void> final : public reply_slot {
- public:
-  using reply_slot::reply_slot;
-  bool read_result(reader& in) override { return in.skip(); }
-  void settle(std::exception_ptr error) override { error_ = std::move(error); }
-  void take() {
-    if (error_) std::rethrow_exception(error_);
-  }
-
- private:
-  std::exception_ptr error_{};
-};
-
-/// The answer of an asynchronous call: shared by the future and the channel, driven by whoever waits.
-template <class R> class future_reply final : public future_result<R>, public reply_slot {
- public:
-  future_reply(std::shared_ptr<remote> r, time_point deadline)
-      : future_result<R>(true), reply_slot(*r), of_(std::move(r)), deadline_(deadline) {}
-  void wait_until(time_point until) override {
-    if (this->ready()) return;
-    if (until < deadline_) {
-      of_->drive(*this, until);
-    } else {
-      of_->drive_or_fail(*this, deadline_);
-    }
-  }
-  // Else the two would keep each other: the connection this answer, and this the connection.
-  void abandon() override { of_.reset(); }
-  bool read_result(reader& in) override {
-    if constexpr (std::is_void_v<R>) return in.skip();
-    else return decode(in, this->value_.emplace());
-  }
-  void settle(std::exception_ptr error) override {
-    if (error) this->fail(std::move(error));
-    else this->finish();
-    this->release();  // the channel's share
-  }
-
- private:
-  std::shared_ptr<remote> of_;
-  time_point deadline_;
-};
 
 }  // namespace detail
 }  // namespace engine

@@ -233,6 +233,11 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
       refuse(peer.end().error.text, echo ? &*echo : nullptr, host_, peer.outgoing());
     co_return false;
   }
+  if (host_.all_blocking && host_.aside && host_.aside->full()) {
+    log_warning("{}: connection refused: every side thread is at work", s.peer);
+    refuse("no free workers, increase server threadpool size", first, host_, peer.outgoing());
+    co_return false;
+  }
   const bool welcomed = welcome(*first, s, host_, at.dispatch.codecs(), validate_, peer.outgoing());
   peer.set_deadline(std::nullopt);
   peer.set_limits(serving_limits());
