@@ -1,0 +1,193 @@
+// Inside a call: who calls, what came with it, what goes back with it, and what the connection's end closes.
+#include <engine/object/call_context.hpp>
+
+#include <atomic>
+
+#include <gtest/gtest.h>
+
+#include "object_support.hpp"
+
+namespace engine::test {
+namespace {
+
+struct resource {
+  explicit resource(std::atomic<int>& n) : closed(n) {}
+  void close() { ++closed; }
+  std::atomic<int>& closed;
+};
+
+class informer {
+ public:
+  value about() {
+    auto& call = this_call();
+    value::dict d;
+    d.set("peer", std::string(call.peer()));
+    d.set("object", std::string(call.object_id()));
+    d.set("serializer", std::string(call.serializer()));
+    d.set("sequence", static_cast<std::int64_t>(call.sequence()));
+    d.set("flags", static_cast<std::int64_t>(call.flags()));
+    d.set("correlation", call.correlation_id());
+    d.set("connection", static_cast<std::int64_t>(call.connection()));
+    return d;
+  }
+  std::string annotation(const std::string& key) {
+    const auto found = this_call().annotations().find(key);
+    return found ? std::string(reinterpret_cast<const char*>(found->data()), found->size()) : "none";
+  }
+  void annotate(const std::string& key, const std::string& text) {
+    this_call().annotate(key, text);
+  }
+  void annotate_twice() {
+    this_call().annotate("XYZZ", "first");
+    this_call().annotate("XYZZ", "second");
+  }
+  void track(int how_many) {
+    for (int i = 0; i < how_many; ++i) {
+      kept.push_back(std::make_shared<resource>(closed));
+      this_call().track_resource(kept.back());
+      this_call().track_resource(kept.back());
+    }
+  }
+  void untrack_first() { this_call().untrack_resource(kept.front()); }
+  void drop_last() { kept.pop_back(); }
+  task<std::string> keep_across_suspension() {
+    auto& call = this_call();
+    promise<int> soon;
+    auto arriving = soon.get_future();
+    soon.succeed(1);
+    co_await arriving;
+    co_return std::string(call.peer());
+  }
+  std::string aside() { return this_call().peer(); }
+  void fail(const std::string& text) { throw raised("ValueError", {text}); }
+
+  std::vector<std::shared_ptr<resource>> kept;
+  std::atomic<int> closed{0};
+};
+ENGINE_EXPOSE(informer, about, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, aside, fail)
+ENGINE_MARK(informer, aside, .blocking = true)
+
+class call_contexts : public ::testing::Test {
+ protected:
+  call_contexts() { peer.greet("informer"); }
+  answer ask(const std::string& method, const std::string& arguments = "()") {
+    peer.say(call_frame("informer", method, arguments, 7));
+    return peer.hear().value();
+  }
+  informer object;
+  daemon host{on_loopback()};
+  uri where = host.expose(object, "informer");
+  raw_peer peer{host};
+};
+
+TEST_F(call_contexts, know_the_caller_and_its_request) {
+  const value about = ask("about").body();
+  const auto& d = *about.get_if<value::dict>();
+  EXPECT_TRUE(d.find("peer")->as<std::string>().starts_with("127.0.0.1:"));
+  EXPECT_EQ(*d.find("object"), value("informer"));
+  EXPECT_EQ(*d.find("serializer"), value("serpent"));
+  EXPECT_EQ(*d.find("sequence"), value(7));
+  EXPECT_EQ(*d.find("flags"), value(0));
+  EXPECT_EQ(d.find("correlation")->as<std::string>().size(), 36u);
+  raw_peer other(host);
+  other.greet("informer");
+  other.say(call_frame("informer", "about"));
+  EXPECT_NE(*other.hear()->body().get_if<value::dict>()->find("connection"), *d.find("connection"));
+}
+
+TEST_F(call_contexts, carry_the_callers_correlation_id_into_the_method_and_back) {
+  const std::string id("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+  peer.say(frame_of("# serpent utf-8 python3.2\n('informer','about',(),{})", {.annotations = {{"CORR", id}}}));
+  const answer a = peer.hear().value();
+  EXPECT_EQ(a.annotations.at("CORR"), id);
+  EXPECT_EQ(*a.body().get_if<value::dict>()->find("correlation"), value("00112233-4455-6677-8899-aabbccddeeff"));
+}
+
+TEST_F(call_contexts, tell_a_method_the_id_that_its_answer_will_carry) {
+  const answer a = ask("about");
+  std::string text = a.body().get_if<value::dict>()->find("correlation")->as<std::string>();
+  std::erase(text, '-');
+  std::string hex;
+  for (const char c : a.annotations.at("CORR")) {
+    char two[3];
+    std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(c));
+    hex += two;
+  }
+  EXPECT_EQ(text, hex);
+}
+
+TEST_F(call_contexts, show_the_requests_annotations_and_take_the_answers) {
+  peer.say(frame_of("# serpent utf-8 python3.2\n('informer','annotation',('XYZZ',),{})", {.annotations = {{"XYZZ", "hello"}}}));
+  EXPECT_EQ(peer.hear()->body(), value("hello"));
+  EXPECT_EQ(ask("annotation", "('NONE',)").body(), value("none"));
+  const answer a = ask("annotate", "('ABCD','back')");
+  EXPECT_EQ(a.annotations.at("ABCD"), "back");
+  EXPECT_TRUE(a.has("CORR"));
+  EXPECT_EQ(ask("annotate_twice").annotations.at("XYZZ"), "second");
+  EXPECT_FALSE(ask("about").has("ABCD"));  // for one answer only
+}
+
+TEST_F(call_contexts, refuse_annotations_that_no_frame_can_carry) {
+  peer.say(call_frame("informer", "annotate", "('TOOLONG','x')"));
+  EXPECT_TRUE(peer.closed_by_peer());  // ProtocolError from a method: no answer, and the end (WIRE 5.4)
+  EXPECT_EQ(object.closed, 0);
+}
+
+TEST_F(call_contexts, close_tracked_resources_when_the_connection_ends) {
+  ask("track", "(3,)");
+  ask("untrack_first");
+  ask("drop_last");  // already gone: not touched
+  EXPECT_EQ(object.closed, 0);
+  peer.vanish();
+  EXPECT_TRUE(eventually([&] { return object.closed == 1; }));
+  EXPECT_TRUE(eventually([&] { return host.connections() == 0; }));
+  EXPECT_EQ(object.closed, 1);
+}
+
+TEST_F(call_contexts, stay_good_in_a_coroutine_and_exist_on_side_threads) {
+  EXPECT_TRUE(ask("keep_across_suspension").body().as<std::string>().starts_with("127.0.0.1:"));
+  EXPECT_TRUE(ask("aside").body().as<std::string>().starts_with("127.0.0.1:"));
+}
+
+TEST(call_context, is_nothing_outside_a_call) {
+  EXPECT_EQ(current_call(), nullptr);
+  EXPECT_THROW(static_cast<void>(this_call()), error);
+}
+
+// ---- the daemon's hooks
+
+TEST(daemon_hooks, annotate_every_answer_hear_of_errors_and_of_clients_that_leave) {
+  std::mutex mutex;
+  std::vector<std::string> errors, left;
+  auto options = on_loopback();
+  options.annotations = [] { return std::vector<std::pair<std::string, bytes>>{{"DAEM", bytes(3, std::byte{'d'})}}; };
+  options.method_error = [&](const call_context& call, std::string_view method, const std::exception_ptr& e) {
+    const std::scoped_lock lock(mutex);
+    errors.push_back(std::string(method) + " for " + std::string(call.object_id()) + ": " + wire_exception::describe(e).text());
+  };
+  options.client_disconnect = [&](const std::string& who) {
+    const std::scoped_lock lock(mutex);
+    left.push_back(who);
+  };
+  informer object;
+  daemon host(options);
+  host.expose(object, "informer");
+  {
+    raw_peer peer(host);
+    peer.greet("informer");
+    peer.say(call_frame("informer", "about"));
+    EXPECT_EQ(peer.hear()->annotations.at("DAEM"), "ddd");
+    peer.say(call_frame("informer", "fail", "('bad',)"));
+    EXPECT_EQ(peer.hear()->exception().text(), "bad");
+  }
+  EXPECT_TRUE(eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return left.size() == 1;
+  }));
+  const std::scoped_lock lock(mutex);
+  EXPECT_EQ(errors, std::vector<std::string>{"fail for informer: bad"});
+  EXPECT_TRUE(left[0].starts_with("127.0.0.1:"));
+}
+
+}  // namespace
+}  // namespace engine::test
