@@ -26,6 +26,9 @@ WORKLOADS = (
     Workload("connect", longest=0.5),
     Workload("many_connections", ({"conns": 1000},), ({"conns": 20},)),
     Workload("huge", ({"mb": 256},), ({"mb": 1},)),
+    Workload("oneway"),
+    Workload("batched"),
+    Workload("stream"),
 )
 
 
@@ -42,9 +45,12 @@ class System:
     chooses_port: bool = False                              # the server takes no addr=
 
 
+FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge")
+
+
 def raw(name, mode, spin=0, **more):
     return System(name, ("{programs}/raw_server",), ("{programs}/raw_client",), server_settings={"mode": mode, "spin": spin},
-                  client_settings={"spin": spin}, **more)
+                  client_settings={"spin": spin}, workloads=FLOORS, **more)
 
 
 def ours(name, spin=0, **more):
@@ -66,8 +72,9 @@ SYSTEMS = (
     # Pyro4 as installed, with the serializer that is its fastest in each workload. Its client is blocking, so it cannot drive
     # many connections; its window is a number of threads.
     System("pyro4", (PYTHON, BENCH + "/pyro4/server.py"), (PYTHON, BENCH + "/pyro4/client.py"), chooses_port=True,
-           client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge"),
-           workload_settings={"pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},)}),
+           client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge", "oneway", "batched", "stream"),
+           workload_settings={"pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},), "batched": ({"serializer": "msgpack"},)}),
+    System("zeromq", ("{programs}/zmq_server",), ("{programs}/zmq_client",), workloads=("sync_call", "pipelined_call", "oneway")),
 )
 
 
@@ -92,4 +99,5 @@ PROMISES = (
     Promise("many_connections", ("engine-tcp",), ("tcp-epoll",), 0.80),
     Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
     Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
-) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge"))
+    Promise("oneway", ENGINE_TCP, ("zeromq",), 1.0),
+) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "batched", "stream"))

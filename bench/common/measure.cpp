@@ -31,6 +31,14 @@ double timing::per_second() const {
   return counting_ && now_ > start_ ? static_cast<double>(operations_) * 1e9 / static_cast<double>(now_ - start_) : 0;
 }
 
+whole_run::whole_run(const arguments& given)
+    : start_(now_ns()), end_(start_ + static_cast<std::uint64_t>(given.number("secs", 0.5) * 1e9)) {}
+
+void whole_run::finished(std::uint64_t operations) {
+  ended_ = now_ns();
+  operations_ = operations;
+}
+
 void print(const result& r, latencies* calls) {
   std::printf(R"({"workload":"%.*s","value":%.2f,"unit":"%.*s")", static_cast<int>(r.workload.size()), r.workload.data(),
               r.value, static_cast<int>(r.unit.size()), r.unit.data());
@@ -43,6 +51,10 @@ void print(const result& r, latencies* calls) {
 void print(std::string_view workload, std::string_view unit, std::uint64_t answer, timing& clock) {
   print({.value = clock.per_second(), .unit = unit, .answer = answer, .operations = clock.operations(), .workload = workload},
         &clock.call_latencies());
+}
+
+void print(std::string_view workload, std::string_view unit, std::uint64_t answer, const whole_run& clock) {
+  print({.value = clock.per_second(), .unit = unit, .answer = answer, .operations = clock.operations(), .workload = workload});
 }
 
 }  // namespace bench

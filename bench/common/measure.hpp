@@ -56,6 +56,20 @@ class timing {
   latencies latencies_{};
 };
 
+/// For what can only be counted at its end: no warm-up, and the time until the last operation has finished counts. Setting: `secs`.
+class whole_run {
+ public:
+  explicit whole_run(const arguments&);
+  bool running() const { return now_ns() < end_; }
+  /// All of them have finished now.
+  void finished(std::uint64_t operations);
+  std::uint64_t operations() const { return operations_; }
+  double per_second() const { return static_cast<double>(operations_) * 1e9 / static_cast<double>(ended_ - start_); }
+
+ private:
+  std::uint64_t start_, end_, ended_ = 0, operations_ = 0;
+};
+
 /// What a client reports. `answer` is what the server computed (the length of the text it was sent, the bytes it
 /// counted): the same number for every competitor, and compared before the speeds are.
 struct result {
@@ -70,5 +84,6 @@ struct result {
 void print(const result&, latencies* = nullptr);
 /// The line of a workload that was timed by `timing`.
 void print(std::string_view workload, std::string_view unit, std::uint64_t answer, timing&);
+void print(std::string_view workload, std::string_view unit, std::uint64_t answer, const whole_run&);
 
 }  // namespace bench

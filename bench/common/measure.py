@@ -47,6 +47,24 @@ class Timing:
         return self.operations / (self.now - self.start) if self.operations else 0.0
 
 
+class WholeRun:
+    """For what can only be counted at its end: the time until the last operation has finished counts. Setting: `secs`."""
+
+    def __init__(self, given):
+        self.start = now()
+        self.end = self.start + float(given.get("secs", 0.5))
+        self.operations, self.latencies, self.ended = 0, (), self.start
+
+    def running(self):
+        return now() < self.end
+
+    def finished(self, operations):
+        self.ended, self.operations = now(), operations
+
+    def per_second(self):
+        return self.operations / (self.ended - self.start)
+
+
 def report(workload, value, unit, answer, operations, latencies=()):
     """Prints the result line. `answer` is what the server computed; scripts/bench compares it between competitors."""
     line = {"workload": workload, "value": round(value, 2), "unit": unit}

@@ -16,7 +16,9 @@ constexpr scenario scenarios[] = {{"sync_call", bench::ours::sync_call},
                                   {"pipelined_call", bench::ours::pipelined_call},
                                   {"connect", bench::ours::connect_and_call},
                                   {"many_connections", bench::ours::many_connections},
-                                  {"huge", bench::ours::huge}};
+                                  {"huge", bench::ours::huge},
+                                  {"oneway", bench::ours::oneway},
+                                  {"stream", bench::ours::item_stream}};
 
 void run(const bench::arguments& given) {
   bench::raise_file_limit();

@@ -1,4 +1,4 @@
-// The object our server and client share: the same two methods the Pyro4 competitor serves.
+// The object our server and client share: the same methods the Pyro4 competitor serves.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,18 @@ class Echo {
  public:
   std::uint64_t length(std::string_view text) { return text.size(); }
   std::uint64_t blob(std::span<const std::byte> data) { return data.size(); }
+  void note(std::string_view) { ++noted_; }
+  /// How many notes there have been: in the order of its connection, so all that were sent before are counted.
+  std::uint64_t noted() { return noted_; }
+  engine::stream<std::uint64_t> count_to(std::uint64_t last) {
+    for (std::uint64_t i = 1; i <= last; ++i) co_yield i;
+  }
+
+ private:
+  std::uint64_t noted_ = 0;
 };
-ENGINE_EXPOSE(Echo, length, blob)
+ENGINE_EXPOSE(Echo, length, blob, note, noted, count_to)
+ENGINE_ONEWAY(Echo, note)
 
 /// Settings of both sides: spin=1 polls as long as it takes, as the spinning floors do; otherwise nobody polls.
 inline engine::settings settings_of(const arguments& given) {

@@ -10,6 +10,8 @@ void pipelined_call(const arguments&);    // bench/pipelined
 void connect_and_call(const arguments&);  // bench/connect
 void many_connections(const arguments&);  // bench/many_connections
 void huge(const arguments&);              // bench/blob
+void oneway(const arguments&);            // bench/oneway
+void item_stream(const arguments&);       // bench/stream
 
 /// Throws when an answer is not what was asked for.
 void expect(std::uint64_t answer, std::uint64_t expected);

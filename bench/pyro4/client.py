@@ -9,7 +9,8 @@ BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(BENCH, "common"))
 import measure
 
-FOLDERS = {"sync_call": "echo", "pipelined_call": "pipelined", "connect": "connect", "huge": "blob"}
+FOLDERS = {"sync_call": "echo", "pipelined_call": "pipelined", "connect": "connect", "huge": "blob",
+           "oneway": "oneway", "batched": "batched", "stream": "stream"}
 TEXT = "Irmen de Jong"
 
 
