@@ -45,6 +45,7 @@ class System:
     chooses_port: bool = False                              # the server takes no addr=
 
 
+OURS = tuple(w.name for w in WORKLOADS if w.name != "batched")
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge")
 
 
@@ -55,7 +56,7 @@ def raw(name, mode, spin=0, **more):
 
 def ours(name, spin=0, **more):
     return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin},
-                  client_settings={"spin": spin}, **more)
+                  client_settings={"spin": spin}, workloads=OURS, **more)
 
 
 SYSTEMS = (

@@ -42,6 +42,25 @@ class frame_reader {
   /// MemoryError when the system refuses even the address space of a large body.
   std::expected<std::optional<frame>, decode_error> next();
 
+  /// The usual case of next() and nothing else: a whole frame without annotations, not compressed. False, and nothing has
+  /// happened: ask next().
+  bool next_plain(frame& out) {
+    protocol_48::header h;
+    if (delivered_ || !joined_.empty() || large_ || rest_.size() < protocol_48::header_size || !hmac_key_.empty()) return false;
+    if (!protocol_48::read_fields(rest_.data(), h) || h.annotations_length != 0 || (h.flags & flag::compressed) != 0) return false;
+    const std::size_t size = protocol_48::header_size + std::size_t{h.data_length};
+    if (rest_.size() < size || (limits_.message_size != 0 && h.data_length > limits_.message_size)) return false;
+    out.protocol = protocol::v48;
+    out.type = h.type;
+    out.flags = h.flags;
+    out.sequence = h.sequence;
+    out.serializer = h.serializer;
+    out.annotations = {};
+    out.payload = rest_.subspan(protocol_48::header_size, h.data_length);
+    rest_ = rest_.subspan(size);
+    return true;
+  }
+
   /// When a large frame is on its way: where its next bytes belong, to be received there directly. Empty otherwise.
   std::span<std::byte> room();
   /// n bytes have been written at the start of room().

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <codec/decode_error.hpp>
+#include <codec/endian.hpp>
 #include <codec/frame.hpp>
 
 namespace engine::protocol_48 {
@@ -25,6 +26,26 @@ struct header {
   std::uint32_t data_length = 0;         ///< 0..0x7fffffff
   std::uint16_t annotations_length = 0;
 };
+
+inline constexpr std::uint32_t tag = 0x5059524f;  ///< "PYRO"
+
+inline std::uint16_t checksum(const header& h) {
+  constexpr std::uint32_t magic = 0x34e9;
+  return static_cast<std::uint16_t>(static_cast<std::uint32_t>(h.type) + version + h.data_length + h.annotations_length + h.serializer +
+                                    h.flags + h.sequence + magic);
+}
+
+/// The fields of 24 bytes, whatever they are. Whether tag, version and checksum are right.
+inline bool read_fields(const std::byte* from, header& h) {
+  h.type = static_cast<message>(load_big<std::uint16_t>(from + 6));
+  h.flags = load_big<std::uint16_t>(from + 8);
+  h.sequence = load_big<std::uint16_t>(from + 10);
+  h.data_length = load_big<std::uint32_t>(from + 12);
+  h.serializer = load_big<std::uint16_t>(from + 16);
+  h.annotations_length = load_big<std::uint16_t>(from + 18);
+  return load_big<std::uint32_t>(from) == tag && load_big<std::uint16_t>(from + 4) == version &&
+         load_big<std::uint16_t>(from + 22) == checksum(h);
+}
 
 /// Writes the 24 bytes with their checksum at `to`.
 void write(const header&, char* to);

@@ -25,6 +25,7 @@ constexpr std::size_t arrival_size = 64 * 1024;
 constexpr std::size_t held_back_max = 16 * 1024;   // a burst leaves in sends of about this size
 constexpr std::size_t unsent_max = 256 * 1024;     // beyond it a sender reads answers until the peer has caught up
 constexpr std::size_t send_piece = std::size_t{1} << 20;
+constexpr std::chrono::microseconds quickly{100};  // requests without answers that follow so soon leave together
 constexpr std::chrono::milliseconds push_look{10};  // whoever waits for room to write looks for its answer so often
 
 time_point clock_now() { return std::chrono::steady_clock::now(); }
@@ -119,10 +120,13 @@ awaited_reply* channel::take(std::uint16_t sequence) {
 
 void channel::take_frames() {
   for (;;) {
-    auto next = reader_.next();
-    if (!next) return fail({.why = channel_failure::cause::bad_bytes, .text = next.error().text, .type = next.error().type});
-    if (!*next) return;
-    const frame& f = **next;
+    frame f;
+    if (!reader_.next_plain(f)) {
+      auto next = reader_.next();
+      if (!next) return fail({.why = channel_failure::cause::bad_bytes, .text = next.error().text, .type = next.error().type});
+      if (!*next) return;
+      f = **next;
+    }
     awaited_reply* r = take(f.sequence);
     if (!r) {
       const std::string expected = first_ ? std::to_string(first_->sequence_) : "none";
@@ -162,7 +166,7 @@ void channel::fail(channel_failure why) {
 
 bool channel::stale() {
   if (failure_) return true;
-  if (driving_ || outstanding_ > 0) return false;
+  if (driving_ || outstanding_ > 0 || keeping_) return false;
   char byte;
   ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
@@ -314,6 +318,31 @@ void channel::send(lock& held, bool eager, time_point deadline) {
     }
     if (!failure_ && !sent() && clock_now() >= deadline) fail({.why = channel_failure::cause::timed_out, .text = "sending: timeout"});
   }
+}
+
+bool channel::send_lazily(lock& held, time_point deadline) {
+  // What is lent must go now; and while answers are awaited, whoever waits for them sends.
+  if (writing_.here().blocks > 0 || unsent() >= held_back_max || failure_) {
+    send(held, true, deadline);
+    return false;
+  }
+  kept_ = true;
+  if (keeping_) return false;
+  const time_point now = clock_now();
+  keeping_ = now - std::exchange(sent_lazily_, now) < quickly;
+  if (keeping_) return true;
+  kept_ = false;
+  send(held, true, deadline);
+  return false;
+}
+
+bool channel::send_rest() {
+  if (failure_ || !std::exchange(kept_, false)) {
+    keeping_ = false;
+    return false;
+  }
+  write_some();
+  return true;
 }
 
 void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {

@@ -77,6 +77,11 @@ class channel {
   /// a little is held back while answers are outstanding, so that a burst of requests leaves together. At the deadline the
   /// channel fails with timed_out.
   void send(lock&, bool eager, time_point deadline);
+  /// As send(), for requests without answers: when they follow each other quickly, a little is kept back for a moment, so that they leave
+  /// together. True: something is kept for the first time, and somebody has to call send_rest() now and then until it says false.
+  bool send_lazily(lock&, time_point deadline);
+  /// Sends what was kept back. False: there was nothing since the last time, and requests leave at once again.
+  bool send_rest();
   /// Drives until `reply` is done; at the deadline it fails with timed_out and the connection ends, as Pyro's does: everything
   /// else that is outstanding fails with closed.
   void wait(lock&, awaited_reply& reply, time_point deadline);
@@ -120,6 +125,9 @@ class channel {
   std::size_t outstanding_ = 0;
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
+  time_point sent_lazily_{};  // when a request without an answer left by itself
+  bool keeping_ = false;      // somebody calls send_rest()
+  bool kept_ = false;         // something was kept since its last call
   bool driving_ = false;
   bool asleep_ = false;      // the one who drives is in poll(2)
   bool pushing_ = false;     // another one waits for room to write meanwhile

@@ -60,6 +60,7 @@ output& connection::outgoing() {
 bool connection::frame_ready() {
   if (ended_) return true;
   if (over_soft_limit()) return false;
+  if (reader_.next_plain(frame_)) return true;
   auto next = reader_.next();
   if (!next) {
     end_with({.why = connection_end::cause::refused_bytes, .error = std::move(next.error())});

@@ -14,7 +14,8 @@
 namespace engine {
 
 namespace {
-thread_local call_context* served = nullptr;
+// Always at hand: a few bytes of the thread itself, not looked up by the dynamic linker at every call.
+[[gnu::tls_model("initial-exec")]] thread_local call_context* served = nullptr;
 constexpr std::size_t attached_max = 65'000;  // a frame's annotations end at 65,535
 }  // namespace
 
@@ -70,24 +71,29 @@ std::optional<time_point> call_context::deadline() const {
 void call_context::annotate(std::string_view key, std::span<const std::byte> bytes) {
   if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
   std::size_t sum = bytes.size();
-  for (const auto& [other, value] : attached_) sum += other == key ? 0 : value.size() + 6;
+  if (!extras_) extras_ = std::make_unique<extras>();
+  auto& attached = extras_->attached;
+  for (const auto& [other, value] : attached) sum += other == key ? 0 : value.size() + 6;
   if (sum > attached_max) throw protocol_error("annotations of an answer are at most " + std::to_string(attached_max) + " bytes");
-  std::erase_if(attached_, [key](const auto& a) { return a.first == key; });
-  attached_.emplace_back(std::string(key), std::vector<std::byte>(bytes.begin(), bytes.end()));
+  std::erase_if(attached, [key](const auto& a) { return a.first == key; });
+  attached.emplace_back(std::string(key), std::vector<std::byte>(bytes.begin(), bytes.end()));
 }
 
-std::span<const annotation> call_context::answer_annotations(std::array<annotation, 1>& room) {
+bool call_context::plain() const { return from_.own_peer && request_.annotations.empty() && !extras_ && !host_.annotations; }
+
+std::span<const annotation> call_context::all_annotations(std::array<annotation, 1>& room) {
   // A normal answer carries the caller's correlation id, or one made up for it. Our own peers do without the latter.
   const bool with_id = !from_.own_peer || request_.annotations.find("CORR").has_value();
   if (with_id) room[0] = {"CORR", correlation_bytes()};
   if (host_.annotations) {
     for (auto& [key, bytes] : host_.annotations()) annotate(key, bytes);
   }
-  if (attached_.empty()) return std::span(room).first(with_id ? 1 : 0);
-  all_.clear();
-  if (with_id) all_.push_back(room[0]);
-  for (const auto& [key, bytes] : attached_) all_.push_back({key, bytes});
-  return all_;
+  if (!extras_) return std::span(room).first(with_id ? 1 : 0);
+  auto& all = extras_->all;
+  all.clear();
+  if (with_id) all.push_back(room[0]);
+  for (const auto& [key, bytes] : extras_->attached) all.push_back({key, bytes});
+  return all;
 }
 
 void call_context::track(std::weak_ptr<void> resource, void (*close)(void*)) { from_.keep().track(std::move(resource), close); }

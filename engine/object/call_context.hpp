@@ -67,7 +67,10 @@ class call_context {
   template <class Resource> void untrack_resource(const std::shared_ptr<Resource>& resource) { untrack(resource.get()); }
 
   /// The annotations of the answer. `room`: place for the usual ones.
-  std::span<const annotation> answer_annotations(std::array<annotation, 1>& room);
+  std::span<const annotation> answer_annotations(std::array<annotation, 1>& room) {
+    if (plain()) return {};
+    return all_annotations(room);
+  }
 
  private:
   friend class dispatcher;
@@ -79,8 +82,14 @@ class call_context {
   session& from_;
   const hosting& host_;
   mutable std::optional<std::array<std::byte, 16>> made_id_{};
-  std::vector<std::pair<std::string, std::vector<std::byte>>> attached_{};
-  std::vector<annotation> all_{};
+  /// What most answers do without.
+  struct extras {
+    std::vector<std::pair<std::string, std::vector<std::byte>>> attached{};
+    std::vector<annotation> all{};
+  };
+  std::span<const annotation> all_annotations(std::array<annotation, 1>& room);
+  bool plain() const;  // the answer gets no annotations
+  std::unique_ptr<extras> extras_{};
 };
 
 /// The call this thread is serving. Throws engine::error "not in a remote call" elsewhere.

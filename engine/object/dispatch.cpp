@@ -3,7 +3,7 @@
 
 #include <cstring>
 #include <random>
-
+#include <codec/short_text.hpp>
 #include <engine/io/log.hpp>
 #include <engine/object/dispatch_call.hpp>
 
@@ -34,13 +34,30 @@ std::size_t core_of(std::size_t index, bool aside) { return aside ? 0 : index; }
 
 const exposed_object* dispatcher::find(session& s, std::string_view id) {
   const std::uint64_t version = hosting_.objects.version();
-  if (!s.object || s.registry_version != version || s.object->id != id) {
+  if (!s.object || s.registry_version != version || !detail::same_text(s.object->id, id)) {
     auto found = hosting_.objects.find(id);
-    if (found != s.object) s.instance.reset();
+    if (found != s.object) {
+      s.instance.reset();
+      s.method = nullptr;
+    }
     s.object = std::move(found);
     s.registry_version = version;
   }
   return s.object.get();
+}
+
+/// A method of the session's object, or nullptr. Callers mostly repeat themselves.
+const method_entry* dispatcher::method_of(session& s, std::string_view name) {
+  if (s.method && detail::same_text(s.method->name, name)) return s.method;
+  return s.method = s.object->table->find_method(name);
+}
+
+bool dispatcher::know_format(std::uint16_t id) {
+  if (known_.format && known_.id == id) return true;
+  const serializer* format = find_serializer_48(id);
+  if (!format) return false;
+  known_ = {.id = id, .format = format, .in = &codecs_.reader_of(*format), .out = &codecs_.writer_of(*format)};
+  return true;
 }
 
 /// The object itself, or the instance that its class has for this call.
@@ -72,7 +89,7 @@ verdict dispatcher::place_of(const exposed_object& o, const method_entry* m, boo
 
 verdict dispatcher::answer(const frame& request, session& s, output& out) {
   if (request.type == message::invoke) {
-    if (const serializer* format = find_serializer_48(request.serializer)) return invoke(request, *format, s, out);
+    if (know_format(request.serializer)) return invoke(request, s, out);
     log_warning("{}: message used serializer that is not accepted: {}", s.peer, request.serializer);
     return verdict::close;
   }
@@ -89,21 +106,19 @@ verdict dispatcher::answer(const frame& request, session& s, output& out) {
   return pong.finish({.hmac_key = hosting_.hmac_key}) ? verdict::keep : verdict::close;
 }
 
-dispatcher::call dispatcher::begin(const frame& request, session& s, output& out, call_context& context, engine::codecs& with) {
-  const serializer& format = *find_serializer_48(request.serializer);
+dispatcher::call dispatcher::begin(const frame& request, session& s, output& out, call_context& context, reader& in, writer& encoder) {
   const std::uint16_t flags = request.has(flag::batch) ? flag::batch : std::uint16_t{0};
   const frame_options options{.type = message::result, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                               .hmac = !hosting_.hmac_key.empty()};
   frame_options exception_options = options;
   exception_options.flags = flag::exception;
-  writer& encoder = with.writer_of(format);
-  return call{request, s, out, with.reader_of(format), encoder, context, reply(out, encoder, options, context), exception_options, out.here()};
+  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), exception_options, out.here()};
 }
 
-verdict dispatcher::invoke(const frame& request, const serializer& format, session& s, output& out) {
+verdict dispatcher::invoke(const frame& request, session& s, output& out) {
   call_context context(request, s, hosting_);
-  call c = begin(request, s, out, context, codecs_);
-  if (!hosting_.accepts(format, s.own_peer)) {
+  call c = begin(request, s, out, context, *known_.in, *known_.out);
+  if (!hosting_.accepts(*known_.format, s.own_peer)) {
     return fail(c, decode_error{wire_class::serialize_error,
                                 "message used serializer that is not accepted: " + std::to_string(request.serializer)});
   }
@@ -114,9 +129,9 @@ verdict dispatcher::invoke(const frame& request, const serializer& format, sessi
     const exposed_object* object = find(s, id);
     if (!object) throw daemon_error("unknown object");
     const bool is_batch = request.has(flag::batch);
-    const method_entry* known = is_batch ? nullptr : object->table->find_method(method);
+    const method_entry* known = is_batch ? nullptr : method_of(s, method);
     if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
-    if (const auto by = context.deadline(); by && now_here() >= *by)
+    if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
     const detail::serving serving(context);
     if (!(is_batch ? run_batch(c, *object) : run(c, *object, method, known))) return fail(c, c.in.error());
@@ -175,7 +190,9 @@ task<verdict> dispatcher::answer_later(const frame& request, session& s, output&
   call_context context(request, s, hosting_);
   const bool is_batch = request.has(flag::batch);
   engine::codecs own;  // a batch reads on after each suspension, when others have used this core's
-  call c = begin(request, s, out, context, is_batch ? own : codecs_);
+  engine::codecs& with = is_batch ? own : codecs_;
+  const serializer& format = *find_serializer_48(request.serializer);
+  call c = begin(request, s, out, context, with.reader_of(format), with.writer_of(format));
   std::exception_ptr thrown;
   try {
     c.in.start(request.payload);

@@ -80,8 +80,17 @@ class dispatcher {
   static constexpr std::size_t side_index = ~std::size_t{0};
   struct call;
   struct batch;
-  call begin(const frame& request, session&, output& out, call_context&, engine::codecs&);
-  verdict invoke(const frame& request, const serializer&, session&, output& out);
+  /// A serializer and its codecs here, found once for many requests.
+  struct known_format {
+    std::uint16_t id = 0;
+    const serializer* format = nullptr;
+    reader* in = nullptr;
+    writer* out = nullptr;
+  };
+  bool know_format(std::uint16_t id);
+  call begin(const frame& request, session&, output& out, call_context&, reader&, writer&);
+  verdict invoke(const frame& request, session&, output& out);
+  const method_entry* method_of(session&, std::string_view name);
   verdict place_of(const exposed_object&, const method_entry*, bool is_batch) const;
   verdict complete(call&);
   bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
@@ -105,6 +114,7 @@ class dispatcher {
   std::size_t core_index_;
   stall_watch* stalls_;
   engine::codecs codecs_;
+  known_format known_{};
 };
 
 /// 16 random bytes shaped as a version 4 UUID.

@@ -134,7 +134,7 @@ template <class Class, auto Member> class member_activation final : public activ
     }
   }
   void write(reply& answer) override {
-    if constexpr (std::is_void_v<result>) answer.begin().none();
+    if constexpr (std::is_void_v<result>) answer.nothing();
     else answer_with(answer, std::move(*result_));
   }
 
@@ -160,7 +160,7 @@ template <class Class, auto Member> bool invoke_member(void* object, reader& in,
   auto& self = *static_cast<Class*>(object);
   if constexpr (std::is_void_v<typename pointer::result>) {
     arguments.apply([&](auto&&... a) { (self.*Member)(std::forward<decltype(a)>(a)...); });
-    answer.begin().none();
+    answer.nothing();
   } else {
     decltype(auto) result =
         arguments.apply([&](auto&&... a) -> decltype(auto) { return (self.*Member)(std::forward<decltype(a)>(a)...); });

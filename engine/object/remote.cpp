@@ -8,6 +8,7 @@
 #include <engine/io/log.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/late_sender.hpp>
 #include <engine/object/remote_reply.hpp>
 
 namespace engine::detail {
@@ -41,6 +42,8 @@ class greeting_reply final : public awaited_reply {
   codecs& codecs_;
 };
 
+constexpr std::chrono::milliseconds goodbye{1000};
+
 std::string quoted(const engine::uri& u) { return "'" + u.to_string() + "'"; }
 
 }  // namespace
@@ -68,7 +71,7 @@ remote::remote(engine::uri where, proxy_options options) : uri_(std::move(where)
   if (!format_) throw serialize_error("serializer '" + name + "' is unknown or not available");
 }
 
-remote::~remote() = default;
+remote::~remote() { release(); }
 
 time_point remote::deadline_after(std::chrono::milliseconds d) {
   return d.count() > 0 ? std::chrono::steady_clock::now() + d : time_point::max();
@@ -222,8 +225,11 @@ void remote::fetch_metadata(lock& held, time_point deadline) {
 }
 
 void remote::release() {
-  const lock held(mutex_);
+  lock held(mutex_);
   if (!channel_) return;
+  const auto mine = channel_;  // another thread may end it meanwhile
+  mine->send(held, true, deadline_after(goodbye));  // oneway calls that were kept back
+  if (channel_ != mine) return;
   channel_->fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
   channel_.reset();
 }
@@ -301,8 +307,13 @@ void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time
 
 void remote::dispatch(lock& held, time_point deadline) {
   const auto mine = channel_;
-  mine->send(held, true, deadline);
+  if (mine->send_lazily(held, deadline)) late_sender::instance().look_after(weak_from_this());
   if (mine->failure()) std::rethrow_exception(exception_for(*mine->failure()));
+}
+
+bool remote::send_rest() {
+  const lock held(mutex_);
+  return channel_ && channel_->send_rest();
 }
 
 void remote::post(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {

@@ -113,8 +113,10 @@ class remote : public std::enable_shared_from_this<remote> {
 
   /// Sends a finished request and waits for the answer; throws timed_out at the deadline.
   void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
-  /// Sends a finished request that has no answer.
+  /// Sends a finished request that has no answer; quick ones after each other leave together, a moment later.
   void dispatch(lock&, time_point deadline);
+  /// Sends what dispatch() kept back; false: nothing was kept since the last time.
+  bool send_rest();
   /// Puts a finished request on its way; the answer comes when somebody waits.
   void post(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
   /// Drives until the slot is settled or the deadline passes (which then does no harm).

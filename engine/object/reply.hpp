@@ -38,6 +38,10 @@ class reply {
     in_list_ = false;
     encoder_.end_growing(count);
   }
+  /// The method returned nothing. A caller that wants no answer is not made one.
+  void nothing() {
+    if (!context_.oneway()) begin().none();
+  }
   bool begun() const { return frame_.has_value(); }
   bool in_list() const { return in_list_; }
 

@@ -38,6 +38,23 @@ struct server::served_apart {
   output answer{};
   verdict outcome = verdict::keep;
   std::coroutine_handle<> waiting{};  // who brought it to another core
+  bool brought = false;               // it has begun on another core
+  bool unfinished = false;            // … and comes back without its answer: it has only begun there
+
+  /// co_await: until finished().
+  auto finish() {
+    struct awaiter {
+      served_apart& call;
+      bool await_ready() const { return !call.unfinished; }
+      void await_suspend(std::coroutine_handle<> h) { call.waiting = h; }
+      void await_resume() const {}
+    };
+    return awaiter{*this};
+  }
+  void finished() {
+    unfinished = false;
+    if (waiting) std::exchange(waiting, nullptr).resume();
+  }
 };
 
 /// The calls of a connection that are served behind its back.
@@ -87,7 +104,7 @@ struct server::under_way {
   }
 };
 
-/// co_await: has the call answered on `to`, resumes on `from`.
+/// co_await: has the call begun on `to`, resumes on `from`: when it is answered, or has been left to suspend there (call.unfinished).
 struct server::hop {
   server& of;
   core_share& from;
@@ -96,7 +113,7 @@ struct server::hop {
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     call.waiting = waiting;
-    to.home.post([this] { spawn(of.answer_there(from, to, call)); });
+    to.home.post([this] { of.begin_there(from, to, call); });
   }
   void await_resume() const {}
 };
@@ -289,8 +306,12 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, und
       auto call = std::make_unique<served_apart>(*request, s, outcome);
       call->own_the_frame();
       ++behind.count;
-      spawn(answer_behind(at, peer, behind, std::move(call)));
       outcome = verdict::keep;
+      if (call->how == verdict::elsewhere) {  // its next requests begin after this one
+        task<> begun = begin_elsewhere(at, *call);
+        co_await begun;
+      }
+      spawn(answer_behind(at, peer, behind, std::move(call)));
       co_await behind.at_most(under_way::most);
     } else {
       task<> answering = answer_in_turn(at, peer, s, *request, outcome);
@@ -328,28 +349,47 @@ task<> server::answer_behind(core_share& at, connection& peer, under_way& behind
 
 /// Serves a call where it belongs and comes back with its answer.
 task<> server::serve_apart(core_share& at, served_apart& call) {
-  if (call.how == verdict::later) {
-    task<verdict> answering = at.dispatch.answer_later(call.request, call.from, call.answer);
-    call.outcome = co_await answering;
+  if (call.how == verdict::elsewhere) {
+    task<> begun = begin_elsewhere(at, call);
+    co_await begun;
+  }
+  if (call.brought) {
+    co_await call.finish();
   } else if (call.how == verdict::aside) {
     auto aside = host_.aside->run([this, &call] { answer_aside(host_, call.request, call.from, call.answer, call.outcome); });
     co_await aside;
   } else {
-    hop there{*this, at, *shares_[call.from.object->home], call};
-    co_await there;
+    task<verdict> answering = at.dispatch.answer_later(call.request, call.from, call.answer);
+    call.outcome = co_await answering;
   }
 }
 
-/// On the object's own core, which may send the call on: aside, or to wait there.
-task<> server::answer_there(core_share& at, core_share& home, served_apart& call) {
+task<> server::begin_elsewhere(core_share& at, served_apart& call) {
+  call.brought = true;
+  hop there{*this, at, *shares_[call.from.object->home], call};
+  co_await there;
+}
+
+/// On the object's own core: the requests of a connection begin in order, wherever they are served, and only what suspends or blocks
+/// lets the next ones by.
+void server::begin_there(core_share& from, core_share& home, served_apart& call) {
   call.outcome = home.dispatch.answer(call.request, call.from, call.answer);
   if (call.outcome == verdict::elsewhere) call.outcome = verdict::close;  // it moved meanwhile
-  if (call.outcome > verdict::close) {
-    call.how = call.outcome;
-    task<> serving = serve_apart(home, call);
-    co_await serving;
+  call.unfinished = call.outcome == verdict::later;
+  call.brought = call.outcome != verdict::aside;  // side threads are nobody's: back to where the connection keeps its order
+  const auto waiting = call.waiting;
+  call.how = call.outcome;
+  if (call.unfinished) {
+    call.waiting = {};
+    spawn(finish_there(from, home, call));
   }
-  at.home.post([waiting = call.waiting] { waiting.resume(); });
+  from.home.post([waiting] { waiting.resume(); });
+}
+
+task<> server::finish_there(core_share& from, core_share& home, served_apart& call) {
+  task<verdict> answering = home.dispatch.answer_later(call.request, call.from, call.answer);
+  call.outcome = co_await answering;
+  from.home.post([&call] { call.finished(); });
 }
 
 void server::say_goodbye(session& s) {

@@ -61,7 +61,9 @@ class server {
   task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
   task<> answer_behind(core_share& at, connection& peer, under_way&, std::unique_ptr<served_apart>);
   task<> serve_apart(core_share& at, served_apart&);
-  task<> answer_there(core_share& at, core_share& home, served_apart&);
+  task<> begin_elsewhere(core_share& at, served_apart&);
+  void begin_there(core_share& from, core_share& home, served_apart&);
+  task<> finish_there(core_share& from, core_share& home, served_apart&);
   void say_goodbye(session&);
   bool goes_ahead(const frame& request, const session&, verdict how) const;
   core_share& home_of(const session&);

@@ -47,6 +47,7 @@ struct session {
   std::string object_id{};     ///< named in CONNECT
   std::shared_ptr<const exposed_object> object{};  ///< that of the last call
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
+  const method_entry* method = nullptr;            ///< … and its method
   std::uint64_t registry_version = 0;              ///< when it was looked up
   std::string peer{};
   std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none
