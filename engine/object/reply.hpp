@@ -40,7 +40,7 @@ class reply {
   }
   /// The method returned nothing. A caller that wants no answer is not made one.
   void nothing() {
-    if (!context_.oneway()) begin().none();
+    if (in_list_ || !context_.oneway()) begin().none();
   }
   bool begun() const { return frame_.has_value(); }
   bool in_list() const { return in_list_; }
