@@ -63,6 +63,14 @@ void core::run() {
   while (!stopping()) run_once();
 }
 
+void core::run_ready() {
+  do {
+    while (run_once(time_point::min())) {
+    }
+    backend_->settle();
+  } while (!mailbox_.empty());  // what came before it settled told nobody
+}
+
 void core::stop() {
   stopping_.store(true, std::memory_order_release);
   backend_->wake();

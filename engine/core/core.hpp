@@ -45,6 +45,14 @@ class core {
   /// One pass: completions, mailbox, timers, flush. Sleeps at most until `until` (in the past: does not sleep).
   /// Returns whether anything was done.
   bool run_once(time_point until = time_point::max());
+
+  // In somebody else's loop, instead of run(): wait until descriptor() is readable or next_deadline() has come, then run_ready().
+  /// Stays the same as long as the core lives; -1 if the backend has none (simulated).
+  descriptor poll_descriptor() const { return backend_->poll_descriptor(); }
+  /// Runs whatever can run without waiting, and arms the descriptor. On the core's thread.
+  void run_ready();
+  /// When run_ready() has something to do though the descriptor is not readable; time_point::max(): never.
+  time_point next_deadline() const { return timers_.next(); }
   /// Any thread: run() returns after the present pass.
   void stop();
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include <chrono>
 #include <exception>
 #include <future>
 #include <string>
@@ -41,6 +42,11 @@ void run_core(core_options options, unsigned index, std::promise<core*> up, std:
 }  // namespace
 
 cores::cores(const cores_options& options) {
+  if (!options.threads) {
+    own_ = std::make_unique<core>(options.each);
+    running_.push_back(own_.get());
+    return;
+  }
   const auto processors = allowed_processors();
   std::vector<std::future<core*>> ups;
   for (unsigned i = 0; i < options.count; ++i) {
@@ -80,6 +86,7 @@ void cores::join() {
   released_.notify_all();
   threads_.clear();
   running_.clear();
+  own_.reset();
 }
 
 void cores::run_on(std::size_t i, const std::function<void(core&)>& f) {
@@ -94,7 +101,10 @@ void cores::run_on(std::size_t i, const std::function<void(core&)>& f) {
       done.set_exception(std::current_exception());
     }
   });
-  done.get_future().get();
+  auto ran = done.get_future();
+  if (own_ && std::this_thread::get_id() == owner_)
+    while (ran.wait_for(std::chrono::seconds(0)) != std::future_status::ready) target.run_once(time_point::min());
+  ran.get();
 }
 
 }  // namespace engine

@@ -15,6 +15,7 @@ namespace engine {
 
 struct cores_options {
   unsigned count = 1;
+  bool threads = true;   ///< false: one core, of the thread that makes it, which has to run it (core::run, run_ready)
   bool pin = false;      ///< core i on the i-th processor this process may use
   int first = 0;         ///< with pin: start at that one
   core_options each{};
@@ -30,15 +31,19 @@ class cores {
   cores& operator=(const cores&) = delete;
 
   std::size_t size() const { return running_.size(); }
+  bool threads() const { return !own_; }
   core& operator[](std::size_t i) { return *running_[i]; }
 
   /// Runs `f` on that core and waits until it has returned; what it throws is thrown here. On that core's own thread: runs it at once.
+  /// A core without a thread must be run meanwhile, if this is called by another one.
   void run_on(std::size_t i, const std::function<void(core&)>& f);
   void stop();
   void join();
 
  private:
-  std::vector<core*> running_;  // owned by their threads
+  std::unique_ptr<core> own_;   // without threads
+  std::thread::id owner_ = std::this_thread::get_id();
+  std::vector<core*> running_;  // owned by their threads, or own_
   // A core ends its loop at stop(), but dies only when nobody can be inside stop() or post() any more.
   std::atomic<bool> released_{false};
   std::vector<std::jthread> threads_;

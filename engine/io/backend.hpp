@@ -78,6 +78,12 @@ class backend {
   virtual void wake() = 0;
   virtual time_point now() const = 0;
 
+  /// For a foreign loop: a descriptor that becomes readable when something has finished or wake() was called, provided settle() was the
+  /// last word said here. -1: this backend has none.
+  virtual descriptor poll_descriptor() = 0;
+  /// Hands everything that was started to the kernel, and counts as sleeping from now on; the next wait() ends it.
+  virtual void settle() = 0;
+
   /// "io_uring", "epoll" or "simulated".
   virtual std::string_view name() const = 0;
   const io_counters& counters() const { return counters_; }

@@ -339,13 +339,26 @@ int epoll_backend::timeout_for(time_point until) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
 }
 
-void epoll_backend::poll_once(int timeout_ms) {
+void epoll_backend::listen_for_fresh() {
   for (const descriptor d : fresh_) {
     waiters& w = at(d);
     w.fresh = false;
     if (w.reader && !paused(*w.reader)) listen_for(d, w.events | EPOLLIN);
   }
   fresh_.clear();
+}
+
+descriptor epoll_backend::poll_descriptor() { return epoll_; }
+
+void epoll_backend::settle() {
+  listen_for_fresh();
+  sleeping_.store(true, std::memory_order_seq_cst);
+  // What has finished without the kernel would not be told by it.
+  if (woken_.load(std::memory_order_seq_cst) || !done_.empty()) wake();
+}
+
+void epoll_backend::poll_once(int timeout_ms) {
+  listen_for_fresh();
   std::array<epoll_event, 256> events;
   ++counters_.system_calls;
   const int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
@@ -377,6 +390,7 @@ void epoll_backend::resume_accepts() {
 
 void epoll_backend::wait(time_point until, completions& finished) {
   ++counters_.waits;
+  sleeping_.store(false, std::memory_order_relaxed);
   retry_starved();
   resume_accepts();
   const bool may_sleep = until > now() && done_.empty();

@@ -32,6 +32,8 @@ class epoll_backend final : public backend, private buffer_pool::lender {
 
   void wait(time_point until, completions& finished) override;
   void wake() override;
+  descriptor poll_descriptor() override;
+  void settle() override;
   time_point now() const override { return std::chrono::steady_clock::now(); }
   std::string_view name() const override { return "epoll"; }
 
@@ -63,6 +65,7 @@ class epoll_backend final : public backend, private buffer_pool::lender {
   void retry_starved();
   void resume_accepts();
   bool paused(operation&) const;
+  void listen_for_fresh();
   void poll_once(int timeout_ms);
   void ready(descriptor, std::uint32_t events);
   void forget(operation&);

@@ -30,6 +30,8 @@ class simulated_backend final : public backend {
 
   void wait(time_point until, completions& finished) override;
   void wake() override { woken_.store(true, std::memory_order_release); }
+  descriptor poll_descriptor() override { return -1; }
+  void settle() override {}
   time_point now() const override { return network_.now(); }
   std::string_view name() const override { return "simulated"; }
 

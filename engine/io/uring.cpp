@@ -57,6 +57,7 @@ uring_backend::~uring_backend() {
       if (op) op->state_ = operation::state::idle;
   for (completion& c : done_) c.op->state_ = operation::state::idle;
   if (eventfd_ >= 0) ::close(eventfd_);
+  if (polled_ >= 0) ::close(polled_);
 }
 
 std::expected<descriptor, io_error> uring_backend::listen(const address& where, const listen_options& options) {
@@ -421,8 +422,37 @@ void uring_backend::resume_accepts() {
   for (operation* op : std::exchange(paused_, {})) submit_accept(*op);
 }
 
+// Not the ring's own: a ring whose work is deferred to its thread (DEFER_TASKRUN) does not wake those who poll it, but an event
+// descriptor that is registered with it is written to when there is such work.
+descriptor uring_backend::poll_descriptor() {
+  if (polled_ >= 0) return polled_;
+  polled_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (polled_ >= 0 && io_uring_register_eventfd(ring_.get(), polled_) != 0) ::close(std::exchange(polled_, -1));
+  return polled_;
+}
+
+void uring_backend::settle() {
+  submit_fresh();
+  sleeping_.store(true, std::memory_order_seq_cst);
+  if (woken_.load(std::memory_order_seq_cst)) wake();
+  enter(time_point::min());
+  if (!done_.empty() || io_uring_cq_ready(ring_.get()) > 0) make_readable();
+}
+
+void uring_backend::make_readable() {
+  const std::uint64_t one = 1;
+  if (polled_ >= 0) [[maybe_unused]] const auto written = ::write(polled_, &one, sizeof one);
+}
+
+void uring_backend::drain_polled() {
+  std::uint64_t count;
+  [[maybe_unused]] const auto got = ::read(polled_, &count, sizeof count);
+}
+
 void uring_backend::wait(time_point until, completions& finished) {
   ++counters_.waits;
+  sleeping_.store(false, std::memory_order_relaxed);
+  if (polled_ >= 0) drain_polled();
   sends_this_pass_ = 0;
   retry_starved();
   resume_accepts();

@@ -32,6 +32,8 @@ class uring_backend final : public backend, private buffer_pool::lender {
 
   void wait(time_point until, completions& finished) override;
   void wake() override;
+  descriptor poll_descriptor() override;
+  void settle() override;
   time_point now() const override { return std::chrono::steady_clock::now(); }
   std::string_view name() const override { return "io_uring"; }
   const std::string& flags() const { return ring_.flags(); }
@@ -60,6 +62,8 @@ class uring_backend final : public backend, private buffer_pool::lender {
   bool try_receive_into(operation&);
   void stop(operation&);
   void enter(time_point until);
+  void make_readable();
+  void drain_polled();
   void reap();
   void arrived(const io_uring_cqe&);
   void arrived_receive(operation&, const io_uring_cqe&);
@@ -72,6 +76,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   buffer_pool& pool_;
   uring_ring ring_{};
   int eventfd_ = -1;
+  int polled_ = -1;  // for a foreign loop, once there is one
   std::uint64_t woken_count_ = 0;           // where the armed read of eventfd_ lands
   std::vector<users> users_{};              // by descriptor
   std::vector<operation*> fresh_{};         // receives noted but not yet submitted

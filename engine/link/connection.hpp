@@ -75,6 +75,7 @@ class connection final : private core::flushable {
   frame_reader& frames() { return reader_; }
 
   bool ended() const { return ended_; }
+  bool waits_for_frame() const { return waiting_for_ == waiting_for::frame; }
   /// When the peer last sent or took something.
   time_point heard() const { return heard_; }
   const connection_end& end() const { return end_; }

@@ -1,8 +1,11 @@
 // See daemon.hpp. Threads, addresses and life; what is done with a connection is server.cpp's.
 #include <engine/object/daemon.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <system_error>
 
 #include <engine/core/cores.hpp>
@@ -27,6 +30,13 @@ std::string random_id() {
   return id;
 }
 
+// What `create` of a class gives is checked as Pyro checks it.
+std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>()>& create) {
+  auto made = create();
+  if (!made) throw raised("TypeError", {"instance creator returned object of different type"});
+  return made;
+}
+
 }  // namespace
 
 class daemon::state {
@@ -35,32 +45,63 @@ class daemon::state {
   ~state() { close(); }
 
   uri add(exposed_object, const expose_options&);
-  uri uri_of_id(std::string_view id) const { return uri("PYRO:" + std::string(id) + "@" + host.location); }
-  void run();
+  uri uri_of_id(std::string_view id, bool nat = true) const {
+    return uri("PYRO:" + std::string(id) + "@" + (nat && !nat_location.empty() ? nat_location : host.location));
+  }
+  void run(const std::function<bool()>& condition);
   void stop();
+  bool drain(std::chrono::milliseconds limit);
   void close();
   std::size_t connections() const { return server_.connections(); }
-  const std::string& backend_reason() const { return (*cores_)[0].backend_reason(); }
+  const std::string& backend_reason() const { return backend_reason_; }
+  core& first_core() { return (*cores_)[0]; }
+  core& own_loop();
 
   hosting host;
   std::vector<std::string> locations;
+  std::string nat_location;
   std::uint16_t tcp_port = 0;
 
  private:
+  class housekeeper;
+  void start_cores();
   address listen_on(std::size_t core_index, const address& where);
   void listen_everywhere();
+  void listen_on_tcp(const std::string& at, std::uint16_t port);
+  void listen_on_unix(const std::string& path);
+  void choose_nat_location();
+  void adopt();
+  bool wait_idle(time_point deadline);
+  void refuse_on_core(const char* instead) const;
   std::string about() const;
 
   daemon_options options_;
   daemon_object own_;
   server server_;
   std::atomic<std::size_t> next_home_{0};
-  class housekeeper;
   std::unique_ptr<side_pool> aside_;
   std::unique_ptr<housekeeper> housekeeper_;  // on core 0
   stop_signal stop_;
   bool closed_ = false;
-  std::unique_ptr<engine::cores> cores_;  // last: their threads use all of the above
+  std::string backend_reason_;
+  std::shared_ptr<engine::cores> cores_;  // last: their threads use all of the above; shared by combined daemons
+};
+
+/// Asks for streams that nobody reads any more to be forgotten, and for what the program wants done, again and again.
+class daemon::state::housekeeper final : public timer {
+ public:
+  housekeeper(state& of, core& on) : of_(of), on_(on) { again(); }
+  void expired() override {
+    const auto& s = of_.host.settings;
+    of_.host.streams.expire(s.iter_stream_lifetime, s.iter_stream_linger, on_.now());
+    if (of_.options_.housekeeping) of_.options_.housekeeping();
+    again();
+  }
+
+ private:
+  void again() { on_.timers().arm(*this, on_.now() + std::chrono::milliseconds(static_cast<std::int64_t>(of_.host.settings.poll_timeout * 1000) + 1)); }
+  state& of_;
+  core& on_;
 };
 
 // ---- set-up
@@ -76,47 +117,74 @@ daemon::state::state(daemon_options options)
   host.all_blocking = host.settings.server_type == "thread";
   if (host.settings.server_type != "core" && host.settings.server_type != "multiplex" && !host.all_blocking)
     throw error("invalid server type '" + host.settings.server_type + "'");
-  const auto threads_of = [](int n) { return static_cast<std::size_t>(std::max(1, n)); };
-  aside_ = std::make_unique<side_pool>(side_pool_options{.least = threads_of(host.settings.threadpool_size_min), .most = threads_of(host.settings.threadpool_size)});
+  const auto at_least_one = [](int n) { return static_cast<std::size_t>(std::max(1, n)); };
+  aside_ = std::make_unique<side_pool>(
+      side_pool_options{.least = at_least_one(host.settings.threadpool_size_min), .most = at_least_one(host.settings.threadpool_size)});
   host.aside = aside_.get();
-  if (options_.host.empty()) options_.host = host.settings.host;
-  if (options_.cores == 0) throw error("a daemon needs at least one core");
-  cores_options threads{.count = options_.cores, .pin = host.settings.pin};
-  threads.each.spin = host.settings.spin;
-  threads.each.backend = host.settings.backend;
-  threads.each.stall = host.settings.stall;
-  cores_ = std::make_unique<engine::cores>(threads);
-  for (std::size_t i = 0; i < cores_->size(); ++i) server_.add_core((*cores_)[i]);
-  log_info("{}", backend_reason());
+  start_cores();
+  host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
   try {
-    listen_everywhere();
+    if (options_.connected_socket >= 0) adopt();
+    else listen_everywhere();
   } catch (...) {
     close();
     throw;
   }
-  host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
   cores_->run_on(0, [this](core& first) { housekeeper_ = std::make_unique<housekeeper>(*this, first); });
 }
 
+void daemon::state::start_cores() {
+  if (options_.combine_with) {
+    if (options_.connected_socket >= 0 || options_.combine_with->state_->options_.connected_socket >= 0)
+      throw error("cannot combine servers when using user-supplied connected socket");
+    cores_ = options_.combine_with->state_->cores_;
+  } else {
+    if (options_.cores == 0) throw error("a daemon needs at least one core");
+    if (!options_.threads && options_.cores > 1) throw error("a daemon without threads has one core");
+    cores_options how{.count = options_.cores, .threads = options_.threads, .pin = host.settings.pin};
+    how.each.spin = host.settings.spin;
+    how.each.backend = host.settings.backend;
+    how.each.stall = host.settings.stall;
+    cores_ = std::make_shared<engine::cores>(how);
+  }
+  for (std::size_t i = 0; i < cores_->size(); ++i) server_.add_core((*cores_)[i]);
+  backend_reason_ = (*cores_)[0].backend_reason();
+  log_info("{}", backend_reason_);
+}
+
+// ---- where it listens
+
 void daemon::state::listen_everywhere() {
   if (!options_.unix_only) {
-    const int version = options_.host.find(':') == std::string::npos ? host.settings.prefer_ip_version : 6;
-    const auto found = address::resolve(options_.host, options_.port, version);
-    if (!found || found->empty()) {
-      const int code = found ? EADDRNOTAVAIL : found.error().code;
-      throw std::system_error(code, std::generic_category(), "cannot resolve " + options_.host);
-    }
-    tcp_port = listen_on(0, found->front()).port();
-    const bool bare_v6 = options_.host.find(':') != std::string::npos;
-    locations.push_back((bare_v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(tcp_port));
+    listen_on_tcp(options_.host.empty() ? host.settings.host : options_.host, options_.port);
   }
-  if (!options_.unix_socket.empty()) {
-    const auto where = address::unix_socket(options_.unix_socket);
-    if (!where) throw std::system_error(where.error().code, std::generic_category(), "unix socket " + options_.unix_socket);
-    locations.push_back(listen_on(0, *where).to_string());
+  if (!options_.unix_socket.empty()) listen_on_unix(options_.unix_socket);
+  for (const std::string& also : options_.also_listen_on) {
+    const uri where("PYRO:x@" + also);
+    if (where.sockname().empty()) listen_on_tcp(where.host(), static_cast<std::uint16_t>(where.port()));
+    else listen_on_unix(where.sockname());
   }
   if (locations.empty()) throw error("a daemon needs an address to listen on");
   host.location = locations.front();
+  choose_nat_location();
+}
+
+void daemon::state::listen_on_tcp(const std::string& at, std::uint16_t port) {
+  const bool bare_v6 = at.find(':') != std::string::npos;
+  const auto found = address::resolve(at, port, bare_v6 ? 6 : host.settings.prefer_ip_version);
+  if (!found || found->empty()) {
+    const int code = found ? EADDRNOTAVAIL : found.error().code;
+    throw std::system_error(code, std::generic_category(), "cannot resolve " + at);
+  }
+  const std::uint16_t bound = listen_on(0, found->front()).port();
+  if (tcp_port == 0) tcp_port = bound;
+  locations.push_back((bare_v6 ? "[" + at + "]" : at) + ":" + std::to_string(bound));
+}
+
+void daemon::state::listen_on_unix(const std::string& path) {
+  const auto where = address::unix_socket(path);
+  if (!where) throw std::system_error(where.error().code, std::generic_category(), "unix socket " + path);
+  locations.push_back(listen_on(0, *where).to_string());
 }
 
 address daemon::state::listen_on(std::size_t core_index, const address& where) {
@@ -131,6 +199,30 @@ address daemon::state::listen_on(std::size_t core_index, const address& where) {
   return bound;
 }
 
+// As Pyro: a port of 0 stands for the one listened on.
+void daemon::state::choose_nat_location() {
+  const std::string nat = options_.nat_host.empty() ? host.settings.nat_host : options_.nat_host;
+  if (nat.empty()) {
+    if (options_.nat_port) throw error("must provide natport with nathost");
+    return;
+  }
+  if (tcp_port == 0) throw error("cannot use nathost together with unixsocket");
+  const int port = options_.nat_port ? *options_.nat_port : host.settings.nat_port;
+  nat_location = (nat.find(':') == std::string::npos ? nat : "[" + nat + "]") + ":" + std::to_string(port == 0 ? tcp_port : port);
+}
+
+// ---- a socket that is connected already
+
+void daemon::state::adopt() {
+  const int mine = ::fcntl(options_.connected_socket, F_DUPFD_CLOEXEC, 0);
+  if (mine < 0) throw std::system_error(errno, std::generic_category(), "the connected socket");
+  const address local = (*cores_)[0].io().local_address(mine), peer = (*cores_)[0].io().peer_address(mine);
+  const bool unnamed = local.is_unix() && local.path().empty();
+  host.location = unnamed ? "./u:<<not-bound>>" : local.to_string();
+  locations = {host.location};
+  cores_->run_on(0, [&](core&) { server_.adopt(mine, peer.to_string(), [this] { stop(); }); });
+}
+
 // ---- objects
 
 uri daemon::state::add(exposed_object entry, const expose_options& how) {
@@ -141,59 +233,73 @@ uri daemon::state::add(exposed_object entry, const expose_options& how) {
   return where;
 }
 
-// What `create` of a class gives is checked as Pyro checks it.
-std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>()>& create) {
-  auto made = create();
-  if (!made) throw raised("TypeError", {"instance creator returned object of different type"});
-  return made;
+std::string daemon::state::about() const {
+  return "Pyro.Daemon bound on " + host.location + ", NAT " + (nat_location.empty() ? "None" : nat_location) + ", " +
+         std::to_string(host.objects.size()) + " objects registered. Servertype: <engine on " + host.location + "; " +
+         std::to_string(server_.size()) + " cores, " + std::to_string(server_.connections()) + " connections>";
 }
 
-/// Asks for streams that nobody reads any more to be forgotten, again and again.
-class daemon::state::housekeeper final : public timer {
- public:
-  housekeeper(state& of, core& on) : of_(of), on_(on) { again(); }
-  void expired() override {
-    const auto& s = of_.host.settings;
-    of_.host.streams.expire(s.iter_stream_lifetime, s.iter_stream_linger, on_.now());
-    again();
+// ---- running
+
+void daemon::state::refuse_on_core(const char* instead) const {
+  if (core::current() || current_call()) throw would_block(instead);
+}
+
+core& daemon::state::own_loop() {
+  if (cores_->threads()) throw error("this daemon has threads of its own: make it with threads = false to run it in another loop");
+  if (options_.connected_socket >= 0) throw error("cannot combine events when using user-supplied connected socket");
+  return (*cores_)[0];
+}
+
+void daemon::state::run(const std::function<bool()>& condition) {
+  const signal_guard signals(stop_);
+  const auto look = std::chrono::duration_cast<time_point::duration>(std::chrono::duration<double>(host.settings.poll_timeout));
+  const auto next_look = [&] { return condition ? std::chrono::steady_clock::now() + look : time_point::max(); };
+  if (cores_->threads()) {
+    while ((!condition || condition()) && !stop_.wait_until(next_look())) {
+    }
+  } else {
+    bool stopped = false;
+    const watch_handle stops = engine::watch((*cores_)[0], stop_.descriptor(), [&] { stopped = true; });
+    while (!stopped && (!condition || condition())) (*cores_)[0].run_once(next_look());
   }
-
- private:
-  void again() { on_.timers().arm(*this, on_.now() + std::chrono::milliseconds(static_cast<std::int64_t>(of_.host.settings.poll_timeout * 1000) + 1)); }
-  state& of_;
-  core& on_;
-};
-
-std::string daemon::state::about() const {
-  return "Pyro.Daemon bound on " + host.location + ", NAT None, " + std::to_string(host.objects.size()) +
-         " objects registered. Servertype: <engine on " + host.location + "; " + std::to_string(server_.size()) + " cores, " +
-         std::to_string(server_.connections()) + " connections>";
+  close();
 }
 
 // ---- the end
-
-void daemon::state::run() {
-  const signal_guard signals(stop_);
-  stop_.wait();
-  close();
-}
 
 void daemon::state::stop() {
   server_.stop_listening();
   stop_.notify();
 }
 
+bool daemon::state::wait_idle(time_point deadline) {
+  if (cores_->threads()) return server_.wait_until_idle(deadline);
+  while (!server_.idle() && std::chrono::steady_clock::now() < deadline)
+    (*cores_)[0].run_once(std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
+  return server_.idle();
+}
+
+bool daemon::state::drain(std::chrono::milliseconds limit) {
+  refuse_on_core("a daemon cannot be drained from one of its own calls: use stop()");
+  if (closed_) return true;
+  stop_.notify();
+  server_.drain();
+  const bool all = wait_idle(std::chrono::steady_clock::now() + limit);
+  close();
+  return all;
+}
+
 void daemon::state::close() {
-  if (core::current() || current_call()) throw would_block("a daemon cannot be closed from one of its own calls: use stop()");
+  refuse_on_core("a daemon cannot be closed from one of its own calls: use stop()");
   if (closed_) return;
   closed_ = true;
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
-  server_.wait_until_idle();
+  wait_idle(time_point::max());
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
   host.streams.clear();
-  cores_->stop();
-  cores_->join();
+  cores_.reset();
 }
 
 // ---- the public face
@@ -203,6 +309,11 @@ daemon::~daemon() = default;
 
 uri daemon::add(std::string id, void* object, const interface_table& table, std::shared_ptr<void> owner, const expose_options& how) {
   return state_->add({.id = std::move(id), .object = object, .table = &table, .owner = std::move(owner), .shared = how.shared}, how);
+}
+uri daemon::add_weak(std::string id, void* object, const interface_table& table, std::weak_ptr<void> owner, const expose_options& how) {
+  exposed_object entry{.id = std::move(id), .object = object, .table = &table, .weak = true, .shared = how.shared};
+  entry.weak_owner = std::move(owner);
+  return state_->add(std::move(entry), how);
 }
 uri daemon::add_class(std::string id, const interface_table& table, instance_mode mode, std::function<std::shared_ptr<void>()> create,
                       const expose_options& how) {
@@ -215,18 +326,25 @@ void daemon::unregister(std::string_view id) {
   if (id != daemon_object::id) state_->host.objects.remove(id);
 }
 void daemon::remove(const void* object) { state_->host.objects.remove_object(object); }
-uri daemon::uri_of(const void* object) const {
+uri daemon::uri_of(const void* object, bool nat) const {
   const auto id = state_->host.objects.id_of(object);
   if (!id) throw daemon_error("object isn't registered in this daemon");
-  return state_->uri_of_id(*id);
+  return state_->uri_of_id(*id, nat);
 }
-uri daemon::uri_for(std::string_view id) const { return state_->uri_of_id(id); }
+uri daemon::uri_for(std::string_view id, bool nat) const { return state_->uri_of_id(id, nat); }
 std::string daemon::location() const { return state_->host.location; }
+std::string daemon::nat_location() const { return state_->nat_location; }
 std::vector<std::string> daemon::locations() const { return state_->locations; }
 std::uint16_t daemon::port() const { return state_->tcp_port; }
-void daemon::run() { state_->run(); }
+void daemon::run() { state_->run({}); }
+void daemon::run(const std::function<bool()>& condition) { state_->run(condition); }
 void daemon::stop() { state_->stop(); }
 void daemon::close() { state_->close(); }
+bool daemon::drain(std::chrono::milliseconds limit) { return state_->drain(limit); }
+int daemon::descriptor() const { return state_->own_loop().poll_descriptor(); }
+time_point daemon::next_deadline() const { return state_->own_loop().next_deadline(); }
+void daemon::run_ready() { state_->own_loop().run_ready(); }
+watch_handle daemon::watch(int foreign, std::function<void()> readable) { return engine::watch(state_->first_core(), foreign, std::move(readable)); }
 std::size_t daemon::connections() const { return state_->connections(); }
 std::string daemon::backend() const { return state_->backend_reason(); }
 

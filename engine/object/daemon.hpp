@@ -19,6 +19,7 @@
 
 #include <codec/value.hpp>
 #include <engine/core/core.hpp>
+#include <engine/core/foreign.hpp>
 #include <engine/object/call_context.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/method.hpp>
@@ -36,8 +37,23 @@ struct daemon_options {
   /// Also listens on this Unix socket: a path, or an abstract name beginning with NUL. With `unix_only`, on nothing else.
   std::string unix_socket{};
   bool unix_only = false;
+  /// More addresses to listen on, as in URIs: "host:port", "[ipv6]:port", "./u:path". Port 0 picks a free one for each.
+  std::vector<std::string> also_listen_on{};
+  /// Serves exactly this connected socket, without handshakes (WIRE §13), and listens on nothing. The socket stays the caller's; the
+  /// daemon works on a duplicate. run() ends when the peer has closed.
+  int connected_socket = -1;
+  /// What stands in URIs instead of the address listened on, for callers beyond a router. Empty: settings.nat_host; a port of 0 is
+  /// that of the TCP listener, unset is settings.nat_port.
+  std::string nat_host{};
+  std::optional<std::uint16_t> nat_port{};
   /// Threads serving connections, each with its own loop.
   unsigned cores = 1;
+  /// False: no thread of its own. One core, of the thread that makes the daemon, which serves in run(), or in a loop of its own by
+  /// descriptor(), next_deadline() and run_ready(). Every other word that waits for the core must then be said on that thread.
+  bool threads = true;
+  /// Shares the loops of this daemon, which may be destroyed first: one run(), or one descriptor(), serves both. `cores` and `threads` are
+  /// then those of the other.
+  class daemon* combine_with = nullptr;
   /// Every core accepts on the TCP address by itself (SO_REUSEPORT), for storms of connections; otherwise core 0 does for all.
   bool listener_per_core = false;
   /// Everything else; default: Pyro's defaults as changed by the PYRO_* environment variables.
@@ -51,6 +67,8 @@ struct daemon_options {
   std::function<void(const std::string& peer)> client_disconnect{};
   /// Attached to every answer: pairs of a key of four ASCII characters and bytes. Called on cores and side threads.
   std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
+  /// Called about every settings.poll_timeout seconds, on core 0; must not throw or block.
+  std::function<void()> housekeeping{};
   /// Told of each exception a method throws, before it is sent. On the thread that served the call.
   std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
 };
@@ -88,6 +106,12 @@ class daemon {
     T* raw = object.get();
     return add(std::move(id), raw, interface_of<T>(), std::move(object), how);
   }
+  /// The same for as long as somebody else keeps the object alive; then its id is unknown. (Pyro5's weak registration.)
+  template <class T> uri expose(const std::weak_ptr<T>& object, std::string id = {}, expose_options how = {}) {
+    const auto held = object.lock();
+    if (!held) throw daemon_error("the object is gone already");
+    return add_weak(std::move(id), held.get(), interface_of<T>(), object, how);
+  }
   /// Puts a class on the network: the daemon makes its instances, by `create` or by default construction, and keeps them as long as the
   /// mode says. An instance of `single` or `per_core` is called by one thread at a time, as are those of the other modes unless a
   /// method is marked blocking. What `create` throws goes to the caller; an empty pointer is TypeError "instance creator
@@ -103,23 +127,43 @@ class daemon {
   void unregister(std::string_view id);
   template <class T> void unregister(const T& object) requires(!std::is_convertible_v<const T&, std::string_view>) { remove(&object); }
 
-  /// The URI of an exposed object. Throws daemon_error "object isn't registered in this daemon".
-  template <class T> uri uri_for(const T& object) const requires(!std::is_convertible_v<const T&, std::string_view>) { return uri_of(&object); }
+  /// The URI of an exposed object. `nat` false: the address listened on, though another stands in URIs. Throws daemon_error "object
+  /// isn't registered in this daemon".
+  template <class T> uri uri_for(const T& object, bool nat = true) const requires(!std::is_convertible_v<const T&, std::string_view>) {
+    return uri_of(&object, nat);
+  }
   /// The URI an id has or would have.
-  uri uri_for(std::string_view id) const;
+  uri uri_for(std::string_view id, bool nat = true) const;
 
-  /// "localhost:9999" or "./u:/tmp/socket": what stands in URIs.
+  /// "localhost:9999" or "./u:/tmp/socket": where it listens first. Without NAT this is what stands in URIs.
   std::string location() const;
+  std::string nat_location() const;           ///< what stands in URIs instead, empty: nothing
   std::uint16_t port() const;                 ///< of the TCP listener, 0 if there is none
   std::vector<std::string> locations() const; ///< of every listener
 
   /// Blocks until stop(). SIGINT and SIGTERM end it too, while it runs and unless the program has handlers of its own: running
   /// calls are finished, answers sent; a second signal does not wait for slow clients.
   void run();
+  /// The same while `condition` holds; it is asked at least every settings.poll_timeout seconds, on the calling thread.
+  void run(const std::function<bool()>& condition);
   /// Ends run(). Any thread, also from inside a call. New connections are refused from now on.
   void stop();
   /// Stops and waits until every connection is closed and every core has ended. Not from inside a call (throws would_block).
   void close();
+
+  /// Stops, but lets running calls end: nothing new is accepted, connections are closed as they become idle, and after `limit` those that
+  /// are left are closed too. Whether all ended by themselves. Not from inside a call (throws would_block).
+  bool drain(std::chrono::milliseconds limit);
+
+  // In somebody else's loop (options.threads = false), on the thread that made the daemon.
+  /// Readable when run_ready() has something to do; the same for the daemon's life. Throws engine::error for a daemon with threads.
+  int descriptor() const;
+  /// When run_ready() has something to do anyway; time_point::max(): never.
+  time_point next_deadline() const;
+  /// Serves what is there, without waiting.
+  void run_ready();
+  /// Somebody else's descriptor in our loop: `readable` is called on core 0 each time it can be read (engine/core/foreign.hpp).
+  [[nodiscard]] watch_handle watch(int foreign, std::function<void()> readable);
 
   std::size_t connections() const;            ///< open ones, all cores
   std::string backend() const;                ///< which backend is used and why, one line
@@ -127,9 +171,10 @@ class daemon {
  private:
   class state;
   uri add(std::string id, void* object, const interface_table&, std::shared_ptr<void> owner, const expose_options&);
+  uri add_weak(std::string id, void* object, const interface_table&, std::weak_ptr<void> owner, const expose_options&);
   uri add_class(std::string id, const interface_table&, instance_mode, std::function<std::shared_ptr<void>()> create, const expose_options&);
   void remove(const void* object);
-  uri uri_of(const void* object) const;
+  uri uri_of(const void* object, bool nat) const;
   std::unique_ptr<state> state_;
 };
 

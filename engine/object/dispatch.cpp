@@ -62,6 +62,11 @@ bool dispatcher::know_format(std::uint16_t id) {
 
 /// The object itself, or the instance that its class has for this call.
 void* dispatcher::target(call& c, const exposed_object& o) {
+  if (o.weak) {
+    c.made_for_it = o.weak_owner.lock();  // it stays at least until the call has ended
+    if (!c.made_for_it) throw daemon_error("unknown object");
+    return o.object;
+  }
   if (o.object) return o.object;
   session& s = c.from;
   if (o.mode == instance_mode::per_call) {

@@ -17,7 +17,7 @@ struct dispatcher::call {
   frame_options exception_options;
   output::mark start;
   const method_entry* method = nullptr;
-  std::shared_ptr<void> made_for_it{};  // an instance of a class exposed per call
+  std::shared_ptr<void> made_for_it{};  // an instance made for this call, or an object that nobody else may let go meanwhile
   bool oneway() const { return request.has(flag::oneway); }
 };
 

@@ -16,6 +16,8 @@ std::shared_ptr<void> instance_store::at(std::size_t place, const std::function<
 
 void registry::add(exposed_object entry, bool force) {
   const std::scoped_lock lock(mutex_);
+  if (any_weak_) forget_dead();
+  any_weak_ = any_weak_ || entry.weak;
   if (!force) {
     if (objects_.contains(entry.id)) throw daemon_error("an object or class is already registered with that id");
     if (ids_.contains(entry.key())) throw daemon_error("object or class already has a Pyro id");
@@ -38,6 +40,10 @@ void registry::forget_id(const exposed_object& entry) {
 
 void registry::remove(std::string_view id) {
   const std::scoped_lock lock(mutex_);
+  forget(id);
+}
+
+void registry::forget(std::string_view id) {
   const auto at = objects_.find(id);
   if (at == objects_.end()) return;
   forget_id(*at->second);
@@ -53,7 +59,8 @@ void registry::remove_object(const void* object) {
 std::shared_ptr<const exposed_object> registry::find(std::string_view id) const {
   const std::scoped_lock lock(mutex_);
   const auto at = objects_.find(id);
-  return at == objects_.end() ? nullptr : at->second;
+  if (at == objects_.end() || (at->second->weak && at->second->weak_owner.expired())) return nullptr;
+  return at->second;
 }
 
 std::optional<std::string> registry::id_of(const void* object) const {
@@ -62,9 +69,22 @@ std::optional<std::string> registry::id_of(const void* object) const {
   return at == ids_.end() ? std::nullopt : std::optional(at->second);
 }
 
+// Objects that were registered weakly and have gone: their ids, and their addresses, may come again.
+void registry::forget_dead() {
+  std::vector<std::string> dead;
+  for (const auto& [id, o] : objects_)
+    if (o->weak && o->weak_owner.expired()) dead.push_back(id);
+  for (const std::string& id : dead) forget(id);
+}
+
 std::vector<std::string> registry::ids() const {
   const std::scoped_lock lock(mutex_);
-  return order_;
+  std::vector<std::string> all;
+  for (const std::string& id : order_) {
+    const auto& o = *objects_.find(id)->second;
+    if (!o.weak || !o.weak_owner.expired()) all.push_back(id);
+  }
+  return all;
 }
 
 std::size_t registry::size() const {

@@ -42,6 +42,8 @@ struct exposed_object {
   void* object = nullptr;  ///< nullptr: a class, whose instances are made by `create`
   const interface_table* table = nullptr;
   std::shared_ptr<void> owner{};  ///< keeps the object alive, if the daemon shares it
+  bool weak = false;              ///< somebody else does: gone when `weak_owner` is
+  std::weak_ptr<void> weak_owner{};
   std::size_t home = 0;           ///< the core it lives on
   bool shared = false;            ///< thread-safe, or a class with instances wherever they are used: called on whichever core has the connection
   bool never_blocks = false;      ///< served on cores whatever the server type
@@ -69,10 +71,13 @@ class registry {
 
  private:
   void forget_id(const exposed_object&);
+  void forget(std::string_view id);
+  void forget_dead();
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const exposed_object>, std::less<>> objects_;
   std::vector<std::string> order_;
   std::map<const void*, std::string> ids_;
+  bool any_weak_ = false;
   std::atomic<std::uint64_t> version_{1};
 };
 

@@ -174,9 +174,12 @@ bool server::idle() const {
   return running_ == 0;
 }
 
-void server::wait_until_idle() {
+bool server::wait_until_idle(time_point deadline) {
   std::unique_lock lock(mutex_);
-  all_ended_.wait(lock, [this] { return running_ == 0; });
+  const auto none = [this] { return running_ == 0; };
+  if (deadline != time_point::max()) return all_ended_.wait_until(lock, deadline, none);
+  all_ended_.wait(lock, none);
+  return true;
 }
 
 std::uint64_t server::enter(core_share& at, connection& peer) {
@@ -226,6 +229,19 @@ task<> server::accept_from(core_share& at, std::unique_ptr<listener> l) {
   std::erase(at.listeners, l.get());
   l.reset();
   ended();
+}
+
+void server::adopt(descriptor socket, std::string peer, std::function<void()> when_ended) {
+  started();
+  ++connections_;
+  session s{.peer = std::move(peer), .id = ++numbered_};
+  spawn(serve_adopted(*shares_.front(), loose_connection{.socket = socket}, std::move(s), std::move(when_ended)));
+}
+
+task<> server::serve_adopted(core_share& at, loose_connection socket, session s, std::function<void()> when_ended) {
+  task<> serving = serve(at, std::move(socket), std::move(s));
+  co_await serving;
+  when_ended();
 }
 
 server::core_share& server::home_of(const session& s) {
@@ -296,7 +312,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
 
 task<> server::answer_requests(core_share& at, connection& peer, session& s, under_way& behind) {
   verdict outcome = verdict::keep;
-  while (outcome == verdict::keep) {
+  while (outcome == verdict::keep && !draining_) {
     const frame* request = co_await peer.next_frame();
     if (!request) break;
     s.heard = peer.heard();
@@ -412,13 +428,28 @@ void server::stop_listening() {
   }
 }
 
+void server::drain() {
+  draining_ = true;
+  stop_listening();
+  for (const auto& share : shares_) {
+    share->home.post([this, &at = *share] {
+      std::vector<std::uint64_t> idle;
+      for (const auto& [place, c] : at.open)
+        if (c->waits_for_frame()) idle.push_back(place);
+      for (const std::uint64_t place : idle) close_one(at, place);
+    });
+  }
+}
+
+// close() resumes the coroutine that serves the connection, which may take it off the list.
+void server::close_one(core_share& at, std::uint64_t place) {
+  if (const auto still = at.open.find(place); still != at.open.end()) still->second->close();
+}
+
 void server::close_connections(std::size_t i) {
-  // close() resumes the coroutine that serves the connection, which may take it off the list.
-  auto& open = shares_[i]->open;
   std::vector<std::uint64_t> places;
-  for (const auto& [place, c] : open) places.push_back(place);
-  for (const std::uint64_t place : places)
-    if (const auto still = open.find(place); still != open.end()) still->second->close();
+  for (const auto& [place, c] : shares_[i]->open) places.push_back(place);
+  for (const std::uint64_t place : places) close_one(*shares_[i], place);
 }
 
 }  // namespace engine

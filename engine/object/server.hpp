@@ -38,14 +38,19 @@ class server {
 
   /// Core i accepts on this address from now on; the address bound. On that core's thread.
   std::expected<address, io_error> listen(std::size_t i, const address&, const listen_options&);
+  /// Serves a connected socket on core 0, which takes it over, without a handshake; `ended` is called there when it is over.
+  void adopt(descriptor socket, std::string peer, std::function<void()> ended);
   /// Any thread: no more connections from now on; those that are on their way end at once.
   void stop_listening();
   /// Ends the connections of core i, after what runs has been answered. On core i's thread.
   void close_connections(std::size_t i);
 
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  /// Any thread: like stop_listening(), and every connection ends as soon as no call of it is under way.
+  void drain();
   bool idle() const;       ///< nothing listens and no connection is open
-  void wait_until_idle();  ///< blocks; not on a core
+  /// Blocks, not on a core; whether it is idle before the deadline.
+  bool wait_until_idle(time_point deadline = time_point::max());
 
  private:
   struct core_share;
@@ -55,6 +60,7 @@ class server {
   void started();
   void ended();
   task<> accept_from(core_share& at, std::unique_ptr<listener>);
+  task<> serve_adopted(core_share& at, loose_connection, session, std::function<void()> ended);
   task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
   task<bool> greet(core_share& at, connection& peer, session&);
   task<> answer_requests(core_share& at, connection& peer, session&, under_way&);
@@ -66,6 +72,7 @@ class server {
   task<> finish_there(core_share& from, core_share& home, served_apart&);
   void say_goodbye(session&);
   bool goes_ahead(const frame& request, const session&, verdict how) const;
+  void close_one(core_share&, std::uint64_t place);
   core_share& home_of(const session&);
   std::uint64_t enter(core_share&, connection&);
   void leave(core_share&, std::uint64_t place);
@@ -79,6 +86,7 @@ class server {
   std::vector<std::unique_ptr<core_share>> shares_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> draining_{false};
   mutable std::mutex mutex_;
   std::condition_variable all_ended_;
   std::size_t running_ = 0;  // coroutines not ended yet

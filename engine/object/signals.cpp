@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -37,10 +38,17 @@ void stop_signal::notify() const {
   [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
 }
 
-void stop_signal::wait() const {
+void stop_signal::wait() const { wait_until(std::chrono::steady_clock::time_point::max()); }
+
+bool stop_signal::wait_until(std::chrono::steady_clock::time_point deadline) const {
   // Never read: it stays readable, so that every later wait returns too.
   pollfd waiting{.fd = descriptor_, .events = POLLIN, .revents = 0};
-  while (::poll(&waiting, 1, -1) < 0 && errno == EINTR) {
+  for (;;) {
+    const bool for_ever = deadline == std::chrono::steady_clock::time_point::max();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(for_ever ? std::chrono::seconds(0) : deadline - std::chrono::steady_clock::now());
+    const int n = ::poll(&waiting, 1, for_ever ? -1 : static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
+    if (n >= 0) return n > 0;
+    if (errno != EINTR) return false;
   }
 }
 

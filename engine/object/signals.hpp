@@ -1,6 +1,8 @@
 // SIGINT and SIGTERM become an orderly end: while a daemon runs they only write to a descriptor, and run() returns.
 #pragma once
 
+#include <chrono>
+
 namespace engine {
 
 /// A one-way latch that a signal handler may trip.
@@ -14,6 +16,10 @@ class stop_signal {
   void notify() const;
   /// Returns once notified; at once ever after.
   void wait() const;
+  /// The same until `deadline`; whether it has been notified.
+  bool wait_until(std::chrono::steady_clock::time_point deadline) const;
+  /// Readable once notified.
+  int descriptor() const { return descriptor_; }
 
  private:
   int descriptor_;
