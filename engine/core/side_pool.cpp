@@ -37,6 +37,11 @@ std::size_t side_pool::size() const {
   return threads_;
 }
 
+std::size_t side_pool::idle() const {
+  const std::scoped_lock lock(mutex_);
+  return idle_;
+}
+
 void side_pool::serve() {
   pthread_setname_np(pthread_self(), "side");
   std::unique_lock lock(mutex_);

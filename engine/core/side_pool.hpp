@@ -35,6 +35,7 @@ class side_pool {
   /// Every thread is at work and no more may be started.
   bool full() const;
   std::size_t size() const;  ///< threads there are
+  std::size_t idle() const;  ///< threads that wait for work
 
   /// co_await on a core: runs `f` on a side thread and resumes on this core; throws what it threw.
   template <class F> auto run(F f) {

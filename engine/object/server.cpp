@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <engine/io/log.hpp>
+#include <engine/link/wire_log.hpp>
 
 namespace engine {
 
@@ -123,6 +124,28 @@ namespace {
 void append(output& to, const output& from) {
   from.each_since({}, [&to](std::span<const std::byte> run) { to.append(run.data(), run.size()); });
 }
+
+constexpr const char* sending = "daemon wiredata sending";
+
+/// LOGWIRE: a request as it begins to be answered, and what has been written for it by the end of that.
+class wire_logged {
+ public:
+  wire_logged(const hosting& host, const frame& request, const output& out) : host_(host), out_(out) {
+    if (!host_.settings.log_wire) return;
+    log_wire("daemon wiredata received", request);
+    since_ = out.here();
+  }
+  ~wire_logged() {
+    if (host_.settings.log_wire) log_wire(sending, out_, since_, host_.hmac_key);
+  }
+  wire_logged(const wire_logged&) = delete;
+  wire_logged& operator=(const wire_logged&) = delete;
+
+ private:
+  const hosting& host_;
+  const output& out_;
+  output::mark since_{};
+};
 
 // Each side thread serves one daemon only, so it keeps its dispatcher, and with it the codecs.
 void answer_aside(const hosting& host, const frame& request, session& from, output& answer, verdict& outcome) {
@@ -271,6 +294,7 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
     refuse("no free workers, increase server threadpool size", first, host_, peer.outgoing());
     co_return false;
   }
+  const wire_logged logged(host_, *first, peer.outgoing());
   const bool welcomed = welcome(*first, s, host_, at.dispatch.codecs(), validate_, peer.outgoing());
   peer.set_deadline(std::nullopt);
   peer.set_limits(serving_limits());
@@ -316,7 +340,10 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, und
     const frame* request = co_await peer.next_frame();
     if (!request) break;
     s.heard = peer.heard();
-    outcome = at.dispatch.answer(*request, s, peer.outgoing());
+    {
+      const wire_logged logged(host_, *request, peer.outgoing());
+      outcome = at.dispatch.answer(*request, s, peer.outgoing());
+    }
     if (outcome <= verdict::close) continue;
     if (goes_ahead(*request, s, outcome)) {
       auto call = std::make_unique<served_apart>(*request, s, outcome);
@@ -347,6 +374,7 @@ task<> server::answer_in_turn(core_share& at, connection& peer, session& s, cons
   served_apart call(request, s, outcome);
   task<> serving = serve_apart(at, call);
   co_await serving;
+  if (host_.settings.log_wire) log_wire(sending, call.answer, {}, host_.hmac_key);
   append(peer.outgoing(), call.answer);
   outcome = call.outcome;
 }
@@ -357,6 +385,7 @@ task<> server::answer_behind(core_share& at, connection& peer, under_way& behind
   task<> serving = serve_apart(at, *call);
   co_await serving;
   if (in_side_order) behind.leave_side();
+  if (host_.settings.log_wire) log_wire(sending, call->answer, {}, host_.hmac_key);
   append(peer.outgoing(), call->answer);
   if (call->outcome == verdict::close) peer.close();
   call.reset();

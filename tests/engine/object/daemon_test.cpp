@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <engine/core/core.hpp>
+#include <engine/io/log.hpp>
 
 #include "object_support.hpp"
 #include "thing.hpp"
@@ -181,6 +182,21 @@ TEST(daemons, keep_shared_objects_alive_until_they_are_withdrawn) {
   d.unregister("owned");
   release(p);  // a connection may still hold the object of its last call
   EXPECT_TRUE(eventually([&] { return watch.expired(); }));
+}
+
+TEST(daemons, log_every_message_where_logwire_asks_for_it) {
+  auto options = on_loopback();
+  options.settings->log_wire = true;
+  daemon d(options);
+  thing object;
+  const uri where = d.expose(object, "thing");
+  const log_capture log;
+  proxy<thing> p(where, quiet_proxy());
+  EXPECT_EQ(p.add(1, 2), 3);
+  EXPECT_TRUE(log.has("daemon wiredata received: msgtype=1 "));
+  EXPECT_TRUE(log.has("daemon wiredata sending: msgtype=2 "));
+  EXPECT_TRUE(log.has("daemon wiredata received: msgtype=4 "));
+  EXPECT_TRUE(eventually([&] { return log.has("daemon wiredata sending: msgtype=5 "); }));
 }
 
 TEST(daemons, describe_themselves) {

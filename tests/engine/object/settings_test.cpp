@@ -82,6 +82,39 @@ TEST(settings, booleans_are_spelled_in_pyros_ways) {
   }
 }
 
+TEST(settings, of_the_call_styles_have_pyros_defaults_and_variables) {
+  const settings d = settings::defaults();
+  EXPECT_TRUE(d.iter_streaming && d.oneway_threaded && d.autoproxy);
+  EXPECT_FALSE(d.log_wire || d.detailed_traceback);
+  EXPECT_EQ(d.iter_stream_lifetime, 0);
+  EXPECT_EQ(d.iter_stream_linger, 30);
+  EXPECT_EQ(d.poll_timeout, 2);
+  EXPECT_EQ(d.threadpool_size, 40);
+  EXPECT_EQ(d.threadpool_size_min, 4);
+  EXPECT_EQ(d.server_type, "core");
+  const variable streaming("PYRO_ITER_STREAMING", "off"), lifetime("PYRO_ITER_STREAM_LIFETIME", "1.5"), linger("PYRO_ITER_STREAM_LINGER", "0"),
+      oneway("PYRO_ONEWAY_THREADED", "false"), poll("PYRO_POLLTIMEOUT", "0.5"), type("PYRO_SERVERTYPE", "thread"),
+      size("PYRO_THREADPOOL_SIZE", "9"), least("PYRO_THREADPOOL_SIZE_MIN", "2"), autoproxy("PYRO_AUTOPROXY", "no"), nat("PYRO_NATHOST", "example.org"),
+      port("PYRO_NATPORT", "77"), wire("PYRO_LOGWIRE", "1"), detailed("PYRO_DETAILED_TRACEBACK", "yes");
+  const settings s = settings::from_environment();
+  EXPECT_FALSE(s.iter_streaming || s.oneway_threaded || s.autoproxy);
+  EXPECT_TRUE(s.log_wire && s.detailed_traceback);
+  EXPECT_EQ(s.iter_stream_lifetime, 1.5);
+  EXPECT_EQ(s.iter_stream_linger, 0);
+  EXPECT_EQ(s.poll_timeout, 0.5);
+  EXPECT_EQ(s.threadpool_size, 9);
+  EXPECT_EQ(s.threadpool_size_min, 2);
+  EXPECT_EQ(s.server_type, "thread");
+  EXPECT_EQ(s.nat_host, "example.org");
+  EXPECT_EQ(s.nat_port, 77);
+}
+
+TEST(settings, pyros_variables_without_a_meaning_here_and_unknown_ones_are_left_alone) {
+  const variable json("PYRO_JSON_MODULE", "simplejson"), flame("PYRO_FLAME_ENABLED", "1"), waitall("PYRO_USE_MSG_WAITALL", "0"),
+      nodelay("PYRO_SOCK_NODELAY", "1"), unknown("PYRO_NO_SUCH_THING", "whatever");
+  EXPECT_EQ(settings::from_environment().dump(), settings::defaults().dump());
+}
+
 TEST(settings, a_bad_text_is_refused_by_name) {
   const struct { const char *name, *text, *said; } table[] = {
       {"PYRO_COMPRESSION", "maybe", "PYRO_COMPRESSION=maybe is not a boolean: 0 off no false, 1 on yes true"},
