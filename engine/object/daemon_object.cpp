@@ -26,9 +26,15 @@ class lease {
   std::string id_;
 };
 
-void fill_aside(open_stream& items, std::size_t most) {
+/// Begins to fill. To the stream's body, this_call() is the call that asks for the items.
+bool begin(task<>& filling, call_context& asks) {
+  const detail::serving serving(asks);
+  return filling.start();
+}
+
+void fill_aside(open_stream& items, std::size_t most, call_context& asks) {
   task<> filling = items.fill(most);
-  if (!filling.start()) throw error("a stream of a blocking method cannot wait for a core");
+  if (!begin(filling, asks)) throw error("a stream of a blocking method cannot wait for a core");
 }
 
 }  // namespace
@@ -42,17 +48,19 @@ value daemon_object::get_metadata(std::string_view object_id, std::optional<bool
 }
 
 task<stream_items> daemon_object::get_next_stream_item(std::string stream_id, std::optional<std::uint32_t> most) {
-  const stream_table::entry entry = host_.streams.borrow(stream_id, this_call().connection());
+  call_context& asks = this_call();
+  const stream_table::entry entry = host_.streams.borrow(stream_id, asks.connection());
   const auto leased = std::make_shared<lease>(host_.streams, stream_id);
   const std::size_t count = most ? std::clamp(*most, 1u, window_max) : 1;
   core& here = *core::current();
   if (entry.home) {
     co_await move_to(*entry.home);
     task<> filling = entry.items->fill(count);
+    begin(filling, asks);
     co_await filling;
     co_await move_to(here);
   } else {
-    auto filled = host_.aside->run([&] { fill_aside(*entry.items, count); });
+    auto filled = host_.aside->run([&] { fill_aside(*entry.items, count, asks); });
     co_await filled;
   }
   if (entry.items->filled() == 0 || (most && entry.items->ended())) host_.streams.forget(stream_id);

@@ -106,7 +106,8 @@ verdict dispatcher::answer(const frame& request, session& s, output& out) {
   const auto made = random_uuid();
   const annotation correlation{"CORR", id.value_or(std::span<const std::byte>(made))};
   frame_writer pong(out, {.type = message::ping, .sequence = request.sequence, .serializer = request.serializer,
-                          .hmac = !hosting_.hmac_key.empty()}, {&correlation, 1});
+                          .hmac = !hosting_.hmac_key.empty()},
+                    hosts_annotations(hosting_, {&correlation, 1}).all());
   out.append("pong");
   return pong.finish({.hmac_key = hosting_.hmac_key}) ? verdict::keep : verdict::close;
 }
@@ -285,7 +286,7 @@ verdict dispatcher::send_exception(call& c, const wire_exception& e) {
 }
 
 bool dispatcher::write_exception(call& c, const frame_options& options, std::span<const annotation> annotations, const wire_exception& e) {
-  frame_writer frame(c.out, options, annotations);
+  frame_writer frame(c.out, options, hosts_annotations(hosting_, annotations).all());
   c.encoder.start(c.out);
   encode(c.encoder, e);
   if (!c.encoder.ok()) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,24 @@ struct hosting {
   // The program's own hooks (daemon_options); each may be empty.
   std::function<std::vector<std::pair<std::string, std::vector<std::byte>>>()> annotations{};
   std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
+};
+
+/// The protocol's annotations of an answer, with the program's own behind them. Costs nothing where there is no hook.
+class hosts_annotations {
+ public:
+  hosts_annotations(const hosting& host, std::span<const annotation> protocols) : all_(protocols) {
+    if (!host.annotations) return;
+    own_ = host.annotations();
+    joined_.assign(protocols.begin(), protocols.end());
+    for (const auto& [key, bytes] : own_) joined_.push_back({key, bytes});
+    all_ = joined_;
+  }
+  std::span<const annotation> all() const { return all_; }
+
+ private:
+  std::vector<std::pair<std::string, std::vector<std::byte>>> own_{};
+  std::vector<annotation> joined_{};
+  std::span<const annotation> all_;
 };
 
 /// One per core: keeps its codecs, so a steady call allocates nothing.

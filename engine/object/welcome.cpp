@@ -62,7 +62,7 @@ struct answering {
                                                 annotation{own_annotation, std::as_bytes(std::span("1", 1))}};
     frame_writer frame(out, {.type = type, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                              .hmac = !host.hmac_key.empty()},
-                       std::span(annotations).first(own_peer ? 2 : 1));
+                       hosts_annotations(host, std::span(annotations).first(own_peer ? 2 : 1)).all());
     writer& w = codecs_.writer_of(format);
     w.start(out);
     body(w);

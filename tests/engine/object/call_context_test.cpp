@@ -58,13 +58,22 @@ class informer {
     co_await arriving;
     co_return std::string(call.peer());
   }
+  stream<int> annotated_items(int last) {
+    for (int i = 1; i <= last; ++i) {
+      this_call().annotate("ITEM", std::to_string(i));
+      co_yield i;
+    }
+  }
+  stream<int> annotated_aside(int last) { return annotated_items(last); }
   std::string aside() { return this_call().peer(); }
   void fail(const std::string& text) { throw raised("ValueError", {text}); }
 
   std::vector<std::shared_ptr<resource>> kept;
   std::atomic<int> closed{0};
 };
-ENGINE_EXPOSE(informer, about, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, aside, fail)
+ENGINE_EXPOSE(informer, about, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, annotated_items, annotated_aside,
+              aside, fail)
+ENGINE_MARK(informer, annotated_aside, .blocking = true)
 ENGINE_MARK(informer, aside, .blocking = true)
 
 class call_contexts : public ::testing::Test {
@@ -149,6 +158,18 @@ TEST_F(call_contexts, stay_good_in_a_coroutine_and_exist_on_side_threads) {
   EXPECT_TRUE(ask("aside").body().as<std::string>().starts_with("127.0.0.1:"));
 }
 
+TEST_F(call_contexts, of_a_streams_body_are_those_that_ask_for_its_items) {
+  for (const char* method : {"annotated_items", "annotated_aside"}) {
+    const std::string id = ask(method, "(2,)").annotations.at("STRM");
+    for (int i = 1; i <= 2; ++i) {
+      peer.say(call_frame("Pyro.Daemon", "get_next_stream_item", "['" + id + "']"));
+      const answer item = peer.hear().value();
+      EXPECT_EQ(item.body(), value(i));
+      EXPECT_EQ(item.annotations.at("ITEM"), std::to_string(i));
+    }
+  }
+}
+
 TEST(call_context, is_nothing_outside_a_call) {
   EXPECT_EQ(current_call(), nullptr);
   EXPECT_THROW(static_cast<void>(this_call()), error);
@@ -174,11 +195,13 @@ TEST(daemon_hooks, annotate_every_answer_hear_of_errors_and_of_clients_that_leav
   host.expose(object, "informer");
   {
     raw_peer peer(host);
-    peer.greet("informer");
+    EXPECT_EQ(peer.greet("informer").annotations.at("DAEM"), "ddd");
     peer.say(call_frame("informer", "about"));
     EXPECT_EQ(peer.hear()->annotations.at("DAEM"), "ddd");
     peer.say(call_frame("informer", "fail", "('bad',)"));
-    EXPECT_EQ(peer.hear()->exception().text(), "bad");
+    const answer failed = peer.hear().value();
+    EXPECT_EQ(failed.exception().text(), "bad");
+    EXPECT_EQ(failed.annotations.at("DAEM"), "ddd");
   }
   EXPECT_TRUE(eventually([&] {
     const std::scoped_lock lock(mutex);
