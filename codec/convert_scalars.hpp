@@ -117,10 +117,15 @@ template <> struct codec_of<char*> : codec_of<const char*> {};
 /// A string literal.
 template <std::size_t N> struct codec_of<char[N]> : codec_of<const char*> {};
 
+namespace detail {
+/// Formats without bytes carry them in a dict, so one is tried when nothing fits better.
+constexpr fit fit_of_bytes(kind k) { return k == kind::dict ? fit::convertible : exact_if(k == kind::bytes); }
+}  // namespace detail
+
 template <> struct codec_of<std::span<const std::byte>> {
   static bool decode(reader& in, std::span<const std::byte>& out) { return in.read_bytes(out); }
   template <class Writer> static void encode(Writer& out, std::span<const std::byte> value) { out.bytes(value); }
-  static constexpr fit fits(kind k) { return detail::exact_if(k == kind::bytes); }
+  static constexpr fit fits(kind k) { return detail::fit_of_bytes(k); }
 };
 template <> struct codec_of<std::span<std::byte>> {
   template <class Writer> static void encode(Writer& out, std::span<const std::byte> value) { out.bytes(value); }
@@ -134,7 +139,7 @@ template <> struct codec_of<bytes> {
     return true;
   }
   template <class Writer> static void encode(Writer& out, const bytes& value) { out.bytes(value); }
-  static constexpr fit fits(kind k) { return detail::exact_if(k == kind::bytes); }
+  static constexpr fit fits(kind k) { return detail::fit_of_bytes(k); }
 };
 
 /// Formats without dates of their own carry them as ISO text, so that is taken as well; not preferred to a string, though.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <tests/support/encoded.hpp>
@@ -255,6 +256,22 @@ TEST(SerpentReader, takes_bytes_in_both_spellings) {
   EXPECT_EQ(bytes_text("{'data': 'YWJ', 'encoding': 'base64'}"), "Incorrect padding");
   EXPECT_EQ(bytes_text("{'data': 'YWJj'}"), "argument is neither bytes nor serpent base64 encoded bytes dict");
   EXPECT_EQ(bytes_text("'abc'"), "expected bytes, not str");
+}
+
+TEST(SerpentReader, gives_a_variant_its_bytes_in_both_spellings) {
+  using text_or_bytes = std::variant<std::string_view, std::span<const std::byte>>;
+  for (const std::string_view payload : {"{'data': 'YWJj', 'encoding': 'base64'}", "b'abc'"}) {
+    const auto in = make_serpent_reader();
+    in->start(as_bytes(payload));
+    text_or_bytes out;
+    ASSERT_TRUE(decode(*in, out)) << in->error().text;
+    EXPECT_EQ(std::get<1>(out).size(), 3u);
+  }
+  const auto in = make_serpent_reader();
+  in->start(as_bytes("{'a': 1}"));
+  text_or_bytes out;
+  EXPECT_FALSE(decode(*in, out));
+  EXPECT_EQ(in->error().text, "argument is neither bytes nor serpent base64 encoded bytes dict");
 }
 
 TEST(SerpentReader, reads_the_dictionary_of_a_nan_as_a_float) {
