@@ -1,40 +1,19 @@
 """Pyro4's own example clients, unmodified, talk to our example servers, and our example clients to Pyro4's own servers, unmodified:
 each must print what it prints with its own counterpart."""
-import os
 import re
 import unittest
 
+import example_support
 import support
 
 OUR_ADDRESS = re.compile(r"localhost:\d+|obj_[0-9a-f]{32}")
-
-
-def example(name):
-    return os.path.join(support.EXAMPLES, name)
 
 
 def plain(text):
     return OUR_ADDRESS.sub("<address>", text)
 
 
-@unittest.skipUnless(os.path.isdir(support.EXAMPLES), "pyro4-examples is not installed")
-class Examples(support.InteropTest):
-    def python_client(self, name, typed="", code=0, **names):
-        client = support.python(example(name + "/client.py"), **names)
-        self.addCleanup(client.kill)
-        return client.finish(typed, code), client
-
-    def python_server(self, name, **names):
-        return self.start(support.python("-u", example(name + "/server.py"), **names))
-
-    def our_client(self, name, *words, code=0):
-        client = support.Program([support.built("examples/" + name + "_client"), *words])
-        self.addCleanup(client.kill)
-        return client.finish(code=code)
-
-    def our_server(self, name, **changes):
-        return self.start(support.Program([support.built("examples/" + name + "_server")], **changes))
-
+class Examples(example_support.ExampleTest):
     def test_pyros_nonameserver_client_prints_the_same_with_our_server(self):
         server = self.our_server("nonameserver")
         for count in (1, 2):

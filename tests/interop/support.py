@@ -3,6 +3,7 @@
 Programs are found below ENGINE_BUILD_ROOT. Everything waits for an event and has a limit; ports are always free ones. Without a
 Pyro4 package for this Python the tests are skipped (exit code 77).
 """
+import codecs
 import os
 import re
 import signal
@@ -57,10 +58,12 @@ class Program:
         for reader in self.readers:
             reader.start()
 
-    def _collect(self, stream, lines):
-        for line in stream:
+    def _collect(self, stream, parts):
+        """Questions as well, which end without a newline."""
+        text = codecs.getincrementaldecoder("utf-8")("replace")
+        while part := os.read(stream.fileno(), 1 << 16):
             with self.changed:
-                lines.append(line)
+                parts.append(text.decode(part))
                 self.changed.notify_all()
         stream.close()
         with self.changed:

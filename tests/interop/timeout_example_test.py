@@ -26,6 +26,16 @@ class TimeoutExample(support.InteropTest):
         self.assertNotIn("AssertionError", "".join(client.err))
         self.assertIn("KeyboardInterrupt", "".join(client.err))
 
+    def test_our_client_waits_as_long_as_it_means_to(self):
+        names_server, names = support.name_server()
+        self.start(names_server)
+        server = support.python(os.path.join(support.EXAMPLES, "timeout/server.py"), **names)
+        self.addCleanup(server.kill)
+        server.wait_for("Server ready.")
+        said = support.Program([support.built("examples/timeout_client")], **names).finish()
+        self.assertIn("slept 1 seconds\n", said)
+        self.assertEqual(3, said.count("timed_out! As expected!\n"), said)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
