@@ -63,6 +63,14 @@ class json_writer final : public writer {
     close_value();
   }
 
+  void start_part(output& out) override {
+    start(out);
+    if (!out.empty()) out.append(", ");
+  }
+  void parts(std::string_view encoded, std::size_t) override {
+    if (ok()) out_->append(encoded);
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t) override {
     out_->append("{\"object\": ");
     quoted(object);

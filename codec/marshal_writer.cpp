@@ -82,6 +82,11 @@ class marshal_writer final : public writer {
     end();
   }
 
+  void start_part(output& out) override { start(out); }
+  void parts(std::string_view encoded, std::size_t) override {
+    if (ok()) out_->append(encoded);
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     out_->append(std::string_view(")\4", 2));
     string(object);

@@ -94,6 +94,11 @@ class msgpack_writer final : public writer {
   void begin_growing() override;
   void end_growing(std::size_t count) override;
 
+  void start_part(output& out) override { start(out); }
+  void parts(std::string_view encoded, std::size_t) override {
+    if (ok()) out_->append(encoded);
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     put('\x94');
     string(object);

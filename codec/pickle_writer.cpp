@@ -105,6 +105,16 @@ class pickle_writer final : public writer {
   void begin(kind container, std::size_t count) override;
   void end() override;
 
+  void start_part(output& out) override {
+    clear_error();
+    out_ = &out;
+    ahead_ = ahead::nothing;
+    open_ = {{ending::none}};  // what it will be part of: nothing stops behind it
+  }
+  void parts(std::string_view encoded, std::size_t) override {
+    if (ready()) put(encoded);
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     put(op::mark);
     open_.push_back({ending::call});

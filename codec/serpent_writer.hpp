@@ -35,6 +35,18 @@ class serpent_writer final : public writer {
     end();
   }
 
+  void start_part(output& out) override {
+    clear_error();
+    out_ = &out;
+    levels_.clear();
+    if (!out.empty()) out.append(',');
+  }
+  void parts(std::string_view encoded, std::size_t count) override {
+    if (!ok()) return;
+    levels_.back().written += count;
+    put(encoded);
+  }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override;
   void begin_keywords(std::size_t count) override;
   void no_keywords() override;

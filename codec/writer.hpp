@@ -81,6 +81,11 @@ class writer {
   virtual void no_keywords() = 0;
   virtual void end_call() = 0;
 
+  // Values encoded before their message is begun: the entries of a batch. start_part() begins one at the end of `out`, behind those
+  // already there. parts() puts all of them where as many values are to follow.
+  virtual void start_part(output& out) = 0;
+  virtual void parts(std::string_view encoded, std::size_t count) = 0;
+
   /// This writer, if it is msgpack's: see encode() in codec/codec_of.hpp.
   msgpack_writer* as_msgpack() const { return msgpack_; }
 

@@ -20,11 +20,13 @@ namespace engine {
 
 namespace detail {
 
+/// Who makes a future ready: another thread or core, or nobody but the thread that waits, so that no lock is needed.
+enum class kept_by : unsigned char { others, waiter };
+
 /// The shared part of a future: counted by the future and by its producer.
 class future_state {
  public:
-  /// `driven`: only the thread that waits ever makes it ready, so no lock is needed.
-  explicit future_state(bool driven = false) : driven_(driven) {}
+  explicit future_state(kept_by who = kept_by::others) : driven_(who == kept_by::waiter) {}
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
 
@@ -38,6 +40,8 @@ class future_state {
   virtual void wait_until(time_point deadline);
   /// Nobody will take the result any more.
   virtual void abandon() {}
+  /// A coroutine wants to await it: throws, if it can never be made ready meanwhile.
+  virtual void refuse_await() {}
   void fail(std::exception_ptr e) {
     error_ = std::move(e);
     finish();
@@ -130,7 +134,10 @@ template <class T> class [[nodiscard]] future {
     struct awaiter {
       detail::state_pointer<state> mine;
       bool await_ready() const { return mine->ready(); }
-      bool await_suspend(std::coroutine_handle<> waiting) { return mine->resume_later(*core::current(), waiting); }
+      bool await_suspend(std::coroutine_handle<> waiting) {
+        mine->refuse_await();
+        return mine->resume_later(*core::current(), waiting);
+      }
       T await_resume() { return mine->take(); }
     };
     return awaiter{std::move(state_)};

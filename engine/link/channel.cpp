@@ -94,6 +94,8 @@ channel::~channel() {
   ::close(socket_);
 }
 
+address channel::local() const { return local_address_of(socket_); }
+
 // ---- requests and answers
 
 void channel::expect(awaited_reply& r, std::uint16_t sequence) {
@@ -139,10 +141,8 @@ void channel::take_frames() {
       r->done_ = true;
       return r->failed(*failure_);
     }
-    // What answered() does may fail the channel; the reply may be gone once it is done.
     r->done_ = true;
-    r->answered(f);
-    if (failure_) return;
+    if (auto ended = r->answered(f)) return fail(std::move(*ended));
   }
 }
 

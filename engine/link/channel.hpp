@@ -35,8 +35,9 @@ struct channel_failure {
 /// One request waiting for its answer. Owned by the caller, linked by the channel until answered() or failed() is called (once).
 class awaited_reply {
  public:
-  /// The answer, valid during the call; the lock is held.
-  virtual void answered(const frame&) = 0;
+  /// The answer, valid during the call; the lock is held. Returns why the connection is of no more use, or nothing. This may be gone
+  /// afterwards.
+  virtual std::optional<channel_failure> answered(const frame&) = 0;
   virtual void failed(const channel_failure&) = 0;
   bool done() const { return done_; }
 
@@ -92,6 +93,10 @@ class channel {
   const std::optional<channel_failure>& failure() const { return failure_; }
   /// Everything outstanding fails; the connection ends, its descriptor is closed with the channel.
   void fail(channel_failure);
+  /// The shared secret of what is read from now on, empty = none.
+  void set_hmac_key(const std::string& key) { reader_.set_hmac_key(key); }
+  /// Where this end of the connection is.
+  address local() const;
   /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again.
   bool stale();
   std::size_t outstanding() const { return outstanding_; }

@@ -7,6 +7,7 @@
 
 #include <codec/endian.hpp>
 #include <codec/serializer.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/session.hpp>

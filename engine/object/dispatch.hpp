@@ -141,7 +141,5 @@ std::array<std::byte, 16> random_uuid();
 
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
-/// In requests between our own programs: how many microseconds the caller will still wait (docs/wire.md).
-inline constexpr std::string_view deadline_annotation = "ENGD";
 
 }  // namespace engine

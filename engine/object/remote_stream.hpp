@@ -37,7 +37,7 @@ class read_ahead {
 /// One request for items, under way or answered; used again for the next. The connection may still know it when its stream is gone.
 template <class T> class items_slot final : public reply_slot {
  public:
-  using reply_slot::reply_slot;
+  explicit items_slot(remote& r) : reply_slot(r.talk()) {}
   bool read_result(reader& in) override {
     bytes = asked().last_answer();
     if (!windows) return decode(in, items.emplace_back());
@@ -61,7 +61,10 @@ template <class T> class remote_items final : public stream_source<T> {
   remote_items& operator=(const remote_items&) = delete;
   ~remote_items() override {
     bool pending = false;
-    from_->locked([&] { slot_->abandoned = pending = asked_ && !slot_->done(); });
+    {
+      const auto held = from_->locked();
+      slot_->abandoned = pending = asked_ && !slot_->done();
+    }
     if (!pending) delete slot_;
     if (!ended_) from_->close_stream(id_);
   }
@@ -70,7 +73,10 @@ template <class T> class remote_items final : public stream_source<T> {
     if (next_ < items_.size() || ended_) return true;
     if (!asked_) ask();
     bool arrived = false;
-    if (asked_) from_->locked([&] { arrived = slot_->done(); });
+    if (asked_) {
+      const auto held = from_->locked();
+      arrived = slot_->done();
+    }
     if (arrived) bring();
     return arrived || ended_ || error_;
   }

@@ -32,9 +32,10 @@ struct reply final : awaited_reply {
   std::string text;
   std::optional<channel_failure> failure;
   int told = 0;
-  void answered(const frame& f) override {
+  std::optional<channel_failure> answered(const frame& f) override {
     text.assign(reinterpret_cast<const char*>(f.payload.data()), f.payload.size());
     ++told;
+    return std::nullopt;
   }
   void failed(const channel_failure& f) override {
     failure = f;

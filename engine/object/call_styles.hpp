@@ -1,0 +1,115 @@
+// The ways to call, each written once for typed and dynamic proxies: waiting, asynchronously, without an answer, without exceptions. A
+// call is what writes its request on a line; how it is sent and awaited is decided here.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <engine/core/future.hpp>
+#include <engine/object/error.hpp>
+#include <engine/object/remote.hpp>
+#include <engine/object/replies.hpp>
+
+namespace engine::detail {
+
+using time_limit = std::optional<std::chrono::milliseconds>;
+
+/// Sends what `write` writes and waits for the answer; false: there is none to wait for.
+template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
+  auto held = to.acquire(limit);
+  const time_point deadline = limit == time_point::max() ? to.deadline() : limit;
+  const written request = write(to.on(deadline, flags));
+  if (request.oneway) to.dispatch(held, deadline);
+  else to.exchange(held, answer, request.sequence, deadline);
+  return !request.oneway;
+}
+
+/// Calls `once`, and again when the connection was lost or the time was up, as often as the proxy allows.
+template <class Once> auto with_retries(remote& to, Once& once) {
+  for (int left = to.retries();; --left) {
+    try {
+      return once();
+    } catch (const connection_closed&) {
+      if (left <= 0) throw;
+    } catch (const timed_out&) {
+      if (left <= 0) throw;
+    }
+  }
+}
+
+template <class R, class Write> R call_now(remote& to, time_limit limit, std::uint16_t flags, Write&& write) {
+  const time_point until = limit ? remote::deadline_after(*limit) : time_point::max();
+  auto once = [&]() -> R {
+    waiting_reply<R> answer(to);
+    if (ask(to, until, flags, answer, write)) return answer.take();
+    return R();
+  };
+  return with_retries(to, once);
+}
+
+template <class R, class Write> future<R> call_later(const std::shared_ptr<remote>& to, time_limit limit, Write&& write) {
+  auto* state = new future_reply<R>(to, limit);
+  future<R> result(state);
+  const time_point until = limit ? state->deadline() : time_point::max();
+  remote::lock held;
+  try {
+    held = to->acquire_patiently(until);
+  } catch (const unreachable&) {
+    state->fail(std::current_exception());  // as if it had been lost on its way
+    return result;
+  }
+  const written request = write(to->on(state->deadline(), 0, state->keep()));
+  if (request.oneway) {
+    to->dispatch(held, state->deadline());
+    if constexpr (std::is_void_v<R>) state->succeed();
+    else state->succeed(R{});
+  } else {
+    state->add_reference();
+    to->post(held, *state, request.sequence, state->deadline());
+  }
+  return result;
+}
+
+// ---- the styles: what a styled view of a proxy does with a call
+
+struct waiting {
+  time_limit limit{};
+  template <class R, class Write> R call(const std::shared_ptr<remote>& to, Write&& write) const { return call_now<R>(*to, limit, 0, write); }
+};
+struct asynchronously {
+  time_limit limit{};
+  template <class R, class Write> future<R> call(const std::shared_ptr<remote>& to, Write&& write) const {
+    return call_later<R>(to, limit, write);
+  }
+};
+struct without_answer {
+  time_limit limit{};
+  template <class R, class Write> void call(const std::shared_ptr<remote>& to, Write&& write) const {
+    call_now<R>(*to, limit, flag::oneway, write);
+  }
+};
+struct attempting {
+  time_limit limit{};
+  template <class R, class Write> std::expected<R, failure> call(const std::shared_ptr<remote>& to, Write&& write) const {
+    try {
+      if constexpr (std::is_void_v<R>) {
+        call_now<R>(*to, limit, 0, write);
+        return {};
+      } else {
+        return call_now<R>(*to, limit, 0, write);
+      }
+    } catch (const error&) {
+      return std::unexpected(failure(std::current_exception()));
+    }
+  }
+};
+
+/// Whether what a style calls with may be gone before the request is sent.
+template <class Style> inline constexpr bool arguments_stay = !std::same_as<Style, asynchronously>;
+
+}  // namespace engine::detail

@@ -1,0 +1,83 @@
+// See client_context.hpp.
+#include <engine/object/client_context.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+#include <engine/object/error.hpp>
+
+namespace engine {
+
+namespace {
+
+constexpr std::string_view correlation = "CORR";
+constexpr std::array<std::string_view, 4> own_keys = {correlation, "HMAC", "ENGN", deadline_annotation};
+
+void check_key(std::string_view key) {
+  if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
+  if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) > 127; })) throw protocol_error("annotation key must be ASCII");
+  if (std::ranges::find(own_keys, key) != own_keys.end()) throw protocol_error("annotation key " + std::string(key) + " is reserved");
+}
+
+std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+void client_context::annotate(std::string_view key, std::span<const std::byte> value) {
+  check_key(key);
+  const auto same = [&](const pair& p) { return std::string_view(p.key.data(), p.key.size()) == key; };
+  auto at = std::ranges::find_if(said_, same);
+  if (at == said_.end()) {
+    if (said_.size() == most) throw protocol_error("more than " + std::to_string(most) + " annotations");
+    pair& made = said_.emplace_back();
+    std::ranges::copy(key, made.key.begin());
+    at = said_.end() - 1;
+  }
+  at->value = as_text(value);
+}
+
+void client_context::remove(std::string_view key) {
+  std::erase_if(said_, [&](const pair& p) { return std::string_view(p.key.data(), p.key.size()) == key; });
+}
+
+void client_context::clear() {
+  said_.clear();
+  id_.reset();
+}
+
+std::size_t client_context::write_to(std::span<annotation> room) const {
+  std::size_t used = 0;
+  if (id_) room[used++] = {correlation, *id_};
+  for (const pair& p : said_) room[used++] = {{p.key.data(), p.key.size()}, std::as_bytes(std::span(p.value))};
+  return used;
+}
+
+std::optional<std::string_view> incoming_context::text(std::string_view key) const {
+  const auto found = annotation(key);
+  return found ? std::optional(as_text(*found)) : std::nullopt;
+}
+
+std::optional<correlation_uuid> incoming_context::correlation_id() const {
+  const auto found = annotation(correlation);
+  correlation_uuid id;
+  if (!found || found->size() != id.size()) return std::nullopt;
+  std::ranges::copy(*found, id.begin());
+  return id;
+}
+
+void incoming_context::hear(const annotation_view& said) {
+  if (said.empty() && chunks_.empty()) return;
+  chunks_ = as_text(said.bytes());
+}
+
+client_context& outgoing_context() {
+  thread_local client_context mine;
+  return mine;
+}
+
+incoming_context& answer_context() {
+  thread_local incoming_context mine;
+  return mine;
+}
+
+}  // namespace engine

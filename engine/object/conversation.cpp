@@ -1,0 +1,292 @@
+// See conversation.hpp.
+#include <engine/object/conversation.hpp>
+
+#include <array>
+
+#include <codec/endian.hpp>
+#include <engine/object/client_context.hpp>
+#include <engine/object/dispatch.hpp>
+
+namespace engine::detail {
+
+std::optional<channel_failure> greeting::answered(const frame& f) {
+  type = f.type;
+  flags = f.flags;
+  own_peer = f.annotations.find(own_annotation).has_value();
+  const serializer* format = find_serializer_48(f.serializer);
+  if (f.payload.empty() || !format) return std::nullopt;
+  reader& in = codecs_.reader_of(*format);
+  in.start(f.payload);
+  if (!decode(in, body) || !in.finish()) error = in.error();
+  return std::nullopt;
+}
+
+std::optional<channel_failure> reply_slot::answered(const frame& f) { return of_->take_answer(f, *this); }
+void reply_slot::failed(const channel_failure& f) { settle(exception_for(f)); }
+
+std::exception_ptr exception_for(const channel_failure& f) {
+  using cause = channel_failure::cause;
+  switch (f.why) {
+    case cause::closed: return std::make_exception_ptr(connection_closed(f.text));
+    case cause::timed_out: return std::make_exception_ptr(timed_out(f.text));
+    case cause::out_of_sync: return std::make_exception_ptr(protocol_error(f.text));
+    case cause::bad_bytes: break;
+  }
+  return exception_of(wire_exception::from(decode_error{f.type, f.text}));
+}
+
+bool is_end_of_stream(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const raised& r) {
+    return r.is("StopIteration");
+  } catch (...) {
+    return false;
+  }
+}
+
+bool recoverable(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const connection_closed&) {
+    return true;
+  } catch (const timed_out&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+conversation::conversation(const engine::uri& where, const proxy_options& options, const engine::settings& s)
+    : uri_(where), options_(options), settings_(s) {
+  const std::string& name = options.serializer.empty() ? s.serializer : options.serializer;
+  asked_ = format_ = find_serializer(name);
+  if (!format_) throw serialize_error("serializer '" + name + "' is unknown or not available");
+  upgrade_ = options.serializer.empty() && s.serializer == settings::defaults().serializer;
+}
+
+frame_options conversation::options_for(std::uint16_t flags) {
+  return {.type = message::invoke, .flags = flags, .sequence = sequence_, .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()};
+}
+
+frame_finish conversation::finishing() const {
+  return {.message_size = settings_.max_message_size, .compress = settings_.compression, .hmac_key = options_.hmac_key};
+}
+
+// ---- the handshake
+
+std::string conversation::location_text() const {
+  if (!uri_.sockname().empty()) return uri_.sockname();
+  return "('" + uri_.host() + "', " + std::to_string(uri_.port()) + ")";
+}
+
+void conversation::write_connect(output& out) {
+  const bool metadata = settings_.metadata;
+  format_ = asked_;  // another program may be there now
+  own_peer_ = false;
+  std::array<annotation, most_annotations + 1> room;
+  room[0] = {own_annotation, std::as_bytes(std::span("1", 1))};
+  const std::size_t others = outgoing_context().write_to(std::span(room).subspan(1));
+  frame_writer frame(out,
+                     {.type = message::connect, .flags = metadata ? flag::metadata : std::uint16_t{0}, .sequence = sequence_,
+                      .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()},
+                     std::span(room).first(1 + others));
+  writer& w = codecs_.writer_of(*format_);
+  w.start(out);
+  w.begin(kind::dict, metadata ? 2 : 1);
+  w.string("handshake");
+  encode(w, options_.handshake);
+  if (metadata) {
+    w.string("object");
+    w.string(uri_.object());
+  }
+  w.end();
+  if (!w.ok()) {
+    frame.cancel();
+    throw serialize_error(w.error().text);
+  }
+  if (auto done = frame.finish({.compress = settings_.compression, .hmac_key = options_.hmac_key}); !done)
+    throw protocol_error(done.error().text);
+}
+
+bool conversation::enter(greeting& answer) {
+  if (answer.failure) std::rethrow_exception(exception_for(*answer.failure));
+  if (answer.type == message::connect_fail) {
+    const std::string* reason = answer.body.get_if<std::string>();
+    throw communication_error("connection to " + location_text() + " rejected: " + (reason ? *reason : "?"));
+  }
+  if (answer.type != message::connect_ok)
+    throw protocol_error("invalid msg type " + std::to_string(static_cast<unsigned>(answer.type)) + " received");
+  if (answer.error) throw serialize_error(answer.error->text);
+  own_peer_ = answer.own_peer;
+  if (own_peer_ && upgrade_) format_ = &msgpack();
+  const bool brought = answer.flags & flag::metadata;
+  const value::dict* fields = brought ? answer.body.get_if<value::dict>() : nullptr;
+  const value* meta = fields ? fields->find("meta") : nullptr;
+  if (options_.validate_handshake) {
+    const value* said = fields ? fields->find("handshake") : nullptr;
+    options_.validate_handshake(brought ? (said ? *said : value()) : answer.body);
+  }
+  if (!settings_.metadata) return true;
+  if (!meta || meta->is_none()) return false;
+  take_metadata(*meta);
+  return true;
+}
+
+std::uint16_t conversation::write_get_metadata(output& out) {
+  ++sequence_;
+  frame_writer frame(out, options_for(0));
+  writer& w = codecs_.writer_of(*format_);
+  w.start(out);
+  w.begin_call("Pyro.Daemon", "get_metadata", 1);
+  w.string(uri_.object());
+  w.begin_keywords(0);
+  w.end_call();
+  if (auto done = frame.finish({.hmac_key = options_.hmac_key}); !done) throw protocol_error(done.error().text);
+  return sequence_;
+}
+
+void conversation::take_metadata(const value& meta) {
+  members_.clear();
+  const value::dict* fields = meta.get_if<value::dict>();
+  if (!fields) throw protocol_error("metadata is not a dict");
+  const auto each = [&](const char* key, bool remote_member::* what) {
+    const value* names = fields->find(key);
+    if (!names) return;
+    for (const std::string& name : names->as<std::vector<std::string>>()) members_[name].*what = true;
+  };
+  each("methods", &remote_member::method);
+  each("oneway", &remote_member::oneway);
+  each("attrs", &remote_member::attribute);
+  have_members_ = true;
+  if (members_.empty())
+    throw error("remote object doesn't expose any methods or attributes. Did you forget setting @expose on them?");
+}
+
+// ---- calls
+
+const remote_member* conversation::check(std::string_view name, bool attribute) const {
+  if (!have_members_) return nullptr;
+  const auto at = members_.find(name);
+  if (at == members_.end() || (attribute ? !at->second.attribute : !at->second.method))
+    rethrow({.type = "builtins.AttributeError",
+             .args = {value("remote object '" + uri_.to_string() + "' has no exposed attribute or method '" + std::string(name) + "'")}});
+  return &at->second;
+}
+
+// What the calling thread wants to say along, and until when it waits, for peers that care.
+std::span<const annotation> conversation::annotations_for(time_point deadline, std::span<annotation> room, std::array<std::byte, 8>& time) {
+  std::size_t used = outgoing_context().write_to(room);
+  if (own_peer_ && deadline != time_point::max()) {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
+    store_big(reinterpret_cast<char*>(time.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
+    room[used++] = {deadline_annotation, time};
+  }
+  return room.first(used);
+}
+
+written conversation::write_again(const line& on, const prepared& said) {
+  if (said.format != format_) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
+  std::array<annotation, most_annotations + 1> room;
+  std::array<std::byte, 8> time;
+  ++sequence_;
+  frame_writer frame(on.out, options_for(said.flags), annotations_for(on.deadline, room, time));
+  on.out.append(said.payload);
+  if (auto done = frame.finish(finishing()); !done) rethrow(wire_exception::from(done.error()));
+  return {sequence_, (said.flags & flag::oneway) != 0};
+}
+
+std::optional<channel_failure> conversation::take_answer(const frame& f, reply_slot& slot) {
+  const auto lost = [&](std::exception_ptr error, std::string text) -> channel_failure {
+    slot.settle(std::move(error));
+    return {.why = channel_failure::cause::out_of_sync, .text = std::move(text)};
+  };
+  if (f.type != message::result) {
+    const std::string text = "invalid msg type " + std::to_string(static_cast<unsigned>(f.type)) + " received";
+    return lost(std::make_exception_ptr(protocol_error(text)), text);
+  }
+  if (slot.heard_) slot.heard_->hear(f.annotations);
+  const serializer* format = find_serializer_48(f.serializer);
+  if (format != format_ && format != asked_) {  // until it is welcomed, requests are written as was asked for
+    const std::string text = "invalid serializer in response: " + std::to_string(f.serializer);
+    return lost(std::make_exception_ptr(serialize_error(text)), text);
+  }
+  if (f.has(flag::item_stream)) {
+    const auto id = f.annotations.find("STRM");
+    if (!id) {
+      const char* off = "result of call is an iterator, but the server is not configured to allow streaming";
+      return slot.settle(std::make_exception_ptr(protocol_error(off))), std::nullopt;
+    }
+    if (slot.read_stream(std::string(reinterpret_cast<const char*>(id->data()), id->size()))) return slot.settle(nullptr), std::nullopt;
+  }
+  reader& in = codecs_.reader_of(*format);
+  in.start(f.payload);
+  last_answer_ = f.payload.size();
+  if (!f.has(flag::exception)) {
+    if (slot.read_result(in) && in.finish()) return slot.settle(nullptr), std::nullopt;
+    return slot.settle(exception_of(wire_exception::from(in.error()))), std::nullopt;
+  }
+  wire_exception remote_error;
+  if (!decode(in, remote_error)) {
+    std::string text = in.error().text;
+    return lost(exception_of(wire_exception::from(in.error())), std::move(text));
+  }
+  // After these the daemon closes the connection (WIRE §5.4): the next call must not be sent into its end.
+  const bool ends = remote_error.is_a(wire_class::communication_error) || remote_error.is_a(wire_class::security_error);
+  slot.settle(exception_of(remote_error));
+  if (!ends) return std::nullopt;
+  return channel_failure{.why = channel_failure::cause::closed, .text = "the daemon ended the connection after " + remote_error.type};
+}
+
+// ---- one request
+
+request::request(const line& on, std::string_view method, std::size_t arguments)
+    : on_(on), writer_(&on.talk.codecs_.writer_of(*on.talk.format_)) {
+  const bool attribute = method == "__getattr__" || method == "__setattr__";
+  const remote_member* known = attribute ? nullptr : on.talk.check(method, false);
+  if (known && known->oneway) on_.flags |= flag::oneway;
+  begin(on.talk.uri_.object(), method, arguments);
+}
+
+request::request(const line& on, std::string_view object, std::string_view method, std::size_t arguments)
+    : on_(on), writer_(&on.talk.codecs_.writer_of(*on.talk.format_)) {
+  begin(object, method, arguments);
+}
+
+void request::begin(std::string_view object, std::string_view method, std::size_t arguments) {
+  const line& on = on_;
+  conversation& talk = on.talk;
+  sequence_ = ++talk.sequence_;
+  if (outgoing_context().empty() && !(talk.own_peer_ && on.deadline != time_point::max())) [[likely]] {
+    frame_.emplace(on.out, talk.options_for(on_.flags));
+  } else {
+    std::array<annotation, most_annotations + 1> room;
+    std::array<std::byte, 8> time;
+    frame_.emplace(on.out, talk.options_for(on_.flags), talk.annotations_for(on.deadline, room, time));
+  }
+  if (on.keep) payload_ = on.out.here();
+  writer_->start(on.out);
+  writer_->begin_call(object, method, arguments);
+}
+
+request::~request() {
+  if (!finished_ && frame_) frame_->cancel();
+}
+
+written request::finish() {
+  conversation& talk = on_.talk;
+  if (!with_keywords_) writer_->begin_keywords(0);
+  writer_->end_call();
+  if (!writer_->ok()) rethrow(wire_exception::from(writer_->error()));
+  if (on_.keep) {
+    *on_.keep = {.format = talk.format_, .flags = on_.flags};
+    on_.out.each_since(payload_, [&](std::span<const std::byte> part) {
+      on_.keep->payload.append(reinterpret_cast<const char*>(part.data()), part.size());
+    });
+  }
+  finished_ = true;
+  if (auto done = frame_->finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  return {sequence_, (on_.flags & flag::oneway) != 0};
+}
+
+}  // namespace engine::detail

@@ -1,0 +1,186 @@
+// What the two ends of one connection have agreed on, seen from the client: serializer, numbering, what the object offers. Requests
+// are written and answers read here; who owns the connection (remote.hpp on plain threads, core_remote.hpp on cores) brings bytes
+// and frames, and sees to it that only one thread at a time is in here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <codec/convert.hpp>
+#include <codec/frame_writer.hpp>
+#include <codec/serializer.hpp>
+#include <codec/value.hpp>
+#include <engine/link/channel.hpp>
+#include <engine/object/client_context.hpp>
+#include <engine/object/error.hpp>
+#include <engine/object/proxy_options.hpp>
+#include <engine/object/uri.hpp>
+
+namespace engine::detail {
+
+class conversation;
+
+/// An answer on its way to a typed result.
+class reply_slot : public awaited_reply {
+ public:
+  /// `heard`: gets what came along with the answer, if anybody wants it.
+  explicit reply_slot(conversation& c, incoming_context* heard = nullptr) : of_(&c), heard_(heard) {}
+  /// Consumes the result from `in`.
+  virtual bool read_result(reader& in) = 0;
+  /// The result is a stream of that id. False: that is not wanted here.
+  virtual bool read_stream(std::string /*id*/) { return false; }
+  virtual void settle(std::exception_ptr error) = 0;  ///< nullptr: read_result() has succeeded
+
+ protected:
+  conversation& asked() const { return *of_; }
+
+ private:
+  std::optional<channel_failure> answered(const frame&) final;
+  void failed(const channel_failure&) final;
+  friend class conversation;
+  conversation* of_;
+  incoming_context* heard_;
+};
+
+/// The answer to CONNECT, taken apart.
+class greeting final : public awaited_reply {
+ public:
+  explicit greeting(codecs& c) : codecs_(c) {}
+  message type = message::connect_fail;
+  std::uint16_t flags = 0;
+  bool own_peer = false;
+  value body{};
+  std::optional<decode_error> error{};
+  std::optional<channel_failure> failure{};
+
+ private:
+  std::optional<channel_failure> answered(const frame&) override;
+  void failed(const channel_failure& f) override { failure = f; }
+  codecs& codecs_;
+};
+
+struct transparent_hash : std::hash<std::string_view> {
+  using is_transparent = void;
+};
+
+/// What metadata says about a member.
+struct remote_member {
+  bool method = false, oneway = false, attribute = false;
+};
+using remote_members = std::unordered_map<std::string, remote_member, transparent_hash, std::equal_to<>>;
+
+/// A request that may have to be sent again: what it said, whatever its number.
+struct prepared {
+  const serializer* format = nullptr;
+  std::uint16_t flags = 0;
+  std::string payload{};
+};
+
+/// What a request is written on.
+struct line {
+  conversation& talk;
+  output& out;
+  time_point deadline;      ///< told to peers that want to know
+  std::uint16_t flags = 0;  ///< flag::oneway is added if the object says so
+  prepared* keep = nullptr; ///< gets what was written
+};
+/// What was written.
+struct written {
+  std::uint16_t sequence;
+  bool oneway;
+};
+
+class conversation {
+ public:
+  /// All must outlive it. Throws serialize_error for an unknown serializer.
+  conversation(const engine::uri& where, const proxy_options&, const engine::settings&);
+
+  // ---- the handshake (WIRE §3)
+  /// Writes CONNECT; its answer, a greeting, comes under number sequence().
+  void write_connect(output&);
+  /// Takes the answer; false: the metadata must be asked for. Throws what it refuses with.
+  bool enter(greeting&);
+  /// Writes the question for metadata; returns its number.
+  std::uint16_t write_get_metadata(output&);
+  void take_metadata(const value& meta);
+  std::uint16_t sequence() const { return sequence_; }
+
+  // ---- calls (WIRE §4, §5)
+  /// Writes what was kept of an earlier request.
+  written write_again(const line&, const prepared&);
+  /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
+  std::optional<channel_failure> take_answer(const frame&, reply_slot&);
+  std::size_t last_answer() const { return last_answer_; }  ///< bytes of the payload that is or was read
+  /// Checks a name against the metadata, if there is any: throws raised AttributeError.
+  const remote_member* check(std::string_view name, bool attribute) const;
+
+  engine::codecs& codecs() { return codecs_; }
+  const serializer& format() const { return *format_; }
+  bool own_peer() const { return own_peer_; }
+  const remote_members& members() const { return members_; }
+  bool knows_members() const { return have_members_; }
+  std::string location_text() const;
+
+ private:
+  friend class request;
+  std::span<const annotation> annotations_for(time_point deadline, std::span<annotation> room, std::array<std::byte, 8>& time);
+  frame_options options_for(std::uint16_t flags);
+  frame_finish finishing() const;
+
+  const engine::uri& uri_;
+  const proxy_options& options_;
+  const engine::settings& settings_;
+  engine::codecs codecs_;
+  const serializer* asked_;    // the serializer that was asked for
+  const serializer* format_;
+  bool upgrade_ = false;       // none was asked for: take the best the daemon knows
+  bool own_peer_ = false;
+  remote_members members_;
+  bool have_members_ = false;
+  std::uint16_t sequence_ = 0;
+  std::size_t last_answer_ = 0;
+};
+
+/// One request, from begin to end. An exception in between takes it back.
+class request {
+ public:
+  /// `arguments`: how many follow.
+  request(const line&, std::string_view method, std::size_t arguments);
+  /// To another object of the same daemon: nothing is checked.
+  request(const line&, std::string_view object, std::string_view method, std::size_t arguments);
+  ~request();
+  request(const request&) = delete;
+  request& operator=(const request&) = delete;
+  writer& arguments() { return *writer_; }
+  void keywords(std::size_t count) { writer_->begin_keywords(count); with_keywords_ = true; }
+  void no_keywords() { writer_->no_keywords(); with_keywords_ = true; }
+  /// Completes the frame; it leaves with the next send or wait. Throws what cannot be sent.
+  written finish();
+
+ private:
+  void begin(std::string_view object, std::string_view method, std::size_t arguments);
+  line on_;
+  writer* writer_;
+  bool with_keywords_ = false, finished_ = false;
+  std::uint16_t sequence_ = 0;
+  std::optional<frame_writer> frame_{};
+  output::mark payload_{};
+};
+
+/// As what a failed channel is thrown.
+std::exception_ptr exception_for(const channel_failure&);
+/// Whether a failure is the StopIteration that ends a stream.
+bool is_end_of_stream(const std::exception_ptr&);
+/// Whether a call that failed so may be tried again: the connection was lost, or the time was up (WIRE: MAX_RETRIES).
+bool recoverable(const std::exception_ptr&);
+
+}  // namespace engine::detail

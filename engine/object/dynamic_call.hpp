@@ -1,0 +1,86 @@
+// Calls of members nothing is known about in advance, in any style: what a dynamic proxy's operator[] gives.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <codec/convert.hpp>
+#include <codec/value.hpp>
+#include <engine/object/call_styles.hpp>
+
+namespace engine {
+
+/// A keyword argument of a dynamic call: anything["f"](1, kw("name", "Ann")).
+template <class T> struct keyword {
+  std::string_view name;
+  const T& value;
+};
+template <class T> keyword<T> kw(std::string_view name, const T& value) { return {name, value}; }
+
+namespace detail {
+
+template <class A> inline constexpr bool is_keyword = false;
+template <class T> inline constexpr bool is_keyword<keyword<T>> = true;
+template <class... A> inline constexpr std::size_t keywords_among = (std::size_t{0} + ... + (is_keyword<A> ? 1 : 0));
+
+/// `Stays`: as of encode_argument().
+template <bool Stays, class A> void write_positional(writer& out, const A& a) {
+  if constexpr (is_keyword<A>) return;
+  else if constexpr (Stays) encode_borrowed(out, a);
+  else encode(out, a);
+}
+template <bool Stays, class A> void write_keyword(writer& out, const A& a) {
+  if constexpr (is_keyword<A>) {
+    out.string(a.name);
+    write_positional<Stays>(out, a.value);
+  }
+}
+
+// With everything in values, and attributes.
+written write_call_of_values(const line&, std::string_view name, const value::list& arguments, const value::dict& keywords);
+written write_attribute_read(const line&, std::string_view name);
+written write_attribute_assignment(const line&, std::string_view name, const value&);
+
+template <class Style> class dynamic_member {
+ public:
+  dynamic_member(std::shared_ptr<remote> to, std::string name, Style style) : to_(std::move(to)), name_(std::move(name)), style_(style) {}
+
+  /// Calls it: any arguments convert.hpp knows, and kw(name, value) after them.
+  template <class... A> auto operator()(const A&... a) const { return call_for<value>(a...); }
+  /// The same for a method that answers with a stream.
+  template <class... A> auto stream(const A&... a) const { return call_for<engine::stream<value>>(a...); }
+  /// The same with everything in values.
+  auto call(const value::list& arguments, const value::dict& keywords) const {
+    return style_.template call<value>(to_, [&](const line& on) { return write_call_of_values(on, name_, arguments, keywords); });
+  }
+  /// Reads it as an attribute.
+  auto get() const {
+    return style_.template call<value>(to_, [&](const line& on) { return write_attribute_read(on, name_); });
+  }
+  /// Assigns it as an attribute.
+  auto set(const value& v) const {
+    return style_.template call<void>(to_, [&](const line& on) { return write_attribute_assignment(on, name_, v); });
+  }
+
+ private:
+  template <class R, class... A> auto call_for(const A&... a) const {
+    constexpr std::size_t keywords = keywords_among<A...>;
+    [[maybe_unused]] constexpr bool stays = arguments_stay<Style>;
+    return style_.template call<R>(to_, [&](const line& on) {
+      request made(on, name_, sizeof...(A) - keywords);
+      (write_positional<stays>(made.arguments(), a), ...);
+      made.keywords(keywords);
+      (write_keyword<stays>(made.arguments(), a), ...);
+      return made.finish();
+    });
+  }
+
+  std::shared_ptr<remote> to_;
+  std::string name_;
+  Style style_;
+};
+
+}  // namespace detail
+}  // namespace engine

@@ -1,0 +1,114 @@
+// Answers of typed calls on plain threads: one that its caller waits for, on the caller's stack, and one behind a future.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <engine/core/future.hpp>
+#include <engine/object/remote.hpp>
+#include <engine/object/remote_stream.hpp>
+
+namespace engine::detail {
+
+template <class R> struct owned_result { using type = std::remove_cvref_t<R>; };
+template <> struct owned_result<std::string_view> { using type = std::string; };
+template <> struct owned_result<std::span<const std::byte>> { using type = bytes; };
+/// What a caller gets for a method's return type: views become owners, because the frame does not stay.
+template <class R> using result_type = typename owned_result<std::remove_cvref_t<R>>::type;
+
+/// The answer of a synchronous call, on the caller's stack.
+template <class R> class waiting_reply final : public reply_slot {
+ public:
+  explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard), of_(r) {}
+  bool read_result(reader& in) override { return result_reader<R>::read(in, result_); }
+  bool read_stream(std::string id) override { return result_reader<R>::open(of_, std::move(id), result_); }
+  void settle(std::exception_ptr error) override { error_ = std::move(error); }
+  R take() {
+    if (error_) std::rethrow_exception(error_);
+    return std::move(result_);
+  }
+
+ private:
+  remote& of_;
+  R result_{};
+  std::exception_ptr error_{};
+};
+template <> class waiting_reply<void> final : public reply_slot {
+ public:
+  explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard) {}
+  bool read_result(reader& in) override { return in.skip(); }
+  void settle(std::exception_ptr error) override { error_ = std::move(error); }
+  void take() {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::exception_ptr error_{};
+};
+
+/// An asynchronous call of a plain thread: driven by whoever waits, and asked again by it when the connection was lost or the time
+/// was up and the proxy allows retries.
+class pending_call : public reply_slot {
+ public:
+  pending_call(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit);
+  time_point deadline() const { return deadline_; }
+  /// Where the request is to be kept for another try, nullptr: nowhere.
+  prepared* keep() const { return kept_.get(); }
+
+ protected:
+  /// Waits until it is concluded, or `until`.
+  void await_answer(time_point until);
+  /// Nobody wants the result any more.
+  void forget();
+  /// The end, once: the result is read (nullptr) or will not come. Gives the channel's share back.
+  virtual void conclude(std::exception_ptr) = 0;
+  [[noreturn]] static void refuse_on_core();
+  remote* from() const { return of_.get(); }
+
+ private:
+  void settle(std::exception_ptr) final;
+  time_point new_deadline() const;
+  bool ask_again();
+
+  std::shared_ptr<remote> of_;
+  std::optional<std::chrono::milliseconds> limit_;
+  time_point deadline_;
+  std::unique_ptr<prepared> kept_{};
+  int tries_ = 0;           // left
+  // With the remote's lock held:
+  bool lost_ = false;       // to be asked again
+  bool forgotten_ = false;
+};
+
+/// The answer of an asynchronous call: shared by the future and the channel.
+template <class R> class future_reply final : public future_result<R>, public pending_call {
+ public:
+  future_reply(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+      : future_result<R>(kept_by::waiter), pending_call(std::move(of), limit) {}
+  void wait_until(time_point until) override {
+    if (!this->ready()) await_answer(until);
+  }
+  void abandon() override { forget(); }
+  void refuse_await() override { refuse_on_core(); }
+  bool read_result(reader& in) override {
+    if constexpr (std::is_void_v<R>) return in.skip();
+    else return result_reader<R>::read(in, this->value_.emplace());
+  }
+  bool read_stream(std::string id) override {
+    if constexpr (std::is_void_v<R>) return false;
+    else return from() && result_reader<R>::open(*from(), std::move(id), this->value_.emplace());
+  }
+  void conclude(std::exception_ptr error) override {
+    if (error) this->fail(std::move(error));
+    else this->finish();
+    this->release();  // the channel's share
+  }
+};
+
+}  // namespace engine::detail
