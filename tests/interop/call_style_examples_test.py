@@ -58,6 +58,9 @@ class CallStyles(ExampleTest):
         _, refused = self.python_client("handshake", server.uri() + "\nwaffles\n", code=1)
         self.assertIn("wrong secret code, connection refused", "".join(refused.err))
         server.wait_for("Secret code wrong! Connection refused.")
+        for uri in server.uri(), self.python_server("handshake").uri():
+            self.assertIn("connecting...\nConnection ok!\ndone.\n", self.our_client("handshake", uri, typed="pancakes\n"))
+            self.assertIn("wrong secret code, connection refused\ndone.\n", self.our_client("handshake", uri, typed="waffles\n"))
         server.wait_for(r"Daemon client disconnects: 127.0.0.1:\d+")
 
     def test_resources_go_with_their_client(self):

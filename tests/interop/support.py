@@ -46,10 +46,10 @@ def environment(**changes):
 class Program:
     """A running program. Its output is collected as it comes, so it never blocks on a full pipe."""
 
-    def __init__(self, command, cwd=None, **changes):
+    def __init__(self, command, cwd=None, pass_fds=(), **changes):
         self.name = os.path.basename(command[-1 if command[0] == sys.executable else 0])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        cwd=cwd, env=environment(**changes))
+                                        cwd=cwd, pass_fds=pass_fds, env=environment(**changes))
         self.changed = threading.Condition()
         self.out, self.err = [], []
         self.open = 2

@@ -1,8 +1,10 @@
 """Pyro4's examples in which several programs work together, unmodified, with ours in every place: servers, workers and clients."""
 import os
 import re
+import socket
 import tempfile
 
+import Pyro4
 from example_support import ExampleTest, main_together, together
 
 
@@ -27,6 +29,15 @@ class WorkingTogether(ExampleTest):
         self.assertIn("final value= [23, 14, 280]\n", batched)
         self.assertEqual(["23", "23", "36", "26"], re.findall("final value= (.*)", chained))
         self.assertIn("ERRORHANDLER:  integer division or modulo by zero\n", chained)
+
+    def test_our_client_calls_asynchronously(self):
+        theirs, ours = self.hurried_program("async/server.py"), self.our_server("async", "0.3")
+        said = together(*[lambda uri=server.uri(): self.our_client("async", uri) for server in (theirs, ours)])
+        self.assertEqual(*said)
+        self.assertIn("result value available? false\n", said[0])
+        self.assertIn("got exception (expected): builtins.ZeroDivisionError: integer division or modulo by zero\n", said[0])
+        self.assertIn("status after waiting for 0.05 seconds= false\nstatus after waiting for 10 seconds= true\n", said[0])
+        self.assertIn("result= 14\nresult= 16\nresult= 20\nresult= 25\nresult= 33\n", said[0])
 
     def test_a_shared_proxy_waits_and_own_ones_work_in_parallel(self):
         ours, theirs = self.names(), self.names()
@@ -120,6 +131,29 @@ class WorkingTogether(ExampleTest):
             self.assertEqual(len(b"P6\n160 128\n255\n") + 160 * 128 * 3, len(picture))
             self.assertGreater(len(set(picture)), 50)
             self.assertEqual(pictures[0], (lines, picture))
+
+    def test_a_daemon_lives_in_the_programs_own_event_loop(self):
+        names = self.names()
+        server = self.our_program("eventloop_server", **names)
+        server.wait_for("Waiting for requests")
+        with_ours = self.python_client("eventloop", "\n", **names)[0]
+        self.assertIn("5*11=55\n'x'*10=xxxxxxxxxx\n", with_ours)
+        self.assertEqual(with_ours, self.our_client("eventloop", typed="\n", **names))
+        server.process.stdin.write("hello\n")
+        server.process.stdin.flush()
+        server.wait_for("You typed: hello")
+        self.assertTrue(server.finish("quit\n").endswith("done\n"))
+
+    def test_a_pair_of_sockets_connects_two_programs(self):
+        for serializer in "pickle", "serpent":
+            mine, others = socket.socketpair()
+            server = self.our_program("socketpair_server", str(others.fileno()), pass_fds=[others.fileno()])
+            others.close()
+            with Pyro4.Proxy("echo", connected_socket=mine) as p:
+                p._pyroSerializer = serializer
+                self.assertEqual(["thank you"] * 2, [p.echo("hello!"), p.echo("hello again!")])
+            mine.close()
+            self.assertEqual("server runs on its socket\nserver got message:  hello!\nserver got message:  hello again!\nserver ends\n", server.finish())
 
     def mandelbrot_server(self, whose, number, names):
         if whose == "ours":
