@@ -22,8 +22,7 @@ int main(int argc, char** argv) {
   }
   auto settings = engine::settings::from_environment();
   settings.serializers_accepted.insert("pickle");  // our own processes are at both ends
-  // Without threads it serves in run(): the other end may have asked for the object long before it is exposed.
-  engine::daemon daemon{{.connected_socket = std::atoi(argv[1]), .threads = false, .settings = settings}};
+  engine::daemon daemon{{.connected_socket = std::atoi(argv[1]), .settings = settings}};
   Echo echo;
   daemon.expose(echo, "echo");
   std::cout << "server runs on its socket" << std::endl;

@@ -2,6 +2,7 @@
 #include <engine/object/daemon.hpp>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -70,7 +71,8 @@ class daemon::state {
   void listen_on_tcp(const std::string& at, std::uint16_t port);
   void listen_on_unix(const std::string& path);
   void choose_nat_location();
-  void adopt();
+  void take_socket();
+  void serve_socket();
   bool wait_idle(time_point deadline);
   void refuse_on_core(const char* instead) const;
   std::string about() const;
@@ -83,6 +85,7 @@ class daemon::state {
   std::unique_ptr<housekeeper> housekeeper_;  // on core 0
   stop_signal stop_;
   bool closed_ = false;
+  int connected_ = -1;  // the connected socket, until it is served
   std::string backend_reason_;
   std::shared_ptr<engine::cores> cores_;  // last: their threads use all of the above; shared by combined daemons
 };
@@ -124,7 +127,7 @@ daemon::state::state(daemon_options options)
   start_cores();
   host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
   try {
-    if (options_.connected_socket >= 0) adopt();
+    if (options_.connected_socket >= 0) take_socket();
     else listen_everywhere();
   } catch (...) {
     close();
@@ -213,14 +216,21 @@ void daemon::state::choose_nat_location() {
 
 // ---- a socket that is connected already
 
-void daemon::state::adopt() {
+void daemon::state::take_socket() {
   const int mine = ::fcntl(options_.connected_socket, F_DUPFD_CLOEXEC, 0);
   if (mine < 0) throw std::system_error(errno, std::generic_category(), "the connected socket");
-  const address local = (*cores_)[0].io().local_address(mine), peer = (*cores_)[0].io().peer_address(mine);
+  connected_ = mine;
+  const address local = (*cores_)[0].io().local_address(mine);
   const bool unnamed = local.is_unix() && local.path().empty();
   host.location = unnamed ? "./u:<<not-bound>>" : local.to_string();
   locations = {host.location};
-  cores_->run_on(0, [&](core&) { server_.adopt(mine, peer.to_string(), [this] { stop(); }); });
+}
+
+// Not before run(): the peer may have asked for objects long before they are exposed.
+void daemon::state::serve_socket() {
+  if (connected_ < 0) return;
+  const std::string peer = (*cores_)[0].io().peer_address(connected_).to_string();
+  cores_->run_on(0, [&](core&) { server_.adopt(std::exchange(connected_, -1), peer, [this] { stop(); }); });
 }
 
 // ---- objects
@@ -253,6 +263,7 @@ core& daemon::state::own_loop() {
 
 void daemon::state::run(const std::function<bool()>& condition) {
   const signal_guard signals(stop_);
+  serve_socket();
   const auto look = std::chrono::duration_cast<time_point::duration>(std::chrono::duration<double>(host.settings.poll_timeout));
   const auto next_look = [&] { return condition ? std::chrono::steady_clock::now() + look : time_point::max(); };
   if (cores_->threads()) {
@@ -294,6 +305,7 @@ void daemon::state::close() {
   refuse_on_core("a daemon cannot be closed from one of its own calls: use stop()");
   if (closed_) return;
   closed_ = true;
+  if (connected_ >= 0) ::close(std::exchange(connected_, -1));
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
   wait_idle(time_point::max());

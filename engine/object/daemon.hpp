@@ -40,7 +40,7 @@ struct daemon_options {
   /// More addresses to listen on, as in URIs: "host:port", "[ipv6]:port", "./u:path". Port 0 picks a free one for each.
   std::vector<std::string> also_listen_on{};
   /// Serves exactly this connected socket, without handshakes (WIRE §13), and listens on nothing. The socket stays the caller's; the
-  /// daemon works on a duplicate. run() ends when the peer has closed.
+  /// daemon works on a duplicate. It is served in run(), which ends when the peer has closed.
   int connected_socket = -1;
   /// What stands in URIs instead of the address listened on, for callers beyond a router. Empty: settings.nat_host; a port of 0 is
   /// that of the TCP listener, unset is settings.nat_port.

@@ -304,6 +304,28 @@ TEST(connected_daemons, serve_their_socket_without_a_handshake_until_the_peer_cl
   ::close(pair[0]);
 }
 
+TEST(connected_daemons, find_for_an_early_caller_what_is_exposed_before_they_run) {
+  for (const bool threads : {true, false}) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    const std::string request = call_frame("thing", "add", "(1,2)");
+    ASSERT_EQ(::send(pair[1], request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    ::shutdown(pair[1], SHUT_WR);
+    auto options = threads ? on_loopback() : without_threads();
+    options.connected_socket = pair[0];
+    thing object;
+    daemon d(options);
+    d.expose(object, "thing");
+    d.run();
+    char bytes[512];
+    const ssize_t n = ::recv(pair[1], bytes, sizeof bytes, 0);
+    ASSERT_GT(n, 24);
+    EXPECT_EQ(frames_in({bytes, static_cast<std::size_t>(n)})[0].body(), value(3));
+    ::close(pair[0]);
+    ::close(pair[1]);
+  }
+}
+
 TEST(connected_daemons, cannot_be_combined_nor_run_in_another_loop) {
   int pair[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
