@@ -1,13 +1,21 @@
 // Who is calling, and what travels beside the arguments: annotations in both directions, a correlation id, a shared secret that every
 // message is signed with.
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <engine/engine.hpp>
 
 namespace {
+engine::bytes chunk(std::string_view said) {
+  const auto bytes = std::as_bytes(std::span(said));
+  return {bytes.begin(), bytes.end()};
+}
+
 std::string_view text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 }  // namespace
 
@@ -15,13 +23,13 @@ class EchoServer {
  public:
   std::string echo(std::string message) {
     const engine::call_context& call = engine::this_call();
-    std::cout << "\nGot Message: " << message                          //
-              << "\n  thread:  " << std::this_thread::get_id()         //
-              << "\n  obj.pyroid:  " << call.object_id()               //
-              << "\n  context.client_sock_addr:  " << call.peer()      //
-              << "\n  context.seq:  " << call.sequence()               //
-              << "\n  context.msg_flags:  " << call.flags()            //
-              << "\n  context.serializer:  " << call.serializer()      //
+    std::cout << "\nGot Message: " << message
+              << "\n  thread:  " << std::this_thread::get_id()
+              << "\n  obj.pyroid:  " << call.object_id()
+              << "\n  context.client_sock_addr:  " << call.peer()
+              << "\n  context.seq:  " << call.sequence()
+              << "\n  context.msg_flags:  " << call.flags()
+              << "\n  context.serializer:  " << call.serializer()
               << "\n  context.correlation_id: " << call.correlation_id() << '\n';
     if (const auto custom = call.annotations().find("XYZZ")) std::cout << "  custom annotation 'XYZZ': " << text(*custom) << '\n';
     std::cout << std::flush;
@@ -31,11 +39,6 @@ class EchoServer {
 };
 ENGINE_EXPOSE(EchoServer, echo, oneway)
 ENGINE_ONEWAY(EchoServer, oneway)
-
-engine::bytes chunk(std::string_view said) {
-  const auto bytes = std::as_bytes(std::span(said));
-  return {bytes.begin(), bytes.end()};
-}
 
 int main() {
   engine::daemon daemon{{

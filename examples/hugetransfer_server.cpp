@@ -1,5 +1,4 @@
-// Megabytes in one message, and as a stream of chunks. What comes is looked at where it was received, and what goes is sent from
-// where it lies: nothing is copied on the way.
+// Megabytes in one message, and as a stream of chunks. The parameter is a view: what came is looked at where it was received.
 #include <algorithm>
 #include <cstddef>
 #include <iostream>

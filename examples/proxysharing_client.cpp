@@ -45,7 +45,10 @@ int main() {
   std::cout << "Running a bunch of threads with the same proxy. You should not see any exceptions.\n";
   std::atomic<int> done = 0;
   in_threads([&] {
-    for (int i = 0; i < 1000; ++i) shared.method("the quick brown fox jumps over the lazy dog"), ++done;
+    for (int i = 0; i < 1000; ++i) {
+      shared.method("the quick brown fox jumps over the lazy dog");
+      ++done;
+    }
   });
   std::cout << done << " calls done.\nAll threads work by the same proxy:\n";
   measure(shared, [&]() -> engine::proxy<RemoteObject>& { return shared; });

@@ -46,7 +46,8 @@ template <class T> class open_stream_of final : public open_stream {
     while (made_.size() < most && !ended_) {
       if (!items_.source().pull()) {
         if (!made_.empty()) break;
-        co_await pulled{items_.source()};
+        pulled arrival{items_.source()};
+        co_await arrival;
       }
       take();
     }
