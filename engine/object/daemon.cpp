@@ -311,6 +311,8 @@ void daemon::state::close() {
   wait_idle(time_point::max());
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
   host.streams.clear();
+  host.aside = nullptr;
+  aside_.reset();  // a side thread may still be telling a core that its call is done
   cores_.reset();
 }
 
