@@ -45,7 +45,6 @@ class System:
     chooses_port: bool = False                              # the server takes no addr=
 
 
-OURS = tuple(w.name for w in WORKLOADS if w.name != "batched")
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge")
 
 
@@ -56,7 +55,7 @@ def raw(name, mode, spin=0, **more):
 
 def ours(name, spin=0, **more):
     return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin},
-                  client_settings={"spin": spin}, workloads=OURS, **more)
+                  client_settings={"spin": spin}, **more)
 
 
 SYSTEMS = (
@@ -101,4 +100,4 @@ PROMISES = (
     Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
     Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
     Promise("oneway", ENGINE_TCP, ("zeromq",), 1.0),
-) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "batched", "stream"))
+) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream"))

@@ -5,6 +5,7 @@
 #include <codec/value.hpp>
 #include <engine/core/stream.hpp>
 #include <engine/core/task.hpp>
+#include <engine/object/batch.hpp>
 #include <engine/object/call_context.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>

@@ -17,6 +17,7 @@ constexpr scenario scenarios[] = {{"sync_call", bench::ours::sync_call},
                                   {"connect", bench::ours::connect_and_call},
                                   {"many_connections", bench::ours::many_connections},
                                   {"huge", bench::ours::huge},
+                                  {"batched", bench::ours::batched},
                                   {"oneway", bench::ours::oneway},
                                   {"stream", bench::ours::item_stream}};
 

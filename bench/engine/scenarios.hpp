@@ -10,6 +10,7 @@ void pipelined_call(const arguments&);    // bench/pipelined
 void connect_and_call(const arguments&);  // bench/connect
 void many_connections(const arguments&);  // bench/many_connections
 void huge(const arguments&);              // bench/blob
+void batched(const arguments&);           // bench/batched
 void oneway(const arguments&);            // bench/oneway
 void item_stream(const arguments&);       // bench/stream
 

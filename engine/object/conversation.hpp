@@ -119,10 +119,11 @@ class conversation {
   written write_again(const line&, const prepared&);
   /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
   std::optional<channel_failure> take_answer(const frame&, reply_slot&);
-  std::size_t last_answer() const { return last_answer_; }  ///< bytes of the payload that is or was read
+  std::span<const std::byte> payload() const { return payload_; }  ///< of the answer that is being read
   /// Checks a name against the metadata, if there is any: throws raised AttributeError.
   const remote_member* check(std::string_view name, bool attribute) const;
 
+  const std::string& object() const { return uri_.object(); }
   engine::codecs& codecs() { return codecs_; }
   const serializer& format() const { return *format_; }
   bool own_peer() const { return own_peer_; }
@@ -147,7 +148,7 @@ class conversation {
   remote_members members_;
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
-  std::size_t last_answer_ = 0;
+  std::span<const std::byte> payload_{};
 };
 
 /// One request, from begin to end. An exception in between takes it back.

@@ -39,7 +39,7 @@ template <class T> class items_slot final : public reply_slot {
  public:
   explicit items_slot(remote& r) : reply_slot(r.talk()) {}
   bool read_result(reader& in) override {
-    bytes = asked().last_answer();
+    bytes = asked().payload().size();
     if (!windows) return decode(in, items.emplace_back());
     std::size_t hint = 0;
     return in.enter_sequence(hint) && in.more() && decode(in, items) && in.more() && decode(in, more) && !in.more() && in.ok();

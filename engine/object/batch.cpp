@@ -1,0 +1,239 @@
+// See batch.hpp.
+#include <engine/object/batch.hpp>
+
+#include <engine/object/error.hpp>
+
+namespace engine::detail {
+
+namespace {
+
+constexpr std::string_view exception_wrapper = "Pyro4.futures._ExceptionWrapper";
+
+std::exception_ptr unavailable(const char* why) { return std::make_exception_ptr(error(why)); }
+
+/// Whether the value ahead is an exception in its wrapper; if so it is read, else nothing has happened.
+bool read_exception(reader& in, std::optional<wire_exception>& thrown) {
+  if (in.peek() != kind::dict) return true;
+  const reader::mark before = in.here();
+  std::size_t hint = 0;
+  std::string_view key, name;
+  const bool wrapped = in.enter_dict(hint) && in.more() && in.peek() == kind::string && in.read_string(key) && key == "__class__" &&
+                       in.peek() == kind::string && in.read_string(name) && name == exception_wrapper;
+  if (!wrapped) {
+    if (!in.ok()) return false;
+    in.rewind(before);
+    return true;
+  }
+  while (in.more()) {
+    if (!in.read_string(key)) return false;
+    if (key == "exception") {
+      if (!decode(in, thrown.emplace())) return false;
+    } else if (!in.skip()) {
+      return false;
+    }
+  }
+  return in.ok();
+}
+
+}  // namespace
+
+void later_result::check() const {
+  if (!settled_) throw error("the batch has not been sent yet");
+  if (error_) std::rethrow_exception(error_);
+}
+
+/// The answer of a batch that its caller waits for.
+class batch_reply final : public reply_slot {
+ public:
+  batch_reply(remote& r, batch_entries& of) : reply_slot(r.talk(), &answer_context()), of_(of) {}
+  bool read_result(reader& in) override { return of_.read_results(in, asked().payload()); }
+  void settle(std::exception_ptr e) override { error_ = std::move(e); }
+  void take() {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  batch_entries& of_;
+  std::exception_ptr error_{};
+};
+
+/// The answer of one behind a future, which keeps the places meanwhile.
+class batch_future final : public future_result<void>, public pending_call {
+ public:
+  batch_future(std::shared_ptr<remote> of, time_limit limit, batch_entries&& entries)
+      : future_result<void>(kept_by::waiter), pending_call(std::move(of), limit), entries_(std::move(entries)) {}
+  void wait_until(time_point until) override {
+    if (!this->ready()) await_answer(until);
+  }
+  void abandon() override { forget(); }
+  void refuse_await() override { refuse_on_core(); }
+  bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
+  void conclude(std::exception_ptr e) override {
+    if (e) {
+      entries_.settle_all(e);
+      this->fail(std::move(e));
+    } else {
+      this->finish();
+    }
+    this->release();  // the channel's share
+  }
+  written write(const line& on) const { return entries_.write(on); }
+
+ private:
+  batch_entries entries_;
+};
+
+// ---- filling
+
+writer& batch_entries::begin() {
+  if (!writer_) {
+    const auto held = to_->acquire();
+    format_ = &to_->talk().format();
+    writer_ = format_->make_writer();
+  }
+  before_ = written_.here();
+  writer_->start_part(written_);
+  return *writer_;
+}
+
+void batch_entries::end(std::shared_ptr<later_result> place) {
+  if (!writer_->ok()) {
+    written_.truncate(before_);
+    rethrow(wire_exception::from(writer_->error()));
+  }
+  places_.push_back(std::move(place));
+}
+
+void batch_entries::clear() {
+  written_.clear();
+  places_.clear();
+  writer_.reset();  // another connection may speak another format
+}
+
+void batch_entries::settle_all(const std::exception_ptr& e) {
+  for (const auto& place : places_) place->settle(e);
+}
+
+// ---- sending
+
+written batch_entries::write(const line& on) const {
+  if (&on.talk.format() != format_) throw protocol_error("the daemon that is there now wants another serializer than the batch was written for");
+  line flagged = on;
+  flagged.flags |= flag::batch;
+  request made(flagged, on.talk.object(), "<batch>", places_.size());
+  std::string_view entries;  // in one piece: nothing in it is borrowed
+  written_.each_since({}, [&](std::span<const std::byte> run) { entries = {reinterpret_cast<const char*>(run.data()), run.size()}; });
+  made.arguments().parts(entries, places_.size());
+  made.no_keywords();
+  return made.finish();
+}
+
+void batch_entries::send(time_limit limit) {
+  if (places_.empty()) return;
+  const time_point until = limit ? remote::deadline_after(*limit) : time_point::max();
+  auto writing = [this](const line& on) { return write(on); };
+  auto once = [&] {
+    batch_reply answer(*to_, *this);
+    ask(*to_, until, 0, answer, writing);
+    answer.take();
+  };
+  try {
+    with_retries(*to_, once);
+  } catch (...) {
+    settle_all(std::current_exception());
+    clear();
+    throw;
+  }
+  clear();
+}
+
+void batch_entries::send_oneway(time_limit limit) {
+  if (places_.empty()) return;
+  settle_all(unavailable("the batch was sent without asking for results"));
+  call_now<void>(*to_, limit, flag::oneway, [this](const line& on) { return write(on); });
+  clear();
+}
+
+future<void> batch_entries::send_async(time_limit limit) {
+  batch_entries mine = std::exchange(*this, batch_entries(to_));
+  const bool empty = mine.places_.empty();
+  auto* state = new batch_future(to_, limit, std::move(mine));
+  future<void> result(state);
+  if (empty) return state->succeed(), std::move(result);
+  remote::lock held;
+  try {
+    held = to_->acquire_patiently(limit ? state->deadline() : time_point::max());
+  } catch (const unreachable&) {
+    state->add_reference();
+    state->conclude(std::current_exception());
+    return result;
+  }
+  const written sent = state->write(to_->on(state->deadline(), 0, state->keep()));
+  state->add_reference();
+  to_->post(held, *state, sent.sequence, state->deadline());
+  return result;
+}
+
+// ---- results
+
+bool batch_entries::read_results(reader& in, std::span<const std::byte> payload) {
+  std::size_t hint = 0, done = 0;
+  bool ended = false;
+  if (!in.enter_sequence(hint)) return false;
+  for (; !ended && in.more(); ++done) {
+    if (done == places_.size()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
+    later_result& place = *places_[done];
+    std::optional<wire_exception> thrown;
+    if (!read_exception(in, thrown)) return false;
+    ended = thrown.has_value();
+    if (ended) {
+      place.settle(exception_of(std::move(*thrown)));
+    } else if (place.read(in)) {
+      place.settle(nullptr);
+    } else {
+      // It does not fit its type, the others may. A reader that has refused something goes no further, so it begins again.
+      in.start(payload);
+      if (!in.enter_sequence(hint)) return false;
+      for (std::size_t i = 0; i < done; ++i)
+        if (!in.more() || !in.skip()) return false;
+      return read_as_values(in, done, ended);
+    }
+  }
+  return end_results(in, done, ended);
+}
+
+/// The slow way: whatever the results are, each is then made to fit, or not.
+bool batch_entries::read_as_values(reader& in, std::size_t done, bool& ended) {
+  for (; !ended && in.more(); ++done) {
+    if (done == places_.size()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
+    later_result& place = *places_[done];
+    std::optional<wire_exception> thrown;
+    value result;
+    if (!read_exception(in, thrown) || (!thrown && !decode(in, result))) return false;
+    ended = thrown.has_value();
+    if (ended) {
+      place.settle(exception_of(std::move(*thrown)));
+      continue;
+    }
+    try {
+      place.take(result);
+      place.settle(nullptr);
+    } catch (const bad_value& e) {
+      place.settle(exception_of(wire_exception::describe(std::make_exception_ptr(e))));
+    }
+  }
+  return end_results(in, done, ended);
+}
+
+/// What was not executed is told so.
+bool batch_entries::end_results(reader& in, std::size_t done, bool ended) {
+  if (!in.ok()) return false;
+  if (in.more()) return in.fail(wire_class::protocol_error, "results after the exception that ended the batch");
+  if (!ended && done < places_.size()) return in.fail(wire_class::protocol_error, "fewer results than calls in the batch");
+  if (done == places_.size()) return true;
+  const auto unexecuted = unavailable("not executed: the batch ended before with an exception");
+  for (; done < places_.size(); ++done) places_[done]->settle(unexecuted);
+  return true;
+}
+
+}  // namespace engine::detail
