@@ -7,6 +7,7 @@
 #include <engine/core/task.hpp>
 #include <engine/object/batch.hpp>
 #include <engine/object/call_context.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/expose.hpp>

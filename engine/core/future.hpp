@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -20,13 +21,23 @@ namespace engine {
 
 namespace detail {
 
-/// Who makes a future ready: another thread or core, or nobody but the thread that waits, so that no lock is needed.
-enum class kept_by : unsigned char { others, waiter };
+/// Who makes a future ready. `waiter`: the thread that waits, and no other, so that no lock is needed. `its_core`: the core that it
+/// was made on, which resumes who awaits it there at once.
+enum class kept_by : std::uint8_t { another, waiter, its_core };
+
+/// Something to be done once a future is ready.
+class continuation {
+ public:
+  virtual void source_ready() = 0;
+
+ protected:
+  ~continuation() = default;
+};
 
 /// The shared part of a future: counted by the future and by its producer.
 class future_state {
  public:
-  explicit future_state(kept_by who = kept_by::others) : driven_(who == kept_by::waiter) {}
+  explicit future_state(kept_by who = kept_by::another) : kept_by_(who) {}
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
 
@@ -40,8 +51,6 @@ class future_state {
   virtual void wait_until(time_point deadline);
   /// Nobody will take the result any more.
   virtual void abandon() {}
-  /// A coroutine wants to await it: throws, if it can never be made ready meanwhile.
-  virtual void refuse_await() {}
   void fail(std::exception_ptr e) {
     error_ = std::move(e);
     finish();
@@ -50,8 +59,14 @@ class future_state {
     if (error_) std::rethrow_exception(error_);
   }
   bool failed() const { return error_ != nullptr; }
+  const std::exception_ptr& error() const { return error_; }
+  kept_by keeper() const { return kept_by_; }
   /// Registers a coroutine of this core to be resumed; false if the result is already there.
   bool resume_later(core& home, std::coroutine_handle<> waiting);
+  /// Registers what is run by the thread that makes it ready; false if the result is already there. Not if kept by who waits.
+  bool go_on_later(continuation&);
+  /// It is kept by who waits, and a core cannot: throws what says so.
+  [[noreturn]] virtual void refuse_await();
 
  protected:
   virtual ~future_state() = default;
@@ -60,12 +75,13 @@ class future_state {
  private:
   std::atomic<int> references_{1};
   std::atomic<bool> ready_{false};
-  const bool driven_;
+  const kept_by kept_by_;
   std::exception_ptr error_{};
   std::mutex mutex_{};
   std::condition_variable changed_{};
   core* home_ = nullptr;
   std::coroutine_handle<> waiting_{};
+  continuation* next_ = nullptr;
 };
 
 template <class T> class future_result : public future_state {
@@ -95,10 +111,12 @@ struct release_state {
   void operator()(future_state* s) const { s->release(); }
 };
 template <class State> using state_pointer = std::unique_ptr<State, release_state>;
+template <class T, class R, class F> class chained;
 
 }  // namespace detail
 
-/// Move-only; one thread at a time. The result is taken once, by get() or co_await.
+/// Move-only; one thread at a time. The result is taken once, by get(), co_await, then() or on_error().
+/// A call cannot be taken back: who destroys the future gives up only the result, and what was to follow it by then().
 template <class T> class [[nodiscard]] future {
  public:
   using state = detail::future_result<T>;
@@ -130,12 +148,22 @@ template <class T> class [[nodiscard]] future {
     return mine->take();
   }
 
+  /// A future of f(result), or of what the future that f returns gives; this one is empty afterwards. When this one fails, f is not
+  /// called and the other fails the same way. f runs where the result becomes known: on the thread that waits for an asynchronous
+  /// call made on a plain thread (so somebody must wait), on the core for one made on a core, else on the producer's thread.
+  template <class F> auto then(F f) &&;
+  template <class F> auto then(F f) & { return std::move(*this).then(std::move(f)); }
+  /// A future of the same result. When this one fails, f(std::exception_ptr) is called, where then()'s would be: if it
+  /// returns nothing the failure stays, otherwise what it returns is the result.
+  template <class F> future on_error(F f) &&;
+  template <class F> future on_error(F f) & { return std::move(*this).on_error(std::move(f)); }
+
   auto operator co_await() && {
     struct awaiter {
       detail::state_pointer<state> mine;
       bool await_ready() const { return mine->ready(); }
       bool await_suspend(std::coroutine_handle<> waiting) {
-        mine->refuse_await();
+        if (mine->keeper() == detail::kept_by::waiter) mine->refuse_await();
         return mine->resume_later(*core::current(), waiting);
       }
       T await_resume() { return mine->take(); }
@@ -145,6 +173,8 @@ template <class T> class [[nodiscard]] future {
   auto operator co_await() & { return std::move(*this).operator co_await(); }
 
  private:
+  template <class> friend class future;
+  template <class, class, class> friend class detail::chained;
   detail::state_pointer<state> state_{};
 };
 
@@ -171,3 +201,5 @@ template <class T> class promise {
 };
 
 }  // namespace engine
+
+#include <engine/core/future_chain.hpp>

@@ -3,11 +3,14 @@ Pyro4's own client sees there, and every way of failing is provoked for real."""
 import os
 import re
 import socket
+import subprocess
 import tempfile
+import threading
 import unittest
 
 import Pyro4.errors
 
+import peer_mirror
 import support
 from rows import ROWS
 
@@ -57,6 +60,26 @@ notes: 1
 notes: ['first', 'second']
 oneway: note
 attributes: colour_name level
+"""
+
+
+BATCHES = """
+send: sent
+sum: 3
+joined: 'x/y/None'
+nothing: done
+many: 45150
+{failed}_private: raised | builtins.AttributeError | attempt to access private attribute '_private' | traceback yes
+nope: raised | builtins.AttributeError | 'Thing' object has no attribute 'nope' | traceback yes
+level: raised | builtins.AttributeError | attempt to access unexposed attribute 'level' | traceback yes
+empty: sent
+async: 7
+notes: ['oneway']
+"""
+FAILED_BATCH = """with a failure: sent
+before: 3
+failing: raised | builtins.KeyError | 'the key' | traceback yes
+after: error | Pyro4.errors.PyroError | this call was not executed: call 2 of the batch threw before it | traceback no
 """
 
 
@@ -229,6 +252,40 @@ class CppClient(support.InteropTest):
                     self.assertEqual(3, p.add(1, 2))
                     p._pyroRelease()
                 server.stop()
+
+    def test_batches_are_one_message_whose_results_come_apart(self):
+        for serializer in support.ALL + ("pickle",):
+            said = self.client(self.server(PYRO_ONEWAY_THREADED="0").uri(), "batches", serializer=serializer)
+            # Python's marshal writes no exception that is not the whole result.
+            whole = "raised | builtins.ValueError | unmarshallable object | traceback yes"
+            failed = FAILED_BATCH if serializer != "marshal" else "".join("%s: %s\n" % (what, whole) for what in
+                                                                         ("with a failure", "before", "failing", "after"))
+            with self.subTest(serializer=serializer):
+                self.assertEqual(BATCHES.format(failed=failed).strip(), said.strip())
+
+    def test_calls_are_repeated_after_a_timeout_as_often_as_pyro_repeats_them(self):
+        server = self.server()
+        said = self.client(server.uri(), "nap", "0.7", timeout=200, PYRO_MAX_RETRIES="2")
+        self.assertRegex(said, r"nap: unreachable timed_out \| Pyro4.errors.TimeoutError \| .*\| traceback no\nthen: 3\n")
+        server.wait_for("napping", 3)
+        with self.proxy(server.uri(), timeout=0.2) as p:
+            p._pyroMaxRetries = 2
+            self.assertRaises(Pyro4.errors.TimeoutError, p.nap, 0.7)
+        server.wait_for("napping", 6)
+
+    def test_a_socket_that_is_connected_already_needs_no_handshake(self):
+        ours, theirs = socket.socketpair()
+        daemon = Pyro4.core.Daemon(connected_socket=theirs)
+        daemon.register(peer_mirror.Thing(), "thing")
+        serving = threading.Thread(target=daemon.requestLoop, daemon=True)
+        serving.start()
+        client = subprocess.run([support.built("tests/interop/peer_client"), "PYRO:thing@<<connected-socket>>:0", "adopted", str(ours.fileno())],
+                                pass_fds=[ours.fileno()], stdout=subprocess.PIPE, text=True, timeout=support.LIMIT, env=support.environment())
+        self.assertEqual("add: 3\njoin: x/y/None\n", client.stdout)
+        ours.close()
+        serving.join(support.LIMIT)
+        self.assertFalse(serving.is_alive())
+        theirs.close()
 
     def test_one_daemon_of_ours_with_several_cores_serves_many_clients_of_both_kinds(self):
         uri = self.start(support.peer_server("--cores", "2")).uri()

@@ -161,8 +161,59 @@ void large(client& c, const words& sizes) {
   }
 }
 
+std::string shown(auto& result) {
+  if constexpr (std::is_void_v<decltype(result.get())>) return result.get(), "done";
+  else return engine::to_repr(engine::value(*result));
+}
+
+void batches(client& c, const words&) {
+  engine::batch typed{c.typed};
+  auto sum = typed.add(1, 2);
+  auto joined = typed.join("x", "y", std::nullopt);
+  auto nothing = typed.nothing();
+  report("send", [&] { return typed.send(), "sent"; });
+  report("sum", [&] { return shown(sum); });
+  report("joined", [&] { return shown(joined); });
+  report("nothing", [&] { return shown(nothing); });
+  engine::batch dynamic{c.dynamic};
+  std::vector<engine::later<engine::value>> many;
+  for (int i = 0; i < 300; ++i) many.push_back(dynamic["add"](i, engine::kw("b", 1)));
+  report("many", [&] {
+    dynamic.send();
+    std::int64_t total = 0;
+    for (auto& each : many) total += each->as<std::int64_t>();
+    return std::to_string(total);
+  });
+  auto before = dynamic["add"](1, 2);
+  auto failing = dynamic["fail"]("KeyError");
+  auto after = dynamic["note"]("never");
+  report("with a failure", [&] { return dynamic.send(), "sent"; });
+  report("before", [&] { return shown(before); });
+  report("failing", [&] { return shown(failing); });
+  report("after", [&] { return shown(after); });
+  for (const char* name : {"_private", "nope", "level"}) {
+    auto unknown = dynamic[name]();
+    report(name, [&] { return dynamic.send(), "sent"; });
+  }
+  report("empty", [&] { return dynamic.send(), "sent"; });
+  typed.note("oneway");
+  typed.send_oneway();
+  auto last = typed.add(3, 4);
+  report("async", [&] { return typed.send_async().get(), shown(last); });
+  report("notes", [&] { return engine::to_repr(c.dynamic["notes"]()); });
+}
+
+// The connection is inherited; the URI names the object only.
+void adopted(client& c, const words& descriptor) {
+  engine::proxy_options options = c.options;
+  options.connected_socket = std::stoi(descriptor.at(0));
+  engine::proxy<Thing> given(c.where, options);
+  report("add", [&] { return std::to_string(given.add(1, 2)); });
+  report("join", [&] { return given.join("x", "y", std::nullopt); });
+}
+
 const std::map<std::string, void (*)(client&, const words&)> scenarios = {
-    {"values", values}, {"typed", typed}, {"errors", errors}, {"members", members}, {"add", add}, {"nap", nap}, {"large", large}};
+    {"batches", batches}, {"adopted", adopted}, {"values", values}, {"typed", typed}, {"errors", errors}, {"members", members}, {"add", add}, {"nap", nap}, {"large", large}};
 
 }  // namespace
 

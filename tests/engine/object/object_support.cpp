@@ -198,6 +198,14 @@ std::string silent_server::uri(std::string_view object) const {
   return "PYRO:" + std::string(object) + "@127.0.0.1:" + std::to_string(port_);
 }
 
+raw_peer silent_server::welcome_one() {
+  raw_peer peer(accept_one());
+  const auto asked = peer.hear();
+  if (!asked || asked->type != message::connect) throw std::runtime_error("no CONNECT came");
+  peer.say(frame_of("'hello'", {.type = message::connect_ok, .sequence = asked->sequence}));
+  return peer;
+}
+
 int silent_server::accept_one() { return ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC); }
 
 }  // namespace engine::test

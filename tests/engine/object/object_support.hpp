@@ -69,6 +69,7 @@ class raw_peer {
  public:
   explicit raw_peer(const address&);
   explicit raw_peer(const daemon& d);
+  explicit raw_peer(int connected) : socket_(connected) {}
   raw_peer(raw_peer&& other) noexcept : socket_(std::exchange(other.socket_, -1)), pending_(std::move(other.pending_)) {}
   ~raw_peer() { vanish(); }
 
@@ -100,6 +101,8 @@ class silent_server {
   std::string uri(std::string_view object = "thing") const;
   std::uint16_t port() const { return port_; }
   int accept_one();
+  /// Accepts one and welcomes it, without metadata.
+  raw_peer welcome_one();
 
  private:
   int socket_ = -1;
