@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view exception_wrapper = "Pyro4.futures._ExceptionWrapper";
 
-std::exception_ptr unavailable(const char* why) { return std::make_exception_ptr(error(why)); }
+std::exception_ptr unavailable(const std::string& why) { return std::make_exception_ptr(error(why)); }
 
 /// Whether the value ahead is an exception in its wrapper; if so it is read, else nothing has happened.
 bool read_exception(reader& in, std::optional<wire_exception>& thrown) {
@@ -231,7 +231,7 @@ bool batch_entries::end_results(reader& in, std::size_t done, bool ended) {
   if (in.more()) return in.fail(wire_class::protocol_error, "results after the exception that ended the batch");
   if (!ended && done < places_.size()) return in.fail(wire_class::protocol_error, "fewer results than calls in the batch");
   if (done == places_.size()) return true;
-  const auto unexecuted = unavailable("not executed: the batch ended before with an exception");
+  const auto unexecuted = unavailable("this call was not executed: call " + std::to_string(done) + " of the batch threw before it");
   for (; done < places_.size(); ++done) places_[done]->settle(unexecuted);
   return true;
 }

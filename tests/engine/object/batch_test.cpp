@@ -66,7 +66,7 @@ TEST_F(batches, end_at_the_first_error_which_belongs_to_its_call) {
     after.get();
     FAIL();
   } catch (const error& e) {
-    EXPECT_STREQ(e.what(), "not executed: the batch ended before with an exception");
+    EXPECT_STREQ(e.what(), "this call was not executed: call 2 of the batch threw before it");
   }
   EXPECT_EQ(object.fired, 0);
 }
