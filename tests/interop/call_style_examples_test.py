@@ -48,6 +48,11 @@ class CallStyles(ExampleTest):
         self.assertEqual(4 + 5 + 2 + 1, heard.count("custom annotation 'XYZZ': Hello, I am a custom annotation from the proxy!"))
         self.assertIn("custom annotation 'XYZZ': custom annotation from client via new way(1)\n", heard)
         self.assertIn("context.correlation_id: " + re.search("set to: (%s)" % UUID, with_ours).group(1), heard)
+        for server in ours, theirs:
+            said = self.our_client("callcontext", server.uri())
+            self.assertEqual(4, said.count("    DDAA -> custom response annotation set by the daemon\n    CORR -> mine\n"), said)
+            server.wait_for("Got Message: hello-ONEWAY\n")
+            self.assertEqual(5, "".join(server.out).count("context.correlation_id: 00112233-4455-6677-8899-aabbccddeeff\n"))
 
     def test_a_handshake_lets_in_who_knows_the_secret(self):
         server = self.our_server("handshake")
@@ -59,7 +64,7 @@ class CallStyles(ExampleTest):
         self.assertIn("wrong secret code, connection refused", "".join(refused.err))
         server.wait_for("Secret code wrong! Connection refused.")
         for uri in server.uri(), self.python_server("handshake").uri():
-            self.assertIn("connecting...\nConnection ok!\ndone.\n", self.our_client("handshake", uri, typed="pancakes\n"))
+            self.assertIn("connecting...\nProxy received handshake response data:  ['how', 'are', 'you', 'doing']\nConnection ok!\ndone.\n", self.our_client("handshake", uri, typed="pancakes\n"))
             self.assertIn("wrong secret code, connection refused\ndone.\n", self.our_client("handshake", uri, typed="waffles\n"))
         server.wait_for(r"Daemon client disconnects: 127.0.0.1:\d+")
 
@@ -95,6 +100,12 @@ class CallStyles(ExampleTest):
         refused = "".join(client.err).count("RuntimeError: ERROR: concurrent connection access")
         self.assertGreater(refused, 0)
         self.assertEqual(6, fine + refused, "".join(client.err))
+        theirs = self.names()
+        self.python_server("usersession", **theirs).wait_for("daemon running")
+        for said in together(lambda: self.our_client("usersession", **names), lambda: self.our_client("usersession", **theirs)):
+            alone, _, at_once = said.partition("***** Multiple concurrent proxies on the Singleton Database")
+            self.assertEqual(12, len(re.findall(r"(?m)^\[\S+\] num=\d+$", alone)), said)
+            self.assertEqual(6, len(re.findall(r"(?m)^\[\S+\] (?:num=\d+|ERROR: concurrent connection access .*)$", at_once)), said)
 
     def test_a_closed_connection_is_opened_again(self):
         ours, theirs = self.our_server("disconnects", PYRO_COMMTIMEOUT="0.4"), self.python_server("disconnects")

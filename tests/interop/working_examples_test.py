@@ -5,6 +5,7 @@ import socket
 import tempfile
 
 import Pyro4
+import support
 from example_support import ExampleTest, main_together, together
 
 
@@ -72,18 +73,37 @@ class WorkingTogether(ExampleTest):
         (with_ours, _), (with_theirs, _) = together(lambda: self.python_client("autoretry", **ours), lambda: self.python_client("autoretry", **theirs))
         self.assertEqual(with_theirs, with_ours)
         self.assertIn("Calling remote function 3rd time (will not raise any exceptions)\n", with_ours)
+        for said in together(lambda: self.our_client("autoretry", **ours), lambda: self.our_client("autoretry", **theirs)):
+            self.assertIn("Calling remote function 3rd time (will not throw)\n3 + 3 = 6\n", said)
 
     def test_a_server_that_comes_back_is_found_again(self):
+        names = self.names()
         first = self.our_server("autoreconnect", "0")
-        uri = first.uri()
-        client = self.hurried_program("autoreconnect/client.py")
-        client.process.stdin.write(uri + "\n")
-        client.process.stdin.flush()
-        first.wait_for("Method called with 42", 2)
+        support.register(names, "example.autoreconnect", first.uri())
+        clients = [self.hurried_program("autoreconnect/client.py"), self.hurried_program("autoreconnect/clientNS.py", **names),
+                   self.our_program("autoreconnect_client", first.uri())]
+        clients[0].process.stdin.write(first.uri() + "\n")
+        clients[0].process.stdin.flush()
+        for client in clients:
+            client.wait_for("call...", 2)
         first.stop()
+        for client in clients:
+            client.wait_for("Connection lost. REBINDING...")
+        self.our_server("autoreconnect", first.uri().rpartition(":")[2])
+        for client in clients:
+            client.wait_for("(?s)REBINDING.*call...\n.*call...")
+
+    def test_our_client_finds_pyros_server_again(self):
+        names = self.names()
+        first = self.python_program("autoreconnect/serverNS.py", **names)
+        first.wait_for("Server started")
+        with self.proxy("PYRO:Pyro.NameServer@127.0.0.1:" + names["PYRO_NS_PORT"]) as name_server:
+            uri = name_server.lookup("example.autoreconnect").asString()
+        client = self.our_program("autoreconnect_client", uri)
+        first.wait_for("Method called with 42", 2)
+        first.kill()
         client.wait_for("Connection lost. REBINDING...")
-        again = self.our_server("autoreconnect", uri.rpartition(":")[2])
-        again.wait_for("Method called with 42", 2)
+        self.python_program("autoreconnect/serverNS.py", **names).wait_for("Method called with 42", 2)
 
     def test_a_circle_of_programs_is_closed_by_a_call(self):
         expected = "['passed on from A', 'passed on from B', 'passed on from C', 'complete at A']"
@@ -154,6 +174,9 @@ class WorkingTogether(ExampleTest):
                 self.assertEqual(["thank you"] * 2, [p.echo("hello!"), p.echo("hello again!")])
             mine.close()
             self.assertEqual("server runs on its socket\nserver got message:  hello!\nserver got message:  hello again!\nserver ends\n", server.finish())
+        said = self.our_client("socketpair", support.built("examples/socketpair_server"))
+        self.assertEqual(2, said.count("client got reply: thank you\n"))
+        self.assertTrue(said.endswith("server ends\n\nThe end.\n"))
 
     def mandelbrot_server(self, whose, number, names):
         if whose == "ours":
