@@ -43,7 +43,7 @@ std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>
 class daemon::state {
  public:
   explicit state(daemon_options options);
-  ~state() { close(); }
+  ~state();
 
   uri add(exposed_object, const expose_options&);
   uri uri_of_id(std::string_view id, bool nat = true) const {
@@ -300,6 +300,8 @@ bool daemon::state::drain(std::chrono::milliseconds limit) {
   close();
   return all;
 }
+
+daemon::state::~state() { close(); }
 
 void daemon::state::close() {
   refuse_on_core("a daemon cannot be closed from one of its own calls: use stop()");
