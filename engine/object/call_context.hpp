@@ -24,6 +24,7 @@
 
 namespace engine {
 
+class daemon;
 class dispatcher;
 struct hosting;
 struct session;
@@ -74,7 +75,7 @@ class call_context {
 
  private:
   friend class dispatcher;
-  friend const hosting* current_hosting();
+  friend class daemon& this_daemon();
   void track(std::weak_ptr<void> resource, void (*close)(void*));
   void untrack(const void* resource);
 

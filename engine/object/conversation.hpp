@@ -129,6 +129,11 @@ class conversation {
   bool own_peer() const { return own_peer_; }
   const remote_members& members() const { return members_; }
   bool knows_members() const { return have_members_; }
+  /// What somebody else has learned of the object.
+  void know(remote_members m) {
+    members_ = std::move(m);
+    have_members_ = true;
+  }
   std::string location_text() const;
 
  private:

@@ -11,6 +11,7 @@
 
 #include <engine/core/cores.hpp>
 #include <engine/io/log.hpp>
+#include <engine/object/autoproxy.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
 #include <engine/object/error.hpp>
@@ -239,7 +240,10 @@ uri daemon::state::add(exposed_object entry, const expose_options& how) {
   if (entry.id.empty()) entry.id = random_id();
   uri where = uri_of_id(entry.id);
   entry.home = next_home_.fetch_add(1) % server_.size();
+  const void* const object = entry.object;
+  const interface_table* const table = entry.table;
   host.objects.add(std::move(entry), how.force);
+  if (object && host.settings.autoproxy) detail::remember_exposed(object, {.uri = where.to_string(), .table = table, .daemon = this});
   return where;
 }
 
@@ -313,6 +317,7 @@ void daemon::state::close() {
   wait_idle(time_point::max());
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
   host.streams.clear();
+  detail::forget_exposed_by(this);
   host.aside = nullptr;
   aside_.reset();  // a side thread may still be telling a core that its call is done
   cores_.reset();
@@ -320,7 +325,14 @@ void daemon::state::close() {
 
 // ---- the public face
 
-daemon::daemon(daemon_options options) : state_(std::make_unique<state>(std::move(options))) {}
+daemon::daemon(daemon_options options) : state_(std::make_unique<state>(std::move(options))) { state_->host.owner = this; }
+
+daemon& this_daemon() {
+  const call_context* const call = current_call();
+  daemon* const serving = call ? call->host_.owner : nullptr;
+  if (!serving) throw error("not in a call of a daemon");
+  return *serving;
+}
 daemon::~daemon() = default;
 
 uri daemon::add(std::string id, void* object, const interface_table& table, std::shared_ptr<void> owner, const expose_options& how) {
@@ -339,9 +351,14 @@ uri daemon::add_class(std::string id, const interface_table& table, instance_mod
   return state_->add(std::move(entry), how);
 }
 void daemon::unregister(std::string_view id) {
-  if (id != daemon_object::id) state_->host.objects.remove(id);
+  if (id == daemon_object::id) return;
+  if (const auto known = state_->host.objects.find(id)) detail::forget_exposed(known->object, state_.get());
+  state_->host.objects.remove(id);
 }
-void daemon::remove(const void* object) { state_->host.objects.remove_object(object); }
+void daemon::remove(const void* object) {
+  detail::forget_exposed(object, state_.get());
+  state_->host.objects.remove_object(object);
+}
 uri daemon::uri_of(const void* object, bool nat) const {
   const auto id = state_->host.objects.id_of(object);
   if (!id) throw daemon_error("object isn't registered in this daemon");

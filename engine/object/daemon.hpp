@@ -178,4 +178,7 @@ class daemon {
   std::unique_ptr<state> state_;
 };
 
+/// The daemon that serves the present call: for methods that expose further objects. Throws engine::error outside of a call.
+daemon& this_daemon();
+
 }  // namespace engine

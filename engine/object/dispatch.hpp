@@ -31,6 +31,8 @@
 
 namespace engine {
 
+class daemon;
+
 /// What becomes of the connection after a request (WIRE §5.4): it goes on, or ends. Otherwise nothing has been decoded or answered
 /// yet, because the call must be served in another way: on another core (session::object->home), on a side thread, or by
 /// answer_later(), since it may suspend.
@@ -52,6 +54,7 @@ struct hosting {
   /// Every method may block: a daemon of server type thread.
   bool all_blocking = false;
 
+  daemon* owner = nullptr;  ///< the daemon that serves, if one does
   mutable stream_table streams{};
   /// Where blocking methods run; nullptr: nowhere, and they run where they are called.
   side_pool* aside = nullptr;

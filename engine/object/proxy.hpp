@@ -56,8 +56,19 @@ template <class Style> class styled<void, Style> {
   Style style_;
 };
 
+/// Throws for the proxy of nothing.
+inline remote& existing(const std::shared_ptr<remote>& r) {
+  if (!r) throw error("this proxy refers to no object");
+  return *r;
+}
+
 struct proxy_access {
-  template <class T> static const std::shared_ptr<remote>& of(const proxy<T>& p) { return p.remote_; }
+  template <class T> static const std::shared_ptr<remote>& of(const proxy<T>& p) {
+    existing(p.remote_);
+    return p.remote_;
+  }
+  /// The same, nullptr for the proxy of nothing.
+  template <class T> static const std::shared_ptr<remote>& of_any(const proxy<T>& p) { return p.remote_; }
   template <class T, class Style> static const std::shared_ptr<remote>& of(const styled<T, Style>& s) { return s.to_; }
   template <class T, class Style> static time_limit limit_of(const styled<T, Style>& s) { return s.style_.limit; }
   template <class Proxy> static Proxy around(std::shared_ptr<remote> r) { return Proxy(std::move(r)); }
@@ -69,12 +80,14 @@ struct proxy_access {
 template <class T> class proxy : public detail::stub_of<T, proxy<T>> {
  public:
   using object_type = T;
+  /// Refers to no object until one is assigned: calls throw engine::error.
+  proxy() = default;
   /// Connects at the first call. Throws engine::error "invalid uri …", serialize_error for an unknown serializer.
   explicit proxy(uri where, proxy_options options = {}) : remote_(std::make_shared<detail::remote>(std::move(where), std::move(options))) {}
 
   template <auto Member, class... A> decltype(auto) engine_call_(A&&... a) {
     using R = detail::call_result<T, Member, sizeof...(A)>;
-    return detail::call_now<R>(*remote_, {}, 0, [&](const detail::line& on) { return detail::write_call<T, Member, true>(on, a...); });
+    return detail::call_now<R>(detail::existing(remote_), {}, 0, [&](const detail::line& on) { return detail::write_call<T, Member, true>(on, a...); });
   }
 
  private:
@@ -86,8 +99,12 @@ template <class T> class proxy : public detail::stub_of<T, proxy<T>> {
 /// The dynamic proxy: anything["method"](arguments…), anything["attribute"].get().
 template <> class proxy<void> {
  public:
+  proxy() = default;
   explicit proxy(uri where, proxy_options options = {}) : remote_(std::make_shared<detail::remote>(std::move(where), std::move(options))) {}
-  detail::dynamic_member<detail::waiting> operator[](std::string name) const { return {remote_, std::move(name), {}}; }
+  detail::dynamic_member<detail::waiting> operator[](std::string name) const {
+    detail::existing(remote_);
+    return {remote_, std::move(name), {}};
+  }
 
  private:
   friend struct detail::proxy_access;
@@ -127,3 +144,4 @@ template <class T> auto attempt(const detail::styled<T, detail::waiting>& p) {
 }  // namespace engine
 
 #include <engine/object/proxy_words.hpp>
+#include <engine/object/proxy_codec.hpp>

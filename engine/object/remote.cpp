@@ -205,6 +205,16 @@ remote_members remote::offered(bool again) {
   return talk_.members();
 }
 
+remote_members remote::known() {
+  const lock held(mutex_);
+  return talk_.members();
+}
+
+void remote::know(remote_members m) {
+  const lock held(mutex_);
+  talk_.know(std::move(m));
+}
+
 proxy_options remote::options() {
   const lock held(mutex_);
   proxy_options now = options_;

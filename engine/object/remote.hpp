@@ -68,6 +68,8 @@ class remote : public std::enable_shared_from_this<remote> {
   const engine::uri& where() const { return uri_; }
   const engine::settings& settings() const { return settings_; }
   proxy_options options();              ///< as changed since
+  remote_members known();               ///< without connecting: what is known of the object
+  void know(remote_members);
   remote_members offered(bool again);   ///< connects if need be; `again`: asks the daemon anew
   int retries() const { return retries_.load(std::memory_order_relaxed); }
   void set_retries(int n) { retries_.store(n, std::memory_order_relaxed); }

@@ -11,13 +11,22 @@
 #include <utility>
 
 #include <engine/core/future.hpp>
+#include <engine/object/autoproxy.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/remote_stream.hpp>
+
+namespace engine {
+template <class T> class proxy;
+}
 
 namespace engine::detail {
 
 template <class R> struct owned_result { using type = std::remove_cvref_t<R>; };
 template <> struct owned_result<std::string_view> { using type = std::string; };
+/// Objects that travel by reference arrive as proxies.
+template <by_reference T> struct owned_result<T> { using type = proxy<T>; };
+template <by_reference T> struct owned_result<T*> { using type = proxy<T>; };
+template <by_reference T> struct owned_result<std::shared_ptr<T>> { using type = proxy<T>; };
 template <> struct owned_result<std::span<const std::byte>> { using type = bytes; };
 /// What a caller gets for a method's return type: views become owners, because the frame does not stay.
 template <class R> using result_type = typename owned_result<std::remove_cvref_t<R>>::type;

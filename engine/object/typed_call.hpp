@@ -23,13 +23,18 @@ template <class Parameter> inline constexpr bool takes_text =
 template <class Parameter> inline constexpr bool takes_bytes =
     std::same_as<stored<Parameter>, bytes> || std::same_as<stored<Parameter>, std::span<const std::byte>>;
 
+template <class T> inline constexpr bool is_proxy = false;
+template <class T> inline constexpr bool is_proxy<proxy<T>> = true;
+/// What a proxy parameter takes besides proxies: the object itself, if it is exposed, and where it is.
+template <class A> concept names_object = by_reference<stored<A>> || std::same_as<stored<A>, uri>;
+
 /// Encodes one argument as the parameter's type. `Stays`: it stays alive until the request has been sent.
 template <class Parameter, bool Stays, class Writer, class A> void encode_argument(Writer& out, A&& a) {
   if constexpr (takes_text<Parameter> && std::is_convertible_v<A&&, std::string_view>) {
     out.string(std::string_view(a));
   } else if constexpr (takes_bytes<Parameter> && std::is_convertible_v<A&&, std::span<const std::byte>>) {
     out.bytes(std::span<const std::byte>(a), Stays);
-  } else if constexpr (std::same_as<stored<A>, stored<Parameter>>) {
+  } else if constexpr (std::same_as<stored<A>, stored<Parameter>> || (is_proxy<stored<Parameter>> && names_object<A>)) {
     encode(out, a);
   } else {
     static_assert(std::is_convertible_v<A&&, stored<Parameter>>, "this argument does not convert to the method's parameter");

@@ -1,0 +1,206 @@
+// See proxy_codec.hpp and autoproxy.hpp.
+#include <engine/object/proxy_codec.hpp>
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+
+#include <engine/object/error.hpp>
+#include <engine/object/exposure.hpp>
+
+namespace engine::detail {
+
+namespace {
+
+struct exposed_objects {
+  std::shared_mutex mutex;
+  std::map<const void*, exposed_at> all;
+};
+exposed_objects& exposed() {
+  static exposed_objects one;
+  return one;
+}
+
+/// The nine parts of a proxy's state.
+struct proxy_parts {
+  std::string uri{};
+  std::set<std::string> oneway{}, methods{}, attributes{};
+  double timeout = 0;
+  std::string hmac_key{};
+  value handshake = "hello";
+  int max_retries = 0;
+  std::string serializer{};
+};
+
+constexpr std::string_view base64_mark = "b64:";
+
+std::string base64_of(const std::string& key) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); i += 3) {
+    const std::size_t left = std::min<std::size_t>(3, key.size() - i);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < left ? static_cast<unsigned char>(key[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) text += k <= left ? letters[(bits >> (18 - 6 * k)) & 63] : '=';
+  }
+  return text;
+}
+
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string key;
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    const auto at = letters.find(c);
+    if (at == std::string_view::npos) throw error("the key of the proxy is not base64");
+    bits = bits << 6 | static_cast<std::uint32_t>(at);
+    if ((have += 6) >= 8) key += static_cast<char>(bits >> (have -= 8) & 0xff);
+  }
+  return key;
+}
+
+void write_names(writer& out, const std::set<std::string>& names) {
+  out.begin(kind::tuple, names.size());
+  for (const std::string& name : names) out.string(name);
+  out.end();
+}
+
+void write_parts(writer& out, const proxy_parts& p) {
+  out.begin(kind::dict, 2);
+  out.string("__class__");
+  out.string("Pyro4.core.Proxy");
+  out.string("state");
+  out.begin(kind::tuple, 9);
+  out.string(p.uri);
+  write_names(out, p.oneway);
+  write_names(out, p.methods);
+  write_names(out, p.attributes);
+  out.real(p.timeout);
+  if (p.hmac_key.empty()) out.none();
+  else out.string(std::string(base64_mark) + base64_of(p.hmac_key));
+  encode(out, p.handshake);
+  out.signed_integer(p.max_retries);
+  if (p.serializer.empty()) out.none();
+  else out.string(p.serializer);
+  out.end();
+  out.end();
+}
+
+std::size_t length_of(const value& sequence) {
+  if (const auto* t = sequence.get_if<value::tuple>()) return t->size();
+  if (const auto* l = sequence.get_if<value::list>()) return l->size();
+  throw error("the state of the proxy is not a sequence");
+}
+
+// Throws what is wrong with it.
+proxy_parts parts_of(const value& v) {
+  const std::string type = v["__class__"].as<std::string>();
+  if (type != "Pyro4.core.Proxy" && type != "Pyro5.client.Proxy") return {.uri = v.as<uri>().to_string()};
+  const value& state = v["state"];
+  const std::size_t count = length_of(state);
+  if (count < 8 || count > 9) throw error("the state of the proxy has " + std::to_string(count) + " parts");
+  proxy_parts p{.uri = state[0].as<uri>().to_string()};
+  p.oneway = state[1].as<std::set<std::string>>();
+  p.methods = state[2].as<std::set<std::string>>();
+  p.attributes = state[3].as<std::set<std::string>>();
+  p.timeout = state[4].is_none() ? 0 : state[4].as<double>();
+  if (const auto* key = state[5].get_if<std::string>())
+    p.hmac_key = key->starts_with(base64_mark) ? from_base64(std::string_view(*key).substr(base64_mark.size())) : *key;
+  p.handshake = state[6];
+  p.max_retries = state[7].as<int>();
+  if (count == 9 && !state[8].is_none()) p.serializer = state[8].as<std::string>();
+  return p;
+}
+
+std::shared_ptr<remote> remote_of(const proxy_parts& p) {
+  proxy_options options{.serializer = p.serializer, .handshake = p.handshake, .hmac_key = p.hmac_key};
+  options.settings = settings::from_environment();
+  options.settings->max_retries = p.max_retries;
+  if (p.timeout > 0 && p.timeout < 1e9) options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(p.timeout * 1000));
+  auto made = std::make_shared<remote>(uri(p.uri), std::move(options));
+  remote_members members;
+  for (const std::string& name : p.methods) members[name].method = true;
+  for (const std::string& name : p.oneway) members[name].oneway = members[name].method = true;
+  for (const std::string& name : p.attributes) members[name].attribute = true;
+  if (!members.empty()) made->know(std::move(members));
+  return made;
+}
+
+}  // namespace
+
+// ---- proxies
+
+bool decode_proxy(reader& in, std::shared_ptr<remote>& out) {
+  value v;
+  if (!decode(in, v)) return false;
+  if (v.is_none()) return out = nullptr, true;
+  try {
+    if (const auto* text = v.get_if<std::string>()) out = remote_of({.uri = *text});
+    else out = remote_of(parts_of(v));
+    return true;
+  } catch (const std::exception& e) {
+    return in.fail(wire_class::type_error, std::string("not a proxy: ") + e.what());
+  }
+}
+
+void encode_proxy(writer& out, const std::shared_ptr<remote>& r) {
+  if (!r) return out.none();
+  const proxy_options o = r->options();
+  proxy_parts p{.uri = r->where().to_string()};
+  for (const auto& [name, what] : r->known()) {
+    if (what.method) p.methods.insert(name);
+    if (what.oneway) p.oneway.insert(name);
+    if (what.attribute) p.attributes.insert(name);
+  }
+  p.timeout = static_cast<double>(o.timeout.value_or(std::chrono::milliseconds(0)).count()) / 1000;
+  p.hmac_key = o.hmac_key;
+  p.handshake = o.handshake;
+  p.max_retries = o.settings->max_retries;
+  p.serializer = o.serializer;
+  write_parts(out, p);
+}
+
+// ---- exposed objects
+
+void remember_exposed(const void* object, exposed_at where) {
+  const std::unique_lock lock(exposed().mutex);
+  exposed().all.insert_or_assign(object, std::move(where));
+}
+
+void forget_exposed(const void* object, const void* daemon) {
+  const std::unique_lock lock(exposed().mutex);
+  const auto at = exposed().all.find(object);
+  if (at != exposed().all.end() && at->second.daemon == daemon) exposed().all.erase(at);
+}
+
+void forget_exposed_by(const void* daemon) {
+  const std::unique_lock lock(exposed().mutex);
+  std::erase_if(exposed().all, [daemon](const auto& e) { return e.second.daemon == daemon; });
+}
+
+std::optional<exposed_at> find_exposed(const void* object) {
+  const std::shared_lock lock(exposed().mutex);
+  const auto at = exposed().all.find(object);
+  return at == exposed().all.end() ? std::nullopt : std::optional(at->second);
+}
+
+void encode_exposed(writer& out, const void* object, std::string_view name) {
+  const auto where = find_exposed(object);
+  if (!where) {
+    out.fail(wire_class::type_error, "don't know how to serialize class <class '" + std::string(name) + "'>: no daemon has exposed this object");
+    return;
+  }
+  proxy_parts p{.uri = where->uri};
+  for (const method_entry& m : where->table->methods()) {
+    if (is_private_name(m.name)) continue;
+    p.methods.insert(std::string(m.name));
+    if (m.traits.oneway) p.oneway.insert(std::string(m.name));
+  }
+  for (const attribute_entry& a : where->table->attributes()) p.attributes.insert(std::string(a.name));
+  write_parts(out, p);
+}
+
+}  // namespace engine::detail
