@@ -55,6 +55,8 @@ core::core(const core_options& options, std::unique_ptr<buffer_pool> pool, std::
       stalls_(options.stall) {}
 
 core::~core() {
+  if (clients_) clients_->end();
+  clients_.reset();
   // Letters may own connections, and connections hold slices: they go before backend and pool.
   assert(std::ranges::all_of(corked_, [](flushable* f) { return f == nullptr; }));
 }

@@ -79,6 +79,14 @@ class core {
   }
   void forget(flushable&);
 
+  /// Who lives on this core and ends with it, before anything else of it does: end() may still run passes.
+  class resident {
+   public:
+    virtual ~resident() = default;
+    virtual void end() = 0;
+  };
+  std::unique_ptr<resident>& clients() { return clients_; }
+
   backend& io() { return *backend_; }
   buffer_pool& buffers() { return *pool_; }
   engine::timers& timers() { return timers_; }
@@ -117,6 +125,7 @@ class core {
   stall_watch stalls_;
   counters counters_{};
   std::atomic<bool> stopping_{false};
+  std::unique_ptr<resident> clients_{};
 };
 
 }  // namespace engine

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -30,6 +31,7 @@ struct channel_failure {
   enum class cause { closed, timed_out, bad_bytes, out_of_sync } why = cause::closed;
   std::string text{};
   std::string_view type{};  ///< wire class, for bad_bytes
+  std::exception_ptr thrown{};  ///< what to throw for it, if the floor above knows better
 };
 
 /// One request waiting for its answer. Owned by the caller, linked by the channel until answered() or failed() is called (once).
@@ -46,7 +48,9 @@ class awaited_reply {
 
  private:
   friend class channel;
+  friend class core_channel;
   awaited_reply* next_ = nullptr;
+  time_point deadline_{};       // on a core
   std::uint64_t asked_at_ = 0;  // where in the stream of requests its own ends
   std::uint16_t sequence_ = 0;
   bool done_ = false;

@@ -92,7 +92,7 @@ template <class Class, auto Member, class Writer, class... A> void write_entry(W
   out.begin(kind::tuple, 3);
   out.string(wire_name<Class, Member>);
   out.begin(kind::tuple, sizeof...(A));
-  encode_arguments<false>(out, type<typename call_shape<Class, Member>::pointer::parameters>{}, a...);
+  encode_arguments(out, false, type<typename call_shape<Class, Member>::pointer::parameters>{}, a...);
   out.end();
   out.begin(kind::dict, 0);
   out.end();
@@ -176,10 +176,10 @@ template <> class batch<void> : public batch_words {
       out.begin(kind::tuple, 3);
       out.string(name_);
       out.begin(kind::tuple, sizeof...(A) - keywords);
-      (detail::write_positional<false>(out, a), ...);
+      (detail::write_positional(out, false, a), ...);
       out.end();
       out.begin(kind::dict, keywords);
-      (detail::write_keyword<false>(out, a), ...);
+      (detail::write_keyword(out, false, a), ...);
       out.end();
       out.end();
       to_.end(place);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <engine/core/future.hpp>
+#include <engine/object/core_calls.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/replies.hpp>
@@ -23,7 +24,9 @@ using time_limit = std::optional<std::chrono::milliseconds>;
 template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
   auto held = to.acquire(limit);
   const time_point deadline = limit == time_point::max() ? to.deadline() : limit;
-  const written request = write(to.on(deadline, flags));
+  line on = to.on(deadline, flags);
+  on.stays = true;
+  const written request = write(on);
   if (request.oneway) to.dispatch(held, deadline);
   else to.exchange(held, answer, request.sequence, deadline);
   return !request.oneway;
@@ -53,6 +56,7 @@ template <class R, class Write> R call_now(remote& to, time_limit limit, std::ui
 }
 
 template <class R, class Write> future<R> call_later(const std::shared_ptr<remote>& to, time_limit limit, Write&& write) {
+  if (core* const here = core::current()) return call_on_core<R>(*here, *to, limit, write);
   auto* state = new future_reply<R>(to, limit);
   future<R> result(state);
   const time_point until = limit ? state->deadline() : time_point::max();
@@ -90,6 +94,7 @@ struct asynchronously {
 struct without_answer {
   time_limit limit{};
   template <class R, class Write> void call(const std::shared_ptr<remote>& to, Write&& write) const {
+    if (core* const here = core::current()) return send_on_core(*here, *to, limit, write);
     call_now<R>(*to, limit, flag::oneway, write);
   }
 };
@@ -108,8 +113,5 @@ struct attempting {
     }
   }
 };
-
-/// Whether what a style calls with may be gone before the request is sent.
-template <class Style> inline constexpr bool arguments_stay = !std::same_as<Style, asynchronously>;
 
 }  // namespace engine::detail

@@ -9,16 +9,15 @@
 
 namespace engine::detail {
 
-std::optional<channel_failure> greeting::answered(const frame& f) {
+void greeting::take(const frame& f) {
   type = f.type;
   flags = f.flags;
   own_peer = f.annotations.find(own_annotation).has_value();
   const serializer* format = find_serializer_48(f.serializer);
-  if (f.payload.empty() || !format) return std::nullopt;
+  if (f.payload.empty() || !format) return;
   reader& in = codecs_.reader_of(*format);
   in.start(f.payload);
   if (!decode(in, body) || !in.finish()) error = in.error();
-  return std::nullopt;
 }
 
 std::optional<channel_failure> reply_slot::answered(const frame& f) { return of_->take_answer(f, *this); }
@@ -26,6 +25,7 @@ void reply_slot::failed(const channel_failure& f) { settle(exception_for(f)); }
 
 std::exception_ptr exception_for(const channel_failure& f) {
   using cause = channel_failure::cause;
+  if (f.thrown) return f.thrown;
   switch (f.why) {
     case cause::closed: return std::make_exception_ptr(connection_closed(f.text));
     case cause::timed_out: return std::make_exception_ptr(timed_out(f.text));
@@ -80,10 +80,14 @@ std::string conversation::location_text() const {
   return "('" + uri_.host() + "', " + std::to_string(uri_.port()) + ")";
 }
 
+void conversation::begin_anew() {
+  format_ = asked_;
+  own_peer_ = false;
+}
+
 void conversation::write_connect(output& out) {
   const bool metadata = settings_.metadata;
-  format_ = asked_;  // another program may be there now
-  own_peer_ = false;
+  begin_anew();
   std::array<annotation, most_annotations + 1> room;
   room[0] = {own_annotation, std::as_bytes(std::span("1", 1))};
   const std::size_t others = outgoing_context().write_to(std::span(room).subspan(1));

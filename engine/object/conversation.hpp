@@ -61,9 +61,13 @@ class greeting final : public awaited_reply {
   value body{};
   std::optional<decode_error> error{};
   std::optional<channel_failure> failure{};
+  void take(const frame&);
 
  private:
-  std::optional<channel_failure> answered(const frame&) override;
+  std::optional<channel_failure> answered(const frame& f) override {
+    take(f);
+    return std::nullopt;
+  }
   void failed(const channel_failure& f) override { failure = f; }
   codecs& codecs_;
 };
@@ -92,6 +96,7 @@ struct line {
   time_point deadline;      ///< told to peers that want to know
   std::uint16_t flags = 0;  ///< flag::oneway is added if the object says so
   prepared* keep = nullptr; ///< gets what was written
+  bool stays = false;       ///< the arguments stay alive until the request has been sent
 };
 /// What was written.
 struct written {
@@ -105,6 +110,8 @@ class conversation {
   conversation(const engine::uri& where, const proxy_options&, const engine::settings&);
 
   // ---- the handshake (WIRE §3)
+  /// Forgets who was at the other end: requests are written as was asked for, until another is welcomed.
+  void begin_anew();
   /// Writes CONNECT; its answer, a greeting, comes under number sequence().
   void write_connect(output&);
   /// Takes the answer; false: the metadata must be asked for. Throws what it refuses with.

@@ -25,16 +25,16 @@ template <class A> inline constexpr bool is_keyword = false;
 template <class T> inline constexpr bool is_keyword<keyword<T>> = true;
 template <class... A> inline constexpr std::size_t keywords_among = (std::size_t{0} + ... + (is_keyword<A> ? 1 : 0));
 
-/// `Stays`: as of encode_argument().
-template <bool Stays, class A> void write_positional(writer& out, const A& a) {
+/// `stays`: as of encode_argument().
+template <class A> void write_positional(writer& out, bool stays, const A& a) {
   if constexpr (is_keyword<A>) return;
-  else if constexpr (Stays) encode_borrowed(out, a);
+  else if (stays) encode_borrowed(out, a);
   else encode(out, a);
 }
-template <bool Stays, class A> void write_keyword(writer& out, const A& a) {
+template <class A> void write_keyword(writer& out, bool stays, const A& a) {
   if constexpr (is_keyword<A>) {
     out.string(a.name);
-    write_positional<Stays>(out, a.value);
+    write_positional(out, stays, a.value);
   }
 }
 
@@ -67,12 +67,11 @@ template <class Style> class dynamic_member {
  private:
   template <class R, class... A> auto call_for(const A&... a) const {
     constexpr std::size_t keywords = keywords_among<A...>;
-    [[maybe_unused]] constexpr bool stays = arguments_stay<Style>;
     return style_.template call<R>(to_, [&](const line& on) {
       request made(on, name_, sizeof...(A) - keywords);
-      (write_positional<stays>(made.arguments(), a), ...);
+      (write_positional(made.arguments(), on.stays, a), ...);
       made.keywords(keywords);
-      (write_keyword<stays>(made.arguments(), a), ...);
+      (write_keyword(made.arguments(), on.stays, a), ...);
       return made.finish();
     });
   }

@@ -36,7 +36,7 @@ template <class T, class Style> class styled : public stub_of<T, styled<T, Style
   styled(std::shared_ptr<remote> to, Style style) : to_(std::move(to)), style_(style) {}
   template <auto Member, class... A> decltype(auto) engine_call_(A&&... a) {
     using R = call_result<T, Member, sizeof...(A)>;
-    return style_.template call<R>(to_, [&](const line& on) { return write_call<T, Member, arguments_stay<Style>>(on, a...); });
+    return style_.template call<R>(to_, [&](const line& on) { return write_call<T, Member>(on, a...); });
   }
 
  private:
@@ -87,7 +87,7 @@ template <class T> class proxy : public detail::stub_of<T, proxy<T>> {
 
   template <auto Member, class... A> decltype(auto) engine_call_(A&&... a) {
     using R = detail::call_result<T, Member, sizeof...(A)>;
-    return detail::call_now<R>(detail::existing(remote_), {}, 0, [&](const detail::line& on) { return detail::write_call<T, Member, true>(on, a...); });
+    return detail::call_now<R>(detail::existing(remote_), {}, 0, [&](const detail::line& on) { return detail::write_call<T, Member>(on, a...); });
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <engine/core/core.hpp>
 #include <engine/io/log.hpp>
+#include <engine/object/core_remote.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/late_sender.hpp>
 #include <engine/object/replies.hpp>
@@ -25,6 +26,9 @@ remote::remote(engine::uri where, proxy_options options)
     : uri_(std::move(where)), options_(std::move(options)), settings_(settings_for(options_)), talk_(uri_, options_, settings_) {
   timeout_ = options_.timeout.value_or(std::chrono::milliseconds(static_cast<std::int64_t>(settings_.comm_timeout * 1000)));
   retries_ = settings_.max_retries;
+  known_ = options_;
+  known_.settings = settings_;
+  known_.connected_socket.reset();
 }
 
 remote::~remote() {
@@ -216,16 +220,18 @@ void remote::know(remote_members m) {
 }
 
 proxy_options remote::options() {
-  const lock held(mutex_);
-  proxy_options now = options_;
-  now.connected_socket.reset();
+  const std::scoped_lock lock(known_mutex_);
+  proxy_options now = known_;
   now.timeout = timeout();
-  now.settings = settings_;
   now.settings->max_retries = retries();
   return now;
 }
 
 void remote::set_hmac_key(std::string key) {
+  {
+    const std::scoped_lock lock(known_mutex_);
+    known_.hmac_key = key;
+  }
   const lock held(mutex_);
   if (channel_) channel_->set_hmac_key(key);
   options_.hmac_key = std::move(key);
@@ -271,24 +277,44 @@ void remote::drive_or_fail(reply_slot& slot, time_point deadline) {
 
 // ---- streams
 
+namespace {
+
+/// `most`: 0 for daemons that give one at a time.
+std::uint16_t write_item_request(const line& on, std::string_view stream_id, std::uint32_t most) {
+  request asking(on, daemon_object::id, "get_next_stream_item", most > 0 ? 2 : 1);
+  asking.arguments().string(stream_id);
+  if (most > 0) asking.arguments().unsigned_integer(most);
+  return asking.finish().sequence;
+}
+
+void write_close_request(const line& on, std::string_view stream_id) {
+  request closing(on, daemon_object::id, "close_stream", 1);
+  closing.arguments().string(stream_id);
+  closing.finish();
+}
+
+}  // namespace
+
 void remote::ask_for_items(reply_slot& slot, std::string_view stream_id, std::uint32_t most, bool& windows, time_point deadline) {
+  if (core* const here = core::current()) {
+    core_remote& at = core_remote::of(*here, *this);
+    windows = at.talk().own_peer();
+    const auto sequence = write_item_request(at.on(deadline, 0), stream_id, windows ? most : 0);
+    return at.expect(slot, sequence, deadline);
+  }
   if (!connected()) throw connection_closed("the proxy for this stream result has been closed");
   lock held = acquire();
   windows = talk_.own_peer();
-  request asking(on(deadline), daemon_object::id, "get_next_stream_item", windows ? 2 : 1);
-  asking.arguments().string(stream_id);
-  if (windows) asking.arguments().unsigned_integer(most);
-  const auto sequence = asking.finish().sequence;
+  const auto sequence = write_item_request(on(deadline), stream_id, windows ? most : 0);
   post(held, slot, sequence, deadline);
 }
 
 void remote::close_stream(std::string_view stream_id) noexcept {
   try {
-    if (core::current() || !connected()) return;
+    if (core* const here = core::current()) return write_close_request(core_remote::of(*here, *this).on(time_point::max(), flag::oneway), stream_id);
+    if (!connected()) return;
     lock held = acquire();
-    request closing(on(time_point::max(), flag::oneway), daemon_object::id, "close_stream", 1);
-    closing.arguments().string(stream_id);
-    closing.finish();
+    write_close_request(on(time_point::max(), flag::oneway), stream_id);
     dispatch(held, deadline());
   } catch (const error& e) {
     log_debug("a stream was not closed: {}", e.what());

@@ -14,6 +14,7 @@
 
 #include <engine/link/channel.hpp>
 #include <engine/object/conversation.hpp>
+#include <engine/object/core_links.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_options.hpp>
 #include <engine/object/uri.hpp>
@@ -40,6 +41,7 @@ class remote : public std::enable_shared_from_this<remote> {
   line on(time_point deadline, std::uint16_t flags = 0, prepared* keep = nullptr) {
     return {talk_, channel_->outgoing(), deadline, flags, keep};
   }
+  core_links& on_cores() { return on_cores_; }
   /// Sends a finished request and waits for the answer; fails it with timed_out at the deadline.
   void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
   /// Sends a finished request that has no answer; quick ones after each other leave together, a moment later.
@@ -95,6 +97,8 @@ class remote : public std::enable_shared_from_this<remote> {
   engine::uri uri_;
   proxy_options options_;
   engine::settings settings_;
+  proxy_options known_;       // options_ for others, with a lock that is never held for long
+  std::mutex known_mutex_;
   std::atomic<std::chrono::milliseconds> timeout_{};
   std::atomic<int> retries_{0};
   std::mutex mutex_;
@@ -104,6 +108,7 @@ class remote : public std::enable_shared_from_this<remote> {
   std::condition_variable connected_;
   std::vector<address> addresses_;
   conversation talk_;
+  core_links on_cores_;
 };
 
 }  // namespace engine::detail

@@ -37,7 +37,7 @@ class read_ahead {
 /// One request for items, under way or answered; used again for the next. The connection may still know it when its stream is gone.
 template <class T> class items_slot final : public reply_slot {
  public:
-  explicit items_slot(remote& r) : reply_slot(r.talk()) {}
+  explicit items_slot(conversation& c) : reply_slot(c) {}
   bool read_result(reader& in) override {
     bytes = asked().payload().size();
     if (!windows) return decode(in, items.emplace_back());
@@ -46,8 +46,10 @@ template <class T> class items_slot final : public reply_slot {
   }
   void settle(std::exception_ptr e) override {
     error = std::move(e);
-    if (abandoned) delete this;
+    if (abandoned) return delete this;
+    if (waiting) core::current()->post([h = std::exchange(waiting, nullptr)] { h.resume(); });
   }
+  std::coroutine_handle<> waiting{};  // on a core
   bool windows = false, more = true, abandoned = false;
   std::size_t bytes = 0;
   std::vector<T> items{};
@@ -56,7 +58,8 @@ template <class T> class items_slot final : public reply_slot {
 
 template <class T> class remote_items final : public stream_source<T> {
  public:
-  remote_items(std::shared_ptr<remote> from, std::string id) : from_(std::move(from)), id_(std::move(id)), slot_(new items_slot<T>(*from_)) {}
+  remote_items(std::shared_ptr<remote> from, conversation& talk, std::string id)
+      : from_(std::move(from)), id_(std::move(id)), slot_(new items_slot<T>(talk)) {}
   remote_items(const remote_items&) = delete;
   remote_items& operator=(const remote_items&) = delete;
   ~remote_items() override {
@@ -84,8 +87,9 @@ template <class T> class remote_items final : public stream_source<T> {
     from_->drive_or_fail(*slot_, deadline_);
     bring();
   }
-  void resume_when_pulled(std::coroutine_handle<>) override { std::terminate(); }
+  void resume_when_pulled(std::coroutine_handle<> h) override { slot_->waiting = h; }
   std::optional<T> take() override {
+    if (next_ >= items_.size() && asked_ && !error_) bring();  // on a core: resumed because it is there
     if (next_ < items_.size()) return std::move(items_[next_++]);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     return std::nullopt;
@@ -138,7 +142,7 @@ namespace engine {
 /// Reads a result: a value, or for streams where their items are. A list will do for a stream, too.
 template <class R> struct result_reader {
   static bool read(reader& in, R& out) { return decode(in, out); }
-  static bool open(detail::remote&, std::string, R&) { return false; }
+  static bool open(detail::remote&, detail::conversation&, std::string, R&) { return false; }
 };
 template <class T> struct result_reader<stream<T>> {
   static bool read(reader& in, stream<T>& out) {
@@ -147,8 +151,8 @@ template <class T> struct result_reader<stream<T>> {
     out = stream_of(std::move(items));
     return true;
   }
-  static bool open(detail::remote& from, std::string id, stream<T>& out) {
-    out = stream<T>(std::make_unique<detail::remote_items<T>>(from.shared_from_this(), std::move(id)));
+  static bool open(detail::remote& from, detail::conversation& talk, std::string id, stream<T>& out) {
+    out = stream<T>(std::make_unique<detail::remote_items<T>>(from.shared_from_this(), talk, std::move(id)));
     return true;
   }
 };

@@ -34,9 +34,11 @@ template <class R> using result_type = typename owned_result<std::remove_cvref_t
 /// The answer of a synchronous call, on the caller's stack.
 template <class R> class waiting_reply final : public reply_slot {
  public:
-  explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard), of_(r) {}
+  explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard), of_(&r) {}
+  /// For what cannot be a stream.
+  explicit waiting_reply(conversation& c, incoming_context* heard) : reply_slot(c, heard) {}
   bool read_result(reader& in) override { return result_reader<R>::read(in, result_); }
-  bool read_stream(std::string id) override { return result_reader<R>::open(of_, std::move(id), result_); }
+  bool read_stream(std::string id) override { return of_ && result_reader<R>::open(*of_, asked(), std::move(id), result_); }
   void settle(std::exception_ptr error) override { error_ = std::move(error); }
   R take() {
     if (error_) std::rethrow_exception(error_);
@@ -44,7 +46,7 @@ template <class R> class waiting_reply final : public reply_slot {
   }
 
  private:
-  remote& of_;
+  remote* of_ = nullptr;
   R result_{};
   std::exception_ptr error_{};
 };
@@ -111,7 +113,7 @@ template <class R> class future_reply final : public future_result<R>, public pe
   }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;
-    else return from() && result_reader<R>::open(*from(), std::move(id), this->value_.emplace());
+    else return from() && result_reader<R>::open(*from(), asked(), std::move(id), this->value_.emplace());
   }
   void conclude(std::exception_ptr error) override {
     if (error) this->fail(std::move(error));

@@ -28,12 +28,12 @@ template <class T> inline constexpr bool is_proxy<proxy<T>> = true;
 /// What a proxy parameter takes besides proxies: the object itself, if it is exposed, and where it is.
 template <class A> concept names_object = by_reference<stored<A>> || std::same_as<stored<A>, uri>;
 
-/// Encodes one argument as the parameter's type. `Stays`: it stays alive until the request has been sent.
-template <class Parameter, bool Stays, class Writer, class A> void encode_argument(Writer& out, A&& a) {
+/// Encodes one argument as the parameter's type. `stays`: it stays alive until the request has been sent.
+template <class Parameter, class Writer, class A> void encode_argument(Writer& out, bool stays, A&& a) {
   if constexpr (takes_text<Parameter> && std::is_convertible_v<A&&, std::string_view>) {
     out.string(std::string_view(a));
   } else if constexpr (takes_bytes<Parameter> && std::is_convertible_v<A&&, std::span<const std::byte>>) {
-    out.bytes(std::span<const std::byte>(a), Stays);
+    out.bytes(std::span<const std::byte>(a), stays);
   } else if constexpr (std::same_as<stored<A>, stored<Parameter>> || (is_proxy<stored<Parameter>> && names_object<A>)) {
     encode(out, a);
   } else {
@@ -43,10 +43,10 @@ template <class Parameter, bool Stays, class Writer, class A> void encode_argume
   }
 }
 
-template <bool Stays, class Writer, class... P, class... A> void encode_arguments(Writer& out, type<parameter_list<P...>>, A&&... a) {
+template <class Writer, class... P, class... A> void encode_arguments(Writer& out, bool stays, type<parameter_list<P...>>, A&&... a) {
   static_assert(sizeof...(A) <= sizeof...(P), "too many arguments for this method");
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (encode_argument<std::tuple_element_t<I, std::tuple<P...>>, Stays>(out, std::forward<A>(a)), ...);
+    (encode_argument<std::tuple_element_t<I, std::tuple<P...>>>(out, stays, std::forward<A>(a)), ...);
   }(std::index_sequence_for<A...>{});
 }
 
@@ -73,7 +73,7 @@ template <class Class, auto Member> inline constexpr std::string_view wire_name 
 
 /// Writes the request of a typed call: a method, or reading or assigning an attribute. Arguments are left as they are, so that it
 /// may be written again.
-template <class Class, auto Member, bool Stays, class... A> written write_call(const line& on, A&... a) {
+template <class Class, auto Member, class... A> written write_call(const line& on, A&... a) {
   using shape = call_shape<Class, Member>;
   constexpr std::string_view name = wire_name<Class, Member>;
   if constexpr (shape::attribute) {
@@ -81,12 +81,12 @@ template <class Class, auto Member, bool Stays, class... A> written write_call(c
     on.talk.check(name, true);
     request made(on, sizeof...(A) ? "__setattr__" : "__getattr__", 1 + sizeof...(A));
     made.arguments().string(name);
-    (encode_argument<std::remove_cvref_t<A>, Stays>(made.arguments(), a), ...);
+    (encode_argument<std::remove_cvref_t<A>>(made.arguments(), on.stays, a), ...);
     made.no_keywords();
     return made.finish();
   } else {
     request made(on, name, sizeof...(A));
-    encode_arguments<Stays>(made.arguments(), type<typename shape::pointer::parameters>{}, a...);
+    encode_arguments(made.arguments(), on.stays, type<typename shape::pointer::parameters>{}, a...);
     return made.finish();
   }
 }

@@ -1,0 +1,177 @@
+// See core_channel.hpp.
+#include <engine/link/core_channel.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace engine {
+
+/// A connect under way, cancelled at its deadline.
+struct core_channel::connecting final : operation, timer {
+  connecting(core& c, const address& where, time_point deadline) : home(c) {
+    home.io().connect(where, *this);
+    if (deadline != time_point::max()) home.timers().arm(*this, deadline);
+  }
+  void finished(int n, slice) override {
+    result = n;
+    disarm();
+    if (waiting) std::exchange(waiting, nullptr).resume();
+  }
+  void expired() override {
+    late = true;
+    home.io().cancel(*this);
+  }
+  bool await_ready() const { return result.has_value(); }
+  void await_suspend(std::coroutine_handle<> h) { waiting = h; }
+  int await_resume() const { return late && *result < 0 ? -ETIMEDOUT : *result; }
+
+  core& home;
+  std::optional<int> result{};
+  bool late = false;
+  std::coroutine_handle<> waiting{};
+};
+
+core_channel::core_channel(core& c, const frame_limits& limits, const std::string& hmac_key)
+    : core_(c), limits_(limits), hmac_key_(hmac_key) {}
+
+task<int> core_channel::open(const address& where, time_point deadline) {
+  connecting under_way(core_, where, deadline);
+  const int made = co_await under_way;
+  if (made < 0) co_return -made;
+  // A client always reads: a server that waits for it to do so would never read what it has to say.
+  constexpr std::size_t any = static_cast<std::size_t>(-1);
+  link_.emplace(core_, made, connection_limits{.frames = limits_, .output_soft = any});
+  if (!hmac_key_.empty()) link_->frames().set_hmac_key(hmac_key_);
+  co_return 0;
+}
+
+void core_channel::let_requests_go() {
+  greeted_ = true;
+  if (!held_back_.empty()) {
+    output& out = link_->outgoing();
+    held_back_.each_since({}, [&](std::span<const std::byte> part) { out.append(part.data(), part.size()); });
+    held_back_ = output();
+  }
+  end_if_idle();
+}
+
+void core_channel::end_when_idle() {
+  ending_ = true;
+  end_if_idle();
+}
+
+void core_channel::end_if_idle() {
+  if (ending_ && greeted_ && outstanding_ == 0) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
+}
+
+// ---- requests and answers
+
+void core_channel::expect(awaited_reply& r, std::uint16_t sequence, time_point deadline) {
+  r.sequence_ = sequence;
+  r.deadline_ = deadline;
+  r.next_ = nullptr;
+  r.done_ = false;
+  (last_ ? last_->next_ : first_) = &r;
+  last_ = &r;
+  ++outstanding_;
+  look_at(deadline);
+}
+
+awaited_reply* core_channel::take(std::uint16_t sequence) {
+  awaited_reply* before = nullptr;
+  for (awaited_reply* r = first_; r; before = r, r = r->next_) {
+    if (r->sequence_ != sequence) continue;
+    (before ? before->next_ : first_) = r->next_;
+    if (last_ == r) last_ = before;
+    --outstanding_;
+    return r;
+  }
+  return nullptr;
+}
+
+task<> core_channel::read_answers() {
+  while (!failure_) {
+    const frame* const f = co_await link_->next_frame();
+    if (!f) break;
+    awaited_reply* const r = take(f->sequence);
+    if (!r) {
+      fail({.why = channel_failure::cause::out_of_sync,
+            .text = "invoke: reply sequence out of sync, got " + std::to_string(f->sequence)});
+      break;
+    }
+    r->done_ = true;
+    if (auto ended = r->answered(*f)) fail(std::move(*ended));
+    end_if_idle();
+  }
+  if (!failure_) fail(reason());
+  task<> closing = close();
+  co_await closing;
+}
+
+// `late`: one that is off the list already, and fails because its time is up.
+void core_channel::fail_all(channel_failure why, awaited_reply* late) {
+  if (failure_) return;
+  failure_ = std::move(why);
+  disarm();
+  if (late) {
+    late->done_ = true;
+    late->failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  }
+  // Who fails may go on at once and come back here: each is off the list before it is told.
+  while (awaited_reply* const r = first_) {
+    first_ = r->next_;
+    if (!first_) last_ = nullptr;
+    --outstanding_;
+    r->done_ = true;
+    r->failed(*failure_);
+  }
+  if (link_ && !link_->ended()) link_->close();
+}
+
+channel_failure core_channel::reason() const {
+  const connection_end& end = link_->end();
+  using ended = connection_end::cause;
+  using cause = channel_failure::cause;
+  switch (end.why) {
+    case ended::refused_bytes: return {.why = cause::bad_bytes, .text = end.error.text, .type = end.error.type};
+    case ended::idle:
+    case ended::deadline: return {.why = cause::timed_out, .text = "receiving: timeout"};
+    case ended::reset: return {.why = cause::closed, .text = "receiving: " + end.to_string()};
+    case ended::peer_closed:
+    case ended::closed_here: break;
+  }
+  return {.why = cause::closed, .text = "receiving: connection lost"};
+}
+
+task<> core_channel::close() {
+  if (!link_) co_return;
+  if (!link_->ended()) link_->close();
+  task<> finishing = link_->finish();
+  co_await finishing;
+}
+
+// ---- time
+
+// The timer stays at the earliest deadline that was seen, and looks again when it expires.
+void core_channel::look_at(time_point deadline) {
+  if (deadline >= looks_at_) return;
+  looks_at_ = deadline;
+  core_.timers().arm(*this, deadline);
+}
+
+void core_channel::expired() {
+  const time_point now = core_.io().now();
+  looks_at_ = time_point::max();
+  time_point next = time_point::max();
+  awaited_reply* late = nullptr;
+  for (awaited_reply* r = first_; r; r = r->next_) {
+    if (r->deadline_ <= now && !late) late = r;
+    next = std::min(next, r->deadline_);
+  }
+  if (!late) return look_at(next);
+  take(late->sequence_);
+  fail_all({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"}, late);
+}
+
+}  // namespace engine

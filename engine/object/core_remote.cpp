@@ -1,0 +1,189 @@
+// See core_remote.hpp.
+#include <engine/object/core_remote.hpp>
+
+#include <map>
+#include <thread>
+#include <utility>
+
+#include <engine/object/remote.hpp>
+#include <engine/object/replies.hpp>
+
+namespace engine::detail {
+
+namespace {
+
+/// All that one core is connected to as a client.
+class core_clients final : public core::resident {
+ public:
+  explicit core_clients(core& c) : core_(c), door_(std::make_shared<core_door>(c)) {}
+  void end() override {
+    ended_ = true;
+    door_->close();
+    for (const auto& [key, each] : std::exchange(open_, {})) each->end();
+    // Their goodbyes take a second at most; in a simulation the clock stands still, and only so many passes are left.
+    for (int passes = 0; serving > 0 && passes < 100'000; ++passes) core_.run_once(core_.io().now() + std::chrono::milliseconds(10));
+  }
+  core_remote& find(remote& r) {
+    if (ended_) throw connection_closed("the core has ended");
+    std::shared_ptr<core_remote>& found = open_[r.on_cores().key()];
+    if (!found) {
+      found = std::make_shared<core_remote>(core_, r.where(), r.options(), r.numeric_addresses());
+      r.on_cores().add(door_);
+    }
+    return *found;
+  }
+  void drop(std::uint64_t key) {
+    const auto at = open_.find(key);
+    if (at == open_.end()) return;
+    const auto gone = std::move(at->second);
+    open_.erase(at);
+    gone->abandon();
+  }
+  std::size_t serving = 0;
+
+ private:
+  core& core_;
+  std::shared_ptr<core_door> door_;
+  bool ended_ = false;
+  std::map<std::uint64_t, std::shared_ptr<core_remote>> open_{};
+};
+
+core_clients& clients_of(core& c) {
+  if (!c.clients()) c.clients() = std::make_unique<core_clients>(c);
+  return static_cast<core_clients&>(*c.clients());
+}
+
+}  // namespace
+
+core_links::~core_links() {
+  for (const auto& door : doors_) {
+    door->post([key = key_] {
+      if (core* const here = core::current(); here->clients()) static_cast<core_clients&>(*here->clients()).drop(key);
+    });
+  }
+}
+
+void core_links::add(std::shared_ptr<core_door> door) {
+  const std::scoped_lock lock(mutex_);
+  doors_.push_back(std::move(door));
+}
+
+core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
+std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
+
+core_remote::core_remote(core& c, const engine::uri& where, const proxy_options& options, std::vector<address> known)
+    : core_(c), uri_(where), options_(options), talk_(uri_, options_, *options_.settings), addresses_(std::move(known)) {}
+
+core_remote::~core_remote() = default;
+
+line core_remote::on(time_point deadline, std::uint16_t flags) {
+  if (!channel_ || !channel_->usable()) {
+    channel_ = std::make_shared<core_channel>(core_, frame_limits{.message_size = options_.settings->max_message_size}, options_.hmac_key);
+    talk_.begin_anew();
+    const auto made = channel_;
+    task<> serving = serve(shared_from_this(), made);
+    spawn(std::move(serving));
+    if (made->failure()) std::rethrow_exception(exception_for(*made->failure()));
+  }
+  return {talk_, channel_->outgoing(), deadline, flags};
+}
+
+void core_remote::abandon() {
+  if (channel_) channel_->end_when_idle();
+}
+
+void core_remote::end() {
+  if (channel_) channel_->fail({.why = channel_failure::cause::closed, .text = "the core has ended"});
+}
+
+// ---- connecting
+
+/// Names are looked up on a thread of their own: it may take seconds.
+struct core_remote::lookup {
+  core_remote& of;
+  std::expected<std::vector<address>, io_error> found{std::vector<address>{}};
+  std::jthread thread{};
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    thread = std::jthread([this, waiting] {
+      found = address::resolve(of.uri_.host(), static_cast<std::uint16_t>(of.uri_.port()), of.options_.settings->prefer_ip_version);
+      of.core_.post([waiting] { waiting.resume(); });
+    });
+  }
+  void await_resume() { thread.join(); }
+};
+
+// It may have been given up meanwhile, and another be under way.
+void core_remote::check(const core_channel& to) {
+  if (to.failure()) std::rethrow_exception(exception_for(*to.failure()));
+}
+
+task<> core_remote::connect(core_channel& to) {
+  const std::chrono::milliseconds limit = *options_.timeout;
+  const time_point deadline = limit.count() > 0 ? core_.io().now() + limit : time_point::max();
+  if (addresses_.empty()) {
+    lookup looking{*this};
+    co_await looking;
+    check(to);
+    if (!looking.found) throw communication_error("cannot connect to " + talk_.location_text() + ": " + looking.found.error().to_string());
+    addresses_ = std::move(*looking.found);
+  }
+  int error = 0;
+  for (const address& each : addresses_) {
+    task<int> opening = to.open(each, deadline);
+    error = co_await opening;
+    check(to);
+    if (error == 0) break;
+  }
+  if (error != 0) {
+    addresses_.clear();  // another look may find it
+    const std::string text = "cannot connect to " + talk_.location_text() + ": " + io_error{error, "connect"}.to_string();
+    if (error == ETIMEDOUT) throw timed_out(text);
+    throw communication_error(text);
+  }
+  if (deadline != time_point::max()) to.set_deadline(deadline);
+  task<> greeting = welcome(to);
+  co_await greeting;
+  to.set_deadline(std::nullopt);
+}
+
+task<> core_remote::welcome(core_channel& to) {
+  talk_.write_connect(to.greeting());
+  greeting answer(talk_.codecs());
+  const frame* said = co_await to.next_frame();
+  if (!said) std::rethrow_exception(exception_for(to.reason()));
+  answer.take(*said);
+  if (talk_.enter(answer)) co_return;
+  talk_.write_get_metadata(to.greeting());
+  waiting_reply<value> meta(talk_, nullptr);
+  said = co_await to.next_frame();
+  if (!said) std::rethrow_exception(exception_for(to.reason()));
+  if (auto ended = talk_.take_answer(*said, meta)) std::rethrow_exception(exception_for(*ended));
+  talk_.take_metadata(meta.take());
+}
+
+// One connection from its beginning to its end.
+task<> core_remote::serve(std::shared_ptr<core_remote> self, std::shared_ptr<core_channel> mine) {
+  core_clients& all = clients_of(core_);
+  ++all.serving;
+  bool open = false;
+  try {
+    task<> connecting = connect(*mine);
+    co_await connecting;
+    open = true;
+  } catch (const std::exception& e) {
+    mine->fail({.why = channel_failure::cause::closed, .text = e.what(), .thrown = std::current_exception()});
+  }
+  if (open && mine->usable()) {
+    mine->let_requests_go();
+    task<> reading = mine->read_answers();
+    co_await reading;
+  } else {
+    task<> closing = mine->close();
+    co_await closing;
+  }
+  if (self->channel_ == mine) self->channel_.reset();
+  --all.serving;
+}
+
+}  // namespace engine::detail

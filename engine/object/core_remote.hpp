@@ -1,0 +1,52 @@
+// One object as seen from one core: the connection that all calls made on that core's own thread share. It is opened by the first of
+// them without blocking, opened again by the next call when it was lost, and closed when the proxies and the calls are gone or the core
+// ends.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <engine/link/core_channel.hpp>
+#include <engine/object/conversation.hpp>
+
+namespace engine::detail {
+
+class remote;
+
+class core_remote : public std::enable_shared_from_this<core_remote> {
+ public:
+  /// That of the core this thread is. Made at first use; keeps a copy of what `r` says about itself.
+  static core_remote& of(core&, remote& r);
+
+  core_remote(core&, const engine::uri&, const proxy_options&, std::vector<address> known);
+  ~core_remote();
+
+  conversation& talk() { return talk_; }
+  /// Where the next request is written; starts connecting if need be.
+  line on(time_point deadline, std::uint16_t flags);
+  /// Announces what was written.
+  void expect(reply_slot& s, std::uint16_t sequence, time_point deadline) { channel_->expect(s, sequence, deadline); }
+
+  /// No proxy is left: it closes when nothing is outstanding.
+  void abandon();
+  /// The core ends.
+  void end();
+  /// Connections of that core that are not closed yet.
+  static std::size_t alive(core&);
+
+ private:
+  task<> serve(std::shared_ptr<core_remote> self, std::shared_ptr<core_channel> mine);
+  task<> connect(core_channel&);
+  task<> welcome(core_channel&);
+  static void check(const core_channel&);
+  struct lookup;
+
+  core& core_;
+  const engine::uri uri_;
+  const proxy_options options_;
+  conversation talk_;
+  std::vector<address> addresses_;
+  std::shared_ptr<core_channel> channel_{};
+};
+
+}  // namespace engine::detail
