@@ -52,7 +52,7 @@ ENGINE_EXPOSE(producer, count_to, fail_after, squares, later, blocks, plain_list
 /// The same interface as a caller may declare it: a list will do for a stream.
 class expecting {
  public:
-  stream<int> plain_list();
+  stream<int> plain_list() { return {}; }
 };
 ENGINE_EXPOSE(expecting, plain_list)
 
