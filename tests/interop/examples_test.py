@@ -22,7 +22,7 @@ class Examples(example_support.ExampleTest):
             self.assertEqual("Enter the URI of the quote object: Getting some quotes...\n%s\n%s\n" % (quote, quote), said)
         theirs = self.python_server("nonameserver")
         theirs.uri(2)
-        self.assertEqual(plain("".join(theirs.out)), plain("".join(server.out)))
+        self.assertEqual(plain("".join(theirs.out)).strip(), plain("".join(server.out)).strip())
 
     def test_our_nonameserver_client_prints_the_same_with_pyros_server(self):
         theirs = self.python_server("nonameserver")
