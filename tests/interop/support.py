@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = "/usr/share/doc/pyro4/examples"
 BOTH = ("serpent", "msgpack")
 ALL = ("serpent", "json", "marshal", "msgpack")
-URI = re.compile(r"PYRO:\S+")
+URI = re.compile(r"PYRO:\S+(?=\s)")  # all of it has come
 
 
 def built(path):
