@@ -19,6 +19,24 @@ class WorkingTogether(ExampleTest):
             for number in 1, 2, 3:  # the second and the third at the same time
                 server.wait_for("%s batch #%d\n" % (said_by, number))
 
+    def test_our_client_sends_batches(self):
+        ours, theirs = self.our_server("batchedcalls"), self.python_server("batchedcalls")
+        said = together(*[lambda uri=server.uri(): self.our_client("batchedcalls", uri) for server in (ours, theirs)])
+        with_ours, with_theirs = [re.sub("(?m)^that took .*$", "", text) for text in said]
+        self.assertEqual(with_theirs, with_ours)
+        self.assertEqual(["1440000", "1440000", "72"], re.findall("total= (.*)", with_ours))
+        self.assertIn("100//3 = 33\n100//2 = 50\n100//1 = 100\nA divide by zero error occurred during the batch! (expected): ", with_ours)
+        for server in ours, theirs:
+            for number in 1, 2, 3:  # the second goes on in the background
+                server.wait_for("end of batch #%d\n" % number)
+
+    def test_our_client_chains_what_follows_a_result(self):
+        theirs, ours = self.hurried_program("async/server.py"), self.our_server("async", "0.3")
+        said = together(*[lambda uri=server.uri(): self.our_program("async_callchain", uri).finish() for server in (theirs, ours)])
+        self.assertEqual(*said)
+        self.assertIn("ERRORHANDLER: integer division or modulo by zero\nexpected error occurred", said[0])
+        self.assertEqual(["23", "26"], re.findall("final value= (.*)", said[0]))
+
     def test_asynchronous_calls_are_served_side_by_side(self):
         uri = self.our_server("async", "0.3").uri() + "\n"
         plain, batched, chained = together(*[lambda name=name: self.hurried_program("async/client%s.py" % name).finish(uri)
