@@ -6,22 +6,11 @@
 
 #include <codec/frame_reader.hpp>
 #include <engine/io/log.hpp>
+#include <engine/link/uuid.hpp>
 
 namespace engine {
 
 namespace {
-
-constexpr std::string_view digits = "0123456789abcdef";
-
-std::string as_uuid(std::span<const std::byte> bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += digits[std::to_integer<unsigned>(bytes[i]) >> 4];
-    text += digits[std::to_integer<unsigned>(bytes[i]) & 15];
-  }
-  return text;
-}
 
 // repr() of Python's bytes, cut.
 std::string as_python_bytes(std::span<const std::byte> bytes) {
@@ -33,7 +22,7 @@ std::string as_python_bytes(std::span<const std::byte> bytes) {
     else if (c == '\r') text += "\\r";
     else if (c == '\t') text += "\\t";
     else if (c >= 32 && c < 127) text += static_cast<char>(c);
-    else (text += "\\x") += {digits[c >> 4], digits[c & 15]};
+    else (text += "\\x") += hex_text({&b, 1});
   }
   text += "'";
   if (bytes.size() > wire_log_most) text += " and " + std::to_string(bytes.size() - wire_log_most) + " bytes more";
@@ -54,7 +43,7 @@ std::string as_python_dict(const annotation_view& annotations) {
 void log_wire(std::string_view text, const frame& f) {
   const auto id = f.annotations.find("CORR");
   log_debug("{}: msgtype={} flags={:#x} ser={} seq={} corr={}\nannotations={}\ndata={}", text, static_cast<unsigned>(f.type), f.flags,
-            f.serializer, f.sequence, id ? as_uuid(*id) : "?", as_python_dict(f.annotations), as_python_bytes(f.payload));
+            f.serializer, f.sequence, id ? uuid_text(*id) : "?", as_python_dict(f.annotations), as_python_bytes(f.payload));
 }
 
 void log_wire(std::string_view text, const output& out, const output::mark& since, const std::string& key) {

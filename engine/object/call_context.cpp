@@ -7,6 +7,7 @@
 
 #include <codec/endian.hpp>
 #include <codec/serializer.hpp>
+#include <engine/link/uuid.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
 #include <engine/object/error.hpp>
@@ -46,18 +47,7 @@ std::span<const std::byte> call_context::correlation_bytes() const {
   return *made_id_;
 }
 
-std::string call_context::correlation_id() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  std::size_t at = 0;
-  for (const std::byte b : correlation_bytes()) {
-    if (at == 4 || at == 6 || at == 8 || at == 10) text += '-';
-    text += digits[std::to_integer<unsigned>(b) >> 4];
-    text += digits[std::to_integer<unsigned>(b) & 15];
-    ++at;
-  }
-  return text;
-}
+std::string call_context::correlation_id() const { return uuid_text(correlation_bytes()); }
 
 std::optional<time_point> call_context::deadline() const {
   if (!from_.own_peer) return std::nullopt;

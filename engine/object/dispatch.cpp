@@ -2,22 +2,13 @@
 #include <engine/object/dispatch.hpp>
 
 #include <cstring>
-#include <random>
+
 #include <codec/short_text.hpp>
 #include <engine/io/log.hpp>
+#include <engine/link/uuid.hpp>
 #include <engine/object/dispatch_call.hpp>
 
 namespace engine {
-
-std::array<std::byte, 16> random_uuid() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  std::array<std::uint64_t, 2> words{random(), random()};
-  std::array<std::byte, 16> bytes;
-  std::memcpy(bytes.data(), words.data(), bytes.size());
-  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
-  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
-  return bytes;
-}
 
 namespace {
 

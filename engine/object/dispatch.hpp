@@ -139,9 +139,6 @@ class dispatcher {
   known_format known_{};
 };
 
-/// 16 random bytes shaped as a version 4 UUID.
-std::array<std::byte, 16> random_uuid();
-
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
 

@@ -1,25 +1,12 @@
 // See item_stream.hpp.
 #include <engine/object/item_stream.hpp>
 
-#include <engine/object/dispatch.hpp>
+#include <engine/link/uuid.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
 
 namespace {
-
-std::string new_id() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  std::size_t at = 0;
-  for (const std::byte b : random_uuid()) {
-    if (at == 4 || at == 6 || at == 8 || at == 10) text += '-';
-    text += digits[std::to_integer<unsigned>(b) >> 4];
-    text += digits[std::to_integer<unsigned>(b) & 15];
-    ++at;
-  }
-  return text;
-}
 
 bool longer_ago(time_point then, double seconds, time_point now) { return now - then > std::chrono::duration<double>(seconds); }
 
@@ -33,7 +20,7 @@ std::string stream_table::add(std::unique_ptr<open_stream> items, std::uint64_t 
     if (home && core::current() != home) home->post([last = std::move(last)] {});
   };
   entry made{.items = std::shared_ptr<open_stream>(items.release(), destroy), .home = home, .connection = connection, .made = now};
-  const std::string id = new_id();
+  const std::string id = uuid_text(random_uuid());
   const std::scoped_lock lock(mutex_);
   streams_.emplace(id, std::move(made));
   return id;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include <engine/io/log.hpp>
+#include <engine/link/uuid.hpp>
 
 namespace engine {
 

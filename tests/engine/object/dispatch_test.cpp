@@ -294,12 +294,5 @@ TEST(private_names, are_pyros) {
     EXPECT_FALSE(is_private_name(name)) << name;
 }
 
-TEST(random_uuids, are_version_four_and_differ) {
-  const auto a = random_uuid(), b = random_uuid();
-  EXPECT_EQ(std::to_integer<int>(a[6]) >> 4, 4);
-  EXPECT_EQ(std::to_integer<int>(a[8]) >> 6, 2);
-  EXPECT_NE(a, b);
-}
-
 }  // namespace
 }  // namespace engine::test
