@@ -96,12 +96,6 @@ class reader {
   [[nodiscard]] bool begin_entry(std::string_view& method);
   [[nodiscard]] bool open_keywords() { return in_entry_ ? entry_goes_on() : begin_keywords(); }
   [[nodiscard]] bool close_call() { return in_entry_ ? close_entry() : end_call(); }
-  /// After a failure: goes on behind the value that began at `start`, which was sound but did not fit its C++ type.
-  [[nodiscard]] bool pass_over(const mark& start) {
-    clear_error();
-    rewind(start);
-    return skip();
-  }
   /// Checks that nothing follows a single value.
   [[nodiscard]] virtual bool finish() = 0;
 

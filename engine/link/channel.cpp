@@ -99,25 +99,7 @@ address channel::local() const { return local_address_of(socket_); }
 // ---- requests and answers
 
 void channel::expect(awaited_reply& r, std::uint16_t sequence) {
-  r.sequence_ = sequence;
-  r.asked_at_ = left_ + unsent();
-  r.next_ = nullptr;
-  r.done_ = false;
-  (last_ ? last_->next_ : first_) = &r;
-  last_ = &r;
-  ++outstanding_;
-}
-
-awaited_reply* channel::take(std::uint16_t sequence) {
-  awaited_reply* before = nullptr;
-  for (awaited_reply* r = first_; r; before = r, r = r->next_) {
-    if (r->sequence_ != sequence) continue;
-    (before ? before->next_ : first_) = r->next_;
-    if (last_ == r) last_ = before;
-    --outstanding_;
-    return r;
-  }
-  return nullptr;
+  awaited_.add(r, sequence, left_ + unsent(), time_point::max());
 }
 
 void channel::take_frames() {
@@ -129,20 +111,19 @@ void channel::take_frames() {
       if (!*next) return;
       f = **next;
     }
-    awaited_reply* r = take(f.sequence);
+    awaited_reply* r = awaited_.take(f.sequence);
     if (!r) {
-      const std::string expected = first_ ? std::to_string(first_->sequence_) : "none";
+      const auto next = awaited_.next_expected();
+      const std::string expected = next ? std::to_string(*next) : "none";
       return fail({.why = channel_failure::cause::out_of_sync,
                    .text = "invoke: reply sequence out of sync, got " + std::to_string(f.sequence) + " expected " + expected});
     }
-    if (r->asked_at_ > left_) {
+    if (awaited_replies::asked_at(*r) > left_) {
       // The caller would go on, and what its request borrows be gone before it is sent.
       fail({.why = channel_failure::cause::out_of_sync, .text = "invoke: the reply came before the whole request was sent"});
-      r->done_ = true;
-      return r->failed(*failure_);
+      return awaited_replies::fail(*r, *failure_);
     }
-    r->done_ = true;
-    if (auto ended = r->answered(f)) return fail(std::move(*ended));
+    if (auto ended = awaited_replies::answer(*r, f)) return fail(std::move(*ended));
   }
 }
 
@@ -152,13 +133,7 @@ void channel::fail(channel_failure why) {
     // Only shut down: another thread may be asleep in poll(2) on this descriptor, and must wake rather than meet its reuse.
     ::shutdown(socket_, SHUT_RDWR);
   }
-  while (awaited_reply* r = first_) {
-    first_ = r->next_;
-    r->done_ = true;
-    r->failed(*failure_);
-  }
-  last_ = nullptr;
-  outstanding_ = 0;
+  awaited_.fail_all(*failure_);
   writing_.clear(0);
   written_ = 0;
   if (waiting_ > 0) turn_.notify_all();
@@ -166,7 +141,7 @@ void channel::fail(channel_failure why) {
 
 bool channel::stale() {
   if (failure_) return true;
-  if (driving_ || outstanding_ > 0 || keeping_) return false;
+  if (driving_ || outstanding() > 0 || keeping_) return false;
   char byte;
   ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
@@ -304,7 +279,7 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
 
 void channel::send(lock& held, bool eager, time_point deadline) {
   if (failure_) return;
-  if (!eager && outstanding_ > 1 && unsent() < held_back_max) return;
+  if (!eager && outstanding() > 1 && unsent() < held_back_max) return;
   const std::uint64_t all = left_ + unsent();
   // Bytes that the caller lent must be gone before it goes on; and who sleeps while driving does not send what is left.
   const auto sent = [&] { return eager ? left_ >= all : asleep_ ? unsent() == 0 : unsent() < unsent_max; };
@@ -337,7 +312,8 @@ bool channel::send_lazily(lock& held, time_point deadline) {
 }
 
 bool channel::send_rest() {
-  if (failure_ || !std::exchange(kept_, false)) {
+  // What the socket did not take the last time is kept still.
+  if (failure_ || (!std::exchange(kept_, false) && unsent() == 0)) {
     keeping_ = false;
     return false;
   }
@@ -348,9 +324,8 @@ bool channel::send_rest() {
 void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {
   if (drive(held, [&] { return reply.done(); }, deadline) || reply.done()) return;
   if (!failure_) {
-    take(reply.sequence_);
-    reply.done_ = true;
-    reply.failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+    awaited_.drop(reply);
+    awaited_replies::fail(reply, {.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
   }
   fail({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"});
 }

@@ -23,38 +23,9 @@
 #include <engine/core/spin.hpp>
 #include <engine/io/address.hpp>
 #include <engine/io/backend.hpp>
+#include <engine/link/awaited_reply.hpp>
 
 namespace engine {
-
-/// Why a channel is of no more use.
-struct channel_failure {
-  enum class cause { closed, timed_out, bad_bytes, out_of_sync } why = cause::closed;
-  std::string text{};
-  std::string_view type{};  ///< wire class, for bad_bytes
-  std::exception_ptr thrown{};  ///< what to throw for it, if the floor above knows better
-};
-
-/// One request waiting for its answer. Owned by the caller, linked by the channel until answered() or failed() is called (once).
-class awaited_reply {
- public:
-  /// The answer, valid during the call; the lock is held. Returns why the connection is of no more use, or nothing. This may be gone
-  /// afterwards.
-  virtual std::optional<channel_failure> answered(const frame&) = 0;
-  virtual void failed(const channel_failure&) = 0;
-  bool done() const { return done_; }
-
- protected:
-  ~awaited_reply() = default;
-
- private:
-  friend class channel;
-  friend class core_channel;
-  awaited_reply* next_ = nullptr;
-  time_point deadline_{};       // on a core
-  std::uint64_t asked_at_ = 0;  // where in the stream of requests its own ends
-  std::uint16_t sequence_ = 0;
-  bool done_ = false;
-};
 
 struct channel_options {
   frame_limits frames{};
@@ -103,7 +74,7 @@ class channel {
   address local() const;
   /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again.
   bool stale();
-  std::size_t outstanding() const { return outstanding_; }
+  std::size_t outstanding() const { return awaited_.size(); }
   const address& peer() const { return peer_; }
 
   struct counters {
@@ -118,7 +89,6 @@ class channel {
   progress read_some();
   std::size_t unsent() const { return writing_.size() - written_; }
   void take_frames();
-  awaited_reply* take(std::uint16_t sequence);
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
   void push(lock&, time_point deadline);
 
@@ -129,9 +99,7 @@ class channel {
   output writing_{};
   std::size_t written_ = 0;  // bytes of writing_ already sent
   std::uint64_t left_ = 0;   // bytes sent since the beginning
-  awaited_reply* first_ = nullptr;
-  awaited_reply* last_ = nullptr;
-  std::size_t outstanding_ = 0;
+  awaited_replies awaited_{};
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
   time_point sent_lazily_{};  // when a request without an answer left by itself

@@ -62,46 +62,27 @@ void core_channel::end_when_idle() {
 }
 
 void core_channel::end_if_idle() {
-  if (ending_ && greeted_ && outstanding_ == 0) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
+  if (ending_ && greeted_ && outstanding() == 0) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
 }
 
 // ---- requests and answers
 
 void core_channel::expect(awaited_reply& r, std::uint16_t sequence, time_point deadline) {
-  r.sequence_ = sequence;
-  r.deadline_ = deadline;
-  r.next_ = nullptr;
-  r.done_ = false;
-  (last_ ? last_->next_ : first_) = &r;
-  last_ = &r;
-  ++outstanding_;
+  awaited_.add(r, sequence, 0, deadline);
   look_at(deadline);
-}
-
-awaited_reply* core_channel::take(std::uint16_t sequence) {
-  awaited_reply* before = nullptr;
-  for (awaited_reply* r = first_; r; before = r, r = r->next_) {
-    if (r->sequence_ != sequence) continue;
-    (before ? before->next_ : first_) = r->next_;
-    if (last_ == r) last_ = before;
-    --outstanding_;
-    return r;
-  }
-  return nullptr;
 }
 
 task<> core_channel::read_answers() {
   while (!failure_) {
     const frame* const f = co_await link_->next_frame();
     if (!f) break;
-    awaited_reply* const r = take(f->sequence);
+    awaited_reply* const r = awaited_.take(f->sequence);
     if (!r) {
       fail({.why = channel_failure::cause::out_of_sync,
             .text = "invoke: reply sequence out of sync, got " + std::to_string(f->sequence)});
       break;
     }
-    r->done_ = true;
-    if (auto ended = r->answered(*f)) fail(std::move(*ended));
+    if (auto ended = awaited_replies::answer(*r, *f)) fail(std::move(*ended));
     end_if_idle();
   }
   if (!failure_) fail(reason());
@@ -114,18 +95,8 @@ void core_channel::fail_all(channel_failure why, awaited_reply* late) {
   if (failure_) return;
   failure_ = std::move(why);
   disarm();
-  if (late) {
-    late->done_ = true;
-    late->failed({.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
-  }
-  // Who fails may go on at once and come back here: each is off the list before it is told.
-  while (awaited_reply* const r = first_) {
-    first_ = r->next_;
-    if (!first_) last_ = nullptr;
-    --outstanding_;
-    r->done_ = true;
-    r->failed(*failure_);
-  }
+  if (late) awaited_replies::fail(*late, {.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  awaited_.fail_all(*failure_);
   if (link_ && !link_->ended()) link_->close();
 }
 
@@ -163,14 +134,8 @@ void core_channel::look_at(time_point deadline) {
 void core_channel::expired() {
   const time_point now = core_.io().now();
   looks_at_ = time_point::max();
-  time_point next = time_point::max();
-  awaited_reply* late = nullptr;
-  for (awaited_reply* r = first_; r; r = r->next_) {
-    if (r->deadline_ <= now && !late) late = r;
-    next = std::min(next, r->deadline_);
-  }
-  if (!late) return look_at(next);
-  take(late->sequence_);
+  awaited_reply* const late = awaited_.take_late(now);
+  if (!late) return look_at(awaited_.earliest_deadline());
   fail_all({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"}, late);
 }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include <engine/link/channel.hpp>
+#include <engine/link/awaited_reply.hpp>
 #include <engine/link/connection.hpp>
 
 namespace engine {
@@ -31,7 +31,7 @@ class core_channel final : private timer {
   output& outgoing() { return greeted_ ? link_->outgoing() : held_back_; }
   /// Announces a request just written. At its deadline it fails with timed_out, and the connection ends.
   void expect(awaited_reply&, std::uint16_t sequence, time_point deadline);
-  std::size_t outstanding() const { return outstanding_; }
+  std::size_t outstanding() const { return awaited_.size(); }
   bool usable() const { return !failure_; }
   const std::optional<channel_failure>& failure() const { return failure_; }
   /// Nobody will ask any more: it ends when what was asked is answered and what was written has left.
@@ -49,7 +49,6 @@ class core_channel final : private timer {
  private:
   struct connecting;
   void expired() override;
-  awaited_reply* take(std::uint16_t sequence);
   void look_at(time_point deadline);
   void fail_all(channel_failure, awaited_reply* late);
   void end_if_idle();
@@ -61,9 +60,7 @@ class core_channel final : private timer {
   output held_back_{};
   bool greeted_ = false;
   bool ending_ = false;
-  awaited_reply* first_ = nullptr;
-  awaited_reply* last_ = nullptr;
-  std::size_t outstanding_ = 0;
+  awaited_replies awaited_{};
   time_point looks_at_ = time_point::max();
   std::optional<channel_failure> failure_{};
 };

@@ -172,6 +172,31 @@ TEST_P(Channel, sends_what_nobody_waits_for_while_another_sleeps) {
   far->answer(1, "slow answer");
 }
 
+TEST_P(Channel, goes_on_with_what_the_socket_did_not_take_of_the_rest) {
+  const int small = 4096;
+  ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  const std::string text(1'000, 'k');
+  channel::lock held(mutex);
+  std::uint16_t asked = 0;
+  const auto ask_lazily = [&] {
+    write_request(near->outgoing(), ++asked, text);
+    return near->send_lazily(held, late());
+  };
+  auto received = std::async(std::launch::async, [&] {
+    int in_order = 0;
+    while (far->next().sequence == in_order + 1) ++in_order;
+    return in_order;
+  });
+  while (!ask_lazily()) {
+  }
+  for (int more = 0; more < 13; ++more) ask_lazily();  // more than the socket takes at once
+  const auto limit = late();
+  while (near->send_rest() && std::chrono::steady_clock::now() < limit) {
+  }
+  ::shutdown(ends[0], SHUT_WR);
+  EXPECT_EQ(received.get(), asked);
+}
+
 TEST_P(Channel, times_out_at_the_deadline_and_loses_what_else_is_outstanding) {
   reply r, other;
   channel::lock held(mutex);
