@@ -18,11 +18,12 @@ class core_clients final : public core::resident {
   explicit core_clients(core& c) : core_(c), door_(std::make_shared<core_door>(c)) {}
   void end() override {
     ended_ = true;
-    door_->close();
     for (const auto& [key, each] : std::exchange(open_, {})) each->end();
     // Their goodbyes take a second at most; in a simulation the clock stands still, and only so many passes are left.
     for (int passes = 0; serving > 0 && passes < 100'000; ++passes) core_.run_once(core_.io().now() + std::chrono::milliseconds(10));
+    door_->close();
   }
+  const std::shared_ptr<core_door>& door() const { return door_; }
   core_remote& find(remote& r) {
     if (ended_) throw connection_closed("the core has ended");
     std::shared_ptr<core_remote>& found = open_[r.on_cores().key()];
@@ -70,6 +71,7 @@ void core_links::add(std::shared_ptr<core_door> door) {
 
 core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
+std::shared_ptr<core_door> core_remote::door_of(core& c) { return clients_of(c).door(); }
 
 core_remote::core_remote(core& c, const engine::uri& where, const proxy_options& options, std::vector<address> known)
     : core_(c), uri_(where), options_(options), talk_(uri_, options_, *options_.settings), addresses_(std::move(known)) {}

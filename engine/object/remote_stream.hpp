@@ -1,6 +1,7 @@
 // The client's end of a stream (WIRE §4.5): items are asked for one by one from Pyro's daemons, in windows from our own, which know a
 // second argument. The next window is asked for while the last one is consumed; it grows as long as it stays small in bytes, so
-// what the server sends ahead is bounded, and a consumer that stops stops the producer.
+// what the server sends ahead is bounded, and a consumer that stops stops the producer. A stream belongs to where it was opened: to
+// plain threads, or to one core, whose connection it uses and with which it ends.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <engine/core/stream.hpp>
+#include <engine/object/core_remote.hpp>
 #include <engine/object/remote.hpp>
 
 namespace engine::detail {
@@ -42,7 +44,9 @@ template <class T> class items_slot final : public reply_slot {
     bytes = asked().payload().size();
     if (!windows) return decode(in, items.emplace_back());
     std::size_t hint = 0;
-    return in.enter_sequence(hint) && in.more() && decode(in, items) && in.more() && decode(in, more) && !in.more() && in.ok();
+    if (!(in.enter_sequence(hint) && in.more() && decode(in, items) && in.more() && decode(in, more) && !in.more() && in.ok())) return false;
+    // Nothing to take and nothing to wait for: the consumer would ask for ever.
+    return !items.empty() || !more || in.fail(wire_class::protocol_error, "a window of a stream is empty, and not its last");
   }
   void settle(std::exception_ptr e) override {
     error = std::move(e);
@@ -56,80 +60,107 @@ template <class T> class items_slot final : public reply_slot {
   std::exception_ptr error{};
 };
 
+/// A stream at a daemon, and the request for its next items. Closed there when this is destroyed, which happens where it was opened.
+template <class T> struct remote_stream {
+  std::shared_ptr<remote> from;
+  std::string id;
+  items_slot<T>* slot;
+  core* home = core::current();
+  bool asked = false, ended = false;
+
+  remote_stream(std::shared_ptr<remote> r, conversation& talk, std::string name)
+      : from(std::move(r)), id(std::move(name)), slot(new items_slot<T>(talk)) {}
+  remote_stream(const remote_stream&) = delete;
+  remote_stream& operator=(const remote_stream&) = delete;
+  ~remote_stream() {
+    bool pending = false;
+    {
+      const auto held = guard();
+      slot->abandoned = pending = asked && !slot->done();
+    }
+    if (!pending) delete slot;
+    if (!ended && core::current() == home) from->close_stream(id);
+  }
+  /// Answers on a core come in its own thread.
+  remote::lock guard() { return home ? remote::lock() : from->locked(); }
+};
+
 template <class T> class remote_items final : public stream_source<T> {
  public:
   remote_items(std::shared_ptr<remote> from, conversation& talk, std::string id)
-      : from_(std::move(from)), id_(std::move(id)), slot_(new items_slot<T>(talk)) {}
+      : at_(std::make_unique<remote_stream<T>>(std::move(from), talk, std::move(id))) {
+    if (at_->home) door_ = core_remote::door_of(*at_->home);
+  }
   remote_items(const remote_items&) = delete;
   remote_items& operator=(const remote_items&) = delete;
   ~remote_items() override {
-    bool pending = false;
-    {
-      const auto held = from_->locked();
-      slot_->abandoned = pending = asked_ && !slot_->done();
-    }
-    if (!pending) delete slot_;
-    if (!ended_) from_->close_stream(id_);
+    // When its core has ended, all it waited for has failed there, and it may go here.
+    if (door_ && core::current() != at_->home) door_->post([last = std::move(at_)] {});
   }
 
   bool pull() override {
-    if (next_ < items_.size() || ended_) return true;
-    if (!asked_) ask();
-    bool arrived = false;
-    if (asked_) {
-      const auto held = from_->locked();
-      arrived = slot_->done();
-    }
-    if (arrived) bring();
-    return arrived || ended_ || error_;
+    check_place();
+    if (next_ < items_.size() || at_->ended || error_) return true;
+    if (!at_->asked) ask();
+    if (at_->asked && arrived()) bring();
+    return next_ < items_.size() || at_->ended || error_;
   }
   void wait_pulled() override {
-    from_->drive_or_fail(*slot_, deadline_);
+    if (at_->home) throw would_block("on a core's own thread the item would wait for itself: co_await next() there");
+    at_->from->drive_or_fail(*at_->slot, deadline_);
     bring();
   }
-  void resume_when_pulled(std::coroutine_handle<> h) override { slot_->waiting = h; }
+  void resume_when_pulled(std::coroutine_handle<> h) override { at_->slot->waiting = h; }
   std::optional<T> take() override {
-    if (next_ >= items_.size() && asked_ && !error_) bring();  // on a core: resumed because it is there
+    if (next_ >= items_.size() && at_->asked && !error_ && arrived()) bring();  // on a core: resumed because it is there
     if (next_ < items_.size()) return std::move(items_[next_++]);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     return std::nullopt;
   }
 
  private:
+  void check_place() const {
+    if (core::current() == at_->home) return;
+    throw would_block(at_->home ? "this stream was opened on a core: take its items there, with co_await next()"
+                                : "this stream was opened on a plain thread: take its items on one, not on a core");
+  }
+  bool arrived() {
+    const auto held = at_->guard();
+    return at_->slot->done();
+  }
   void ask() {
     try {
-      deadline_ = from_->deadline();
-      from_->ask_for_items(*slot_, id_, ahead_.size(), slot_->windows, deadline_);
-      asked_ = true;
+      deadline_ = at_->from->deadline();
+      at_->from->ask_for_items(*at_->slot, at_->id, ahead_.size(), at_->slot->windows, deadline_);
+      at_->asked = true;
     } catch (...) {
       error_ = std::current_exception();  // nothing is lost: another call may open a connection, and the stream go on
     }
   }
   void bring() {
-    asked_ = false;
-    items_.swap(slot_->items);
-    slot_->items.clear();
+    items_slot<T>& slot = *at_->slot;
+    at_->asked = false;
+    items_.swap(slot.items);
+    slot.items.clear();
     next_ = 0;
-    if (slot_->error) return end_with(std::exchange(slot_->error, nullptr));
-    if (!slot_->more) {
-      ended_ = true;
+    if (slot.error) return end_with(std::exchange(slot.error, nullptr));
+    if (!slot.more) {
+      at_->ended = true;
       return;
     }
-    if (!slot_->windows) return;
-    ahead_.heard(items_.size() == ahead_.size(), slot_->bytes);
+    if (!slot.windows) return;
+    ahead_.heard(items_.size() == ahead_.size(), slot.bytes);
     ask();
   }
   void end_with(std::exception_ptr why) {
-    ended_ = true;
+    at_->ended = true;
     if (!is_end_of_stream(why)) error_ = std::move(why);
   }
 
-  std::shared_ptr<remote> from_;
-  std::string id_;
-  items_slot<T>* slot_;
+  std::unique_ptr<remote_stream<T>> at_;
+  std::shared_ptr<core_door> door_{};
   read_ahead ahead_{};
   time_point deadline_{};
-  bool asked_ = false, ended_ = false;
   std::vector<T> items_{};
   std::size_t next_ = 0;
   std::exception_ptr error_{};
