@@ -1,5 +1,5 @@
 // Which objects of this process are on the network, and where: an exposed object that is an argument or a result travels as a proxy
-// of itself (WIRE §6.2). Filled by daemons, asked by encoders.
+// of itself (WIRE §6.2). Daemons make themselves known here; encoders ask them.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,21 @@ namespace engine {
 
 namespace detail {
 
-struct exposed_at {
-  std::string uri{};
-  const interface_table* table = nullptr;
-  const void* daemon = nullptr;
+/// Who puts objects on the network: a daemon that has AUTOPROXY on.
+class exposer {
+ public:
+  /// The URI of an object that it has exposed as that class and that is still there. Any thread.
+  virtual std::optional<std::string> uri_of(const void* object, const interface_table&) const = 0;
+
+ protected:
+  ~exposer() = default;
 };
+/// Any thread. It may be asked until remove_exposer() has returned; unknown ones are silent.
+void add_exposer(const exposer&);
+void remove_exposer(const exposer&);
 
-/// All of these: any thread. An object exposed by two daemons is known at the last one.
-void remember_exposed(const void* object, exposed_at);
-void forget_exposed(const void* object, const void* daemon);
-void forget_exposed_by(const void* daemon);
-std::optional<exposed_at> find_exposed(const void* object);
-
-/// Writes the proxy of an object, with its metadata. `name`: of its class, for the error when it is not exposed.
-void encode_exposed(writer& out, const void* object, std::string_view name);
+/// Writes the proxy of an object, with its metadata: at the daemon made last of those that have exposed it.
+void encode_exposed(writer& out, const void* object, const interface_table&);
 
 /// Classes that travel by reference.
 template <class T> concept by_reference = has_interface<T> && !shaped<T>;
@@ -37,7 +38,7 @@ template <class T> concept by_reference = has_interface<T> && !shaped<T>;
 /// Exposed objects: written as proxies (read them as engine::proxy<T>). An object that no daemon of this process has exposed, or whose daemon
 /// has AUTOPROXY off, is a TypeError.
 template <detail::by_reference T> struct codec_of<T> {
-  static void encode(writer& out, const T& object) { detail::encode_exposed(out, &object, interface_of<T>().class_name()); }
+  static void encode(writer& out, const T& object) { detail::encode_exposed(out, &object, interface_of<T>()); }
 };
 template <detail::by_reference T> struct codec_of<T*> {
   static void encode(writer& out, T* const& object) {

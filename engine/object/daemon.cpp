@@ -11,6 +11,7 @@
 
 #include <engine/core/cores.hpp>
 #include <engine/io/log.hpp>
+#include <engine/link/uuid.hpp>
 #include <engine/object/autoproxy.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
@@ -22,16 +23,6 @@ namespace engine {
 
 namespace {
 
-std::string random_id() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id = "obj_";
-  for (const std::byte b : random_uuid()) {
-    id += digits[std::to_integer<unsigned>(b) >> 4];
-    id += digits[std::to_integer<unsigned>(b) & 15];
-  }
-  return id;
-}
-
 // What `create` of a class gives is checked as Pyro checks it.
 std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>()>& create) {
   auto made = create();
@@ -41,7 +32,7 @@ std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>
 
 }  // namespace
 
-class daemon::state {
+class daemon::state final : private detail::exposer {
  public:
   explicit state(daemon_options options);
   ~state();
@@ -77,6 +68,7 @@ class daemon::state {
   bool wait_idle(time_point deadline);
   void refuse_on_core(const char* instead) const;
   std::string about() const;
+  std::optional<std::string> uri_of(const void* object, const interface_table&) const override;
 
   daemon_options options_;
   daemon_object own_;
@@ -85,6 +77,7 @@ class daemon::state {
   std::unique_ptr<side_pool> aside_;
   std::unique_ptr<housekeeper> housekeeper_;  // on core 0
   stop_signal stop_;
+  bool stopped_ = false;  // … has been seen by a run() that drives the loop itself
   bool closed_ = false;
   int connected_ = -1;  // the connected socket, until it is served
   std::string backend_reason_;
@@ -135,6 +128,7 @@ daemon::state::state(daemon_options options)
     throw;
   }
   cores_->run_on(0, [this](core& first) { housekeeper_ = std::make_unique<housekeeper>(*this, first); });
+  if (host.settings.autoproxy) detail::add_exposer(*this);
 }
 
 void daemon::state::start_cores() {
@@ -237,14 +231,18 @@ void daemon::state::serve_socket() {
 // ---- objects
 
 uri daemon::state::add(exposed_object entry, const expose_options& how) {
-  if (entry.id.empty()) entry.id = random_id();
+  if (entry.id.empty()) entry.id = "obj_" + hex_text(random_uuid());
   uri where = uri_of_id(entry.id);
   entry.home = next_home_.fetch_add(1) % server_.size();
-  const void* const object = entry.object;
-  const interface_table* const table = entry.table;
   host.objects.add(std::move(entry), how.force);
-  if (object && host.settings.autoproxy) detail::remember_exposed(object, {.uri = where.to_string(), .table = table, .daemon = this});
   return where;
+}
+
+std::optional<std::string> daemon::state::uri_of(const void* object, const interface_table& table) const {
+  const auto id = host.objects.id_of(object);
+  const auto known = id ? host.objects.find(*id) : nullptr;
+  if (!known || known->object != object || known->table != &table) return std::nullopt;
+  return uri_of_id(*id).to_string();
 }
 
 std::string daemon::state::about() const {
@@ -274,9 +272,9 @@ void daemon::state::run(const std::function<bool()>& condition) {
     while ((!condition || condition()) && !stop_.wait_until(next_look())) {
     }
   } else {
-    bool stopped = false;
-    const watch_handle stops = engine::watch((*cores_)[0], stop_.descriptor(), [&] { stopped = true; });
-    while (!stopped && (!condition || condition())) (*cores_)[0].run_once(next_look());
+    // A member: the watch may be told once more while its end is on its way.
+    const watch_handle stops = engine::watch((*cores_)[0], stop_.descriptor(), [this] { stopped_ = true; });
+    while (!stopped_ && (!condition || condition())) (*cores_)[0].run_once(next_look());
   }
   close();
 }
@@ -317,7 +315,7 @@ void daemon::state::close() {
   wait_idle(time_point::max());
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
   host.streams.clear();
-  detail::forget_exposed_by(this);
+  if (host.settings.autoproxy) detail::remove_exposer(*this);
   host.aside = nullptr;
   aside_.reset();  // a side thread may still be telling a core that its call is done
   cores_.reset();
@@ -352,13 +350,9 @@ uri daemon::add_class(std::string id, const interface_table& table, instance_mod
 }
 void daemon::unregister(std::string_view id) {
   if (id == daemon_object::id) return;
-  if (const auto known = state_->host.objects.find(id)) detail::forget_exposed(known->object, state_.get());
   state_->host.objects.remove(id);
 }
-void daemon::remove(const void* object) {
-  detail::forget_exposed(object, state_.get());
-  state_->host.objects.remove_object(object);
-}
+void daemon::remove(const void* object) { state_->host.objects.remove_object(object); }
 uri daemon::uri_of(const void* object, bool nat) const {
   const auto id = state_->host.objects.id_of(object);
   if (!id) throw daemon_error("object isn't registered in this daemon");

@@ -1,11 +1,13 @@
 // See proxy_codec.hpp and autoproxy.hpp.
 #include <engine/object/proxy_codec.hpp>
 
-#include <map>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <shared_mutex>
+#include <vector>
 
+#include <codec/base64.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/exposure.hpp>
 
@@ -13,13 +15,20 @@ namespace engine::detail {
 
 namespace {
 
-struct exposed_objects {
+struct all_exposers {
   std::shared_mutex mutex;
-  std::map<const void*, exposed_at> all;
+  std::vector<const exposer*> all;  // in the order they came
 };
-exposed_objects& exposed() {
-  static exposed_objects one;
+all_exposers& exposers() {
+  static all_exposers one;
   return one;
+}
+
+std::optional<std::string> find_exposed(const void* object, const interface_table& table) {
+  const std::shared_lock lock(exposers().mutex);
+  for (const exposer* each : exposers().all | std::views::reverse)
+    if (auto found = each->uri_of(object, table)) return found;
+  return std::nullopt;
 }
 
 /// The nine parts of a proxy's state.
@@ -35,30 +44,17 @@ struct proxy_parts {
 
 constexpr std::string_view base64_mark = "b64:";
 
-std::string base64_of(const std::string& key) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < key.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(3, key.size() - i);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < left ? static_cast<unsigned char>(key[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) text += k <= left ? letters[(bits >> (18 - 6 * k)) & 63] : '=';
-  }
+std::string base64_of(std::string_view key) {
+  std::string text(base64_encoded_size(key.size()), '\0');
+  base64_encode(std::as_bytes(std::span(key)), text.data());
   return text;
 }
 
 std::string from_base64(std::string_view text) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string key;
-  std::uint32_t bits = 0;
-  int have = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    const auto at = letters.find(c);
-    if (at == std::string_view::npos) throw error("the key of the proxy is not base64");
-    bits = bits << 6 | static_cast<std::uint32_t>(at);
-    if ((have += 6) >= 8) key += static_cast<char>(bits >> (have -= 8) & 0xff);
-  }
+  std::string key(base64_decoded_room(text.size()), '\0');
+  const auto size = base64_decode(text, std::as_writable_bytes(std::span(key)).data());
+  if (!size) throw error("the key of the proxy is not base64: " + size.error());
+  key.resize(*size);
   return key;
 }
 
@@ -165,41 +161,29 @@ void encode_proxy(writer& out, const std::shared_ptr<remote>& r) {
 
 // ---- exposed objects
 
-void remember_exposed(const void* object, exposed_at where) {
-  const std::unique_lock lock(exposed().mutex);
-  exposed().all.insert_or_assign(object, std::move(where));
+void add_exposer(const exposer& one) {
+  const std::unique_lock lock(exposers().mutex);
+  exposers().all.push_back(&one);
 }
 
-void forget_exposed(const void* object, const void* daemon) {
-  const std::unique_lock lock(exposed().mutex);
-  const auto at = exposed().all.find(object);
-  if (at != exposed().all.end() && at->second.daemon == daemon) exposed().all.erase(at);
+void remove_exposer(const exposer& one) {
+  const std::unique_lock lock(exposers().mutex);
+  std::erase(exposers().all, &one);
 }
 
-void forget_exposed_by(const void* daemon) {
-  const std::unique_lock lock(exposed().mutex);
-  std::erase_if(exposed().all, [daemon](const auto& e) { return e.second.daemon == daemon; });
-}
-
-std::optional<exposed_at> find_exposed(const void* object) {
-  const std::shared_lock lock(exposed().mutex);
-  const auto at = exposed().all.find(object);
-  return at == exposed().all.end() ? std::nullopt : std::optional(at->second);
-}
-
-void encode_exposed(writer& out, const void* object, std::string_view name) {
-  const auto where = find_exposed(object);
+void encode_exposed(writer& out, const void* object, const interface_table& table) {
+  auto where = find_exposed(object, table);
   if (!where) {
-    out.fail(wire_class::type_error, "don't know how to serialize class <class '" + std::string(name) + "'>: no daemon has exposed this object");
+    out.fail(wire_class::type_error, "don't know how to serialize class <class '" + std::string(table.class_name()) + "'>: no daemon has exposed this object");
     return;
   }
-  proxy_parts p{.uri = where->uri};
-  for (const method_entry& m : where->table->methods()) {
+  proxy_parts p{.uri = std::move(*where)};
+  for (const method_entry& m : table.methods()) {
     if (is_private_name(m.name)) continue;
     p.methods.insert(std::string(m.name));
     if (m.traits.oneway) p.oneway.insert(std::string(m.name));
   }
-  for (const attribute_entry& a : where->table->attributes()) p.attributes.insert(std::string(a.name));
+  for (const attribute_entry& a : table.attributes()) p.attributes.insert(std::string(a.name));
   write_parts(out, p);
 }
 

@@ -2,6 +2,8 @@
 #include <engine/object/proxy_codec.hpp>
 
 #include <atomic>
+#include <cstddef>
+#include <memory>
 
 #include <gtest/gtest.h>
 
@@ -180,6 +182,54 @@ TEST(travelling_keys, come_along_with_their_proxy) {
   proxy<room> client(host.expose(object), quiet_proxy());
   client.join("Ann", known);
   EXPECT_EQ(client.say("x"), 42);
+}
+
+struct tag {
+  std::string text() { return "tag"; }
+};
+ENGINE_EXPOSE(tag, text)
+
+/// An exposed object whose first member is an exposed object: both are at one address.
+class tagged {
+ public:
+  tag first;
+  tag& label() { return first; }
+};
+ENGINE_EXPOSE(tagged, label)
+
+TEST(autoproxies, are_of_the_object_and_not_of_what_else_begins_at_its_address) {
+  daemon host(on_loopback());
+  tagged object;
+  ASSERT_EQ(static_cast<void*>(&object), static_cast<void*>(&object.first));
+  proxy<tagged> client(host.expose(object), quiet_proxy());
+  EXPECT_THROW(client.label(), error) << "the tag itself is not exposed";
+}
+
+TEST(autoproxies, are_not_made_of_objects_that_have_gone) {
+  daemon host(on_loopback());
+  room object;
+  proxy<room> client(host.expose(object), quiet_proxy());
+  alignas(listener) std::byte place[sizeof(listener)];
+  struct in_place {
+    void operator()(listener* l) const { std::destroy_at(l); }
+  };
+  auto first = std::shared_ptr<listener>(new (place) listener, in_place{});
+  host.expose(std::weak_ptr(first), "weak");
+  first.reset();
+  auto second = std::shared_ptr<listener>(new (place) listener, in_place{});  // never exposed, but where the other one was
+  EXPECT_THROW(client.join("gone", *second), error);
+}
+
+TEST(autoproxies, follow_an_object_that_takes_the_place_of_another) {
+  daemon host(on_loopback());
+  room object;
+  proxy<room> client(host.expose(object), quiet_proxy());
+  listener before, after;
+  host.expose(before, "listener");
+  const uri at = host.expose(after, "listener", {.force = true});
+  EXPECT_THROW(client.join("before", before), error);
+  client.join("after", after);
+  EXPECT_EQ(uri_of(client.everybody().at(0)), at);
 }
 
 TEST(autoproxies, are_not_made_where_they_are_switched_off) {
