@@ -2,12 +2,12 @@
 #include <engine/object/server.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <utility>
 
 #include <engine/io/log.hpp>
 #include <engine/link/wire_log.hpp>
+#include <engine/object/served_apart.hpp>
 
 namespace engine {
 
@@ -21,88 +21,6 @@ struct server::core_share {
   std::map<std::uint64_t, connection*> open{};  // in the order they came: the same seed must close them in the same order
   std::uint64_t entered = 0;
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
-};
-
-/// A request that is not answered at once. It may borrow the frame, if its connection waits for it, or own a copy.
-struct server::served_apart {
-  served_apart(const frame& f, session& s, verdict place) : request(f), how(place), from((s.keep(), s)) {}
-  void own_the_frame() {
-    annotations.assign(request.annotations.bytes().begin(), request.annotations.bytes().end());
-    payload.assign(request.payload.begin(), request.payload.end());
-    request.annotations = annotation_view(annotations, request.protocol);
-    request.payload = payload;
-  }
-  std::vector<std::byte> annotations{}, payload{};
-  frame request;
-  verdict how;
-  session from;  // a copy: it may be used on another thread, and the connection's own goes on
-  output answer{};
-  verdict outcome = verdict::keep;
-  std::coroutine_handle<> waiting{};  // who brought it to another core
-  bool brought = false;               // it has begun on another core
-  bool unfinished = false;            // … and comes back without its answer: it has only begun there
-
-  /// co_await: until finished().
-  auto finish() {
-    struct awaiter {
-      served_apart& call;
-      bool await_ready() const { return !call.unfinished; }
-      void await_suspend(std::coroutine_handle<> h) { call.waiting = h; }
-      void await_resume() const {}
-    };
-    return awaiter{*this};
-  }
-  void finished() {
-    unfinished = false;
-    if (waiting) std::exchange(waiting, nullptr).resume();
-  }
-};
-
-/// The calls of a connection that are served behind its back.
-struct server::under_way {
-  static constexpr std::size_t most = 1024;
-  std::size_t count = 0;
-  bool side_busy = false;                          // one of them is on a side thread, …
-  std::deque<std::coroutine_handle<>> for_side{};  // … and these follow it there, in order
-  std::coroutine_handle<> waiting{};
-  std::size_t wanted = 0;  // who waits does so for no more than this
-
-  /// co_await at_most(n): until no more than n calls are under way.
-  auto at_most(std::size_t n) {
-    struct awaiter {
-      under_way& all;
-      std::size_t n;
-      bool await_ready() const { return all.count <= n; }
-      void await_suspend(std::coroutine_handle<> h) {
-        all.waiting = h;
-        all.wanted = n;
-      }
-      void await_resume() const {}
-    };
-    return awaiter{*this, n};
-  }
-  void one_less() {
-    if (--count <= wanted && waiting) std::exchange(waiting, nullptr).resume();
-  }
-  /// co_await side_turn(): until it is its turn among the connection's blocking calls; then leave_side().
-  auto side_turn() {
-    struct awaiter {
-      under_way& all;
-      bool await_ready() const { return !std::exchange(all.side_busy, true); }
-      void await_suspend(std::coroutine_handle<> h) { all.for_side.push_back(h); }
-      void await_resume() const {}
-    };
-    return awaiter{*this};
-  }
-  void leave_side() {
-    if (for_side.empty()) {
-      side_busy = false;
-      return;
-    }
-    const auto next = for_side.front();
-    for_side.pop_front();
-    next.resume();
-  }
 };
 
 /// co_await: has the call begun on `to`, resumes on `from`: when it is answered, or has been left to suspend there (call.unfinished).
@@ -321,7 +239,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
     }
   }
   if (welcomed) {
-    under_way behind;
+    calls_under_way behind;
     task<> answering = answer_requests(at, peer, s, behind);
     co_await answering;
     co_await behind.at_most(0);
@@ -334,7 +252,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   ended();
 }
 
-task<> server::answer_requests(core_share& at, connection& peer, session& s, under_way& behind) {
+task<> server::answer_requests(core_share& at, connection& peer, session& s, calls_under_way& behind) {
   verdict outcome = verdict::keep;
   while (outcome == verdict::keep && !draining_) {
     const frame* request = co_await peer.next_frame();
@@ -355,7 +273,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, und
         co_await begun;
       }
       spawn(answer_behind(at, peer, behind, std::move(call)));
-      co_await behind.at_most(under_way::most);
+      co_await behind.at_most(calls_under_way::most);
     } else {
       task<> answering = answer_in_turn(at, peer, s, *request, outcome);
       co_await answering;
@@ -379,7 +297,7 @@ task<> server::answer_in_turn(core_share& at, connection& peer, session& s, cons
   outcome = call.outcome;
 }
 
-task<> server::answer_behind(core_share& at, connection& peer, under_way& behind, std::unique_ptr<served_apart> call) {
+task<> server::answer_behind(core_share& at, connection& peer, calls_under_way& behind, std::unique_ptr<served_apart> call) {
   const bool in_side_order = call->how == verdict::aside && !call->request.has(flag::oneway);
   if (in_side_order) co_await behind.side_turn();
   task<> serving = serve_apart(at, *call);

@@ -23,6 +23,9 @@
 
 namespace engine {
 
+struct served_apart;
+struct calls_under_way;
+
 class server {
  public:
   /// `host` outlives the server. `gone`: told the peer of each welcomed connection that has ended, on its core.
@@ -54,18 +57,16 @@ class server {
 
  private:
   struct core_share;
-  struct served_apart;
   struct hop;
-  struct under_way;
   void started();
   void ended();
   task<> accept_from(core_share& at, std::unique_ptr<listener>);
   task<> serve_adopted(core_share& at, loose_connection, session, std::function<void()> ended);
   task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
   task<bool> greet(core_share& at, connection& peer, session&);
-  task<> answer_requests(core_share& at, connection& peer, session&, under_way&);
+  task<> answer_requests(core_share& at, connection& peer, session&, calls_under_way&);
   task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
-  task<> answer_behind(core_share& at, connection& peer, under_way&, std::unique_ptr<served_apart>);
+  task<> answer_behind(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>);
   task<> serve_apart(core_share& at, served_apart&);
   task<> begin_elsewhere(core_share& at, served_apart&);
   void begin_there(core_share& from, core_share& home, served_apart&);
