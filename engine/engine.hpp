@@ -10,6 +10,7 @@
 #include <engine/object/client_context.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>
+#include <engine/object/error_class.hpp>
 #include <engine/object/expose.hpp>
 #include <engine/object/proxy.hpp>
 #include <engine/object/settings.hpp>

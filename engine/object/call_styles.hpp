@@ -108,7 +108,7 @@ struct attempting {
       } else {
         return call_now<R>(*to, limit, 0, write);
       }
-    } catch (const error&) {
+    } catch (const std::exception&) {  // the caller's own classes are no engine::error
       return std::unexpected(failure(std::current_exception()));
     }
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <codec/convert.hpp>
+#include <engine/object/error_classes.hpp>
 
 namespace engine {
 
@@ -100,6 +101,7 @@ wire_exception wire_exception::from(const decode_error& e) {
 }
 
 wire_exception wire_exception::describe(std::exception_ptr thrown) {
+  if (auto known = detail::describe_known(thrown)) return *std::move(known);
   try {
     std::rethrow_exception(thrown);
   } catch (const error& e) {
@@ -217,6 +219,7 @@ std::string failure::text() const { return wire_exception::describe(cause_).text
 
 std::exception_ptr exception_of(wire_exception described) {
   if (const pyro_class* known = find_pyro_class(described.type)) return known->make(std::move(described));
+  if (auto known = detail::make_known(described)) return known;
   return make<raised>(std::move(described));
 }
 

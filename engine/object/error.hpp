@@ -47,7 +47,7 @@ struct wire_exception {
   void thrown_in(std::string_view method);
 
   static wire_exception from(const decode_error&);
-  /// Any C++ exception as the Python one it corresponds to: engine's keep their names, std::out_of_range is IndexError,
+  /// Any C++ exception as the Python one it corresponds to: classes with ENGINE_EXPOSE_ERROR and engine's have their names, std::out_of_range is IndexError,
   /// std::invalid_argument and std::domain_error ValueError, std::overflow_error OverflowError, std::bad_alloc MemoryError,
   /// std::system_error OSError(errno, text), everything else RuntimeError.
   static wire_exception describe(std::exception_ptr);
@@ -120,7 +120,6 @@ class would_block : public error {
 /// Why an attempt() failed: an exception kept instead of thrown.
 class failure {
  public:
-  /// `cause` must hold an engine::error.
   explicit failure(std::exception_ptr cause) : cause_(std::move(cause)) {}
   template <class Error> bool is() const {
     try {
@@ -139,7 +138,7 @@ class failure {
   std::exception_ptr cause_;
 };
 
-/// The class `described` names: connection_closed for ConnectionClosedError …, raised for all that are not Pyro's own.
+/// The class `described` names: connection_closed for ConnectionClosedError …, classes with ENGINE_EXPOSE_ERROR, raised for all others.
 std::exception_ptr exception_of(wire_exception described);
 [[noreturn]] void rethrow(wire_exception described);
 
