@@ -13,5 +13,6 @@
 #include <engine/object/error_class.hpp>
 #include <engine/object/expose.hpp>
 #include <engine/object/proxy.hpp>
+#include <engine/object/serialized_blob.hpp>
 #include <engine/object/settings.hpp>
 #include <engine/object/uri.hpp>

@@ -16,6 +16,7 @@
 
 #include <codec/convert.hpp>
 #include <codec/value.hpp>
+#include <engine/object/serialized_blob.hpp>
 
 namespace engine {
 
@@ -84,9 +85,17 @@ template <class... P> class argument_values {
   }();
   static constexpr std::size_t named = std::min(rest_at, keywords_at);
   static_assert(named <= 64, "a method may have at most 64 parameters");
+  static constexpr bool blob = (... || is_blob<P>);
+  static_assert(!blob || count == 1, "if serialized_blob is used, it must be the only parameter");
 
   /// Decodes positional arguments, keywords and the end of the call.
   bool read(reader& in, const call_signature& signature) {
+    if constexpr (blob) return serialized_blob::take(in, std::get<0>(values_));
+    else return read_all(in, signature);
+  }
+
+ private:
+  bool read_all(reader& in, const call_signature& signature) {
     std::size_t hint = 0, read = 0;
     if (!in.enter_sequence(hint)) return false;
     bool open = true;
@@ -99,6 +108,7 @@ template <class... P> class argument_values {
     return in.close_call();
   }
 
+ public:
   /// Decodes the single argument of an attribute's setter.
   bool read_one(reader& in) { return decode(in, std::get<0>(values_)); }
 

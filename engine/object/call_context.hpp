@@ -42,6 +42,8 @@ class call_context {
   std::string_view object_id() const;
   std::uint16_t sequence() const { return request_.sequence; }
   std::uint16_t flags() const { return request_.flags; }
+  /// The bytes of the request behind its annotations, valid during the call.
+  std::span<const std::byte> payload() const { return request_.payload; }
   bool oneway() const { return request_.has(flag::oneway); }
   /// "serpent", "msgpack" …
   std::string_view serializer() const;

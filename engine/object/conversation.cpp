@@ -190,11 +190,15 @@ std::span<const annotation> conversation::annotations_for(time_point deadline, s
 }
 
 written conversation::write_again(const line& on, const prepared& said) {
-  if (said.format != format_) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
-  std::array<annotation, most_annotations + 1> room;
+  if (said.route.empty() && said.format != format_) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
+  std::array<annotation, annotations_room> room;
   std::array<std::byte, 8> time;
   ++sequence_;
-  frame_writer frame(on.out, options_for(said.flags), annotations_for(on.deadline, room, time));
+  std::size_t used = annotations_for(on.deadline, room, time).size();
+  if (!said.route.empty()) room[used++] = {"BLBI", said.route};
+  frame_options options = options_for(said.flags);
+  options.serializer = said.format->id_48;
+  frame_writer frame(on.out, options, std::span(room).first(used));
   on.out.append(said.payload);
   if (auto done = frame.finish(finishing()); !done) rethrow(wire_exception::from(done.error()));
   return {sequence_, (said.flags & flag::oneway) != 0};
@@ -211,7 +215,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
   }
   if (slot.heard_) slot.heard_->hear(f.annotations);
   const serializer* format = find_serializer_48(f.serializer);
-  if (format != format_ && format != asked_) {  // until it is welcomed, requests are written as was asked for
+  if (format != format_ && format != asked_ && !(format && format == passed_on_)) {  // until it is welcomed, requests are written as was asked for
     const std::string text = "invalid serializer in response: " + std::to_string(f.serializer);
     return lost(std::make_exception_ptr(serialize_error(text)), text);
   }
@@ -244,6 +248,15 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
 
 // ---- one request
 
+// For another try, if the caller wants one.
+void conversation::keep_payload(const line& on, const output::mark& payload, const serializer& format, std::uint16_t flags) {
+  if (!on.keep) return;
+  *on.keep = {.format = &format, .flags = flags};
+  on.out.each_since(payload, [&](std::span<const std::byte> part) {
+    on.keep->payload.append(reinterpret_cast<const char*>(part.data()), part.size());
+  });
+}
+
 request::request(const line& on, std::string_view method, std::size_t arguments)
     : on_(on), writer_(&on.talk.codecs_.writer_of(*on.talk.format_)) {
   const bool attribute = method == "__getattr__" || method == "__setattr__";
@@ -264,7 +277,7 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   if (outgoing_context().empty() && !(talk.own_peer_ && on.deadline != time_point::max())) [[likely]] {
     frame_.emplace(on.out, talk.options_for(on_.flags));
   } else {
-    std::array<annotation, most_annotations + 1> room;
+    std::array<annotation, conversation::annotations_room> room;
     std::array<std::byte, 8> time;
     frame_.emplace(on.out, talk.options_for(on_.flags), talk.annotations_for(on.deadline, room, time));
   }
@@ -282,15 +295,46 @@ written request::finish() {
   if (!with_keywords_) writer_->begin_keywords(0);
   writer_->end_call();
   if (!writer_->ok()) rethrow(wire_exception::from(writer_->error()));
-  if (on_.keep) {
-    *on_.keep = {.format = talk.format_, .flags = on_.flags};
-    on_.out.each_since(payload_, [&](std::span<const std::byte> part) {
-      on_.keep->payload.append(reinterpret_cast<const char*>(part.data()), part.size());
-    });
-  }
+  talk.keep_payload(on_, payload_, *talk.format_, on_.flags);
   finished_ = true;
   if (auto done = frame_->finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
   return {sequence_, (on_.flags & flag::oneway) != 0};
+}
+
+written write_blob_call(const line& on, std::string_view method, const serialized_blob& blob) {
+  conversation& talk = on.talk;
+  std::uint16_t flags = on.flags | flag::keep_serialized;
+  const remote_member* known = talk.check(method, false);
+  if (known && known->oneway) flags |= flag::oneway;
+  const auto route = write_route(talk.codecs_.writer_of(marshal()), blob.info(), talk.object(), method);
+  const serializer& format = blob.passes_through() ? *blob.format() : *talk.format_;
+  std::array<annotation, conversation::annotations_room> room;
+  std::array<std::byte, 8> time;
+  ++talk.sequence_;
+  std::size_t used = talk.annotations_for(on.deadline, room, time).size();
+  room[used++] = {"BLBI", route};
+  frame_options options = talk.options_for(flags);
+  options.serializer = format.id_48;
+  frame_writer frame(on.out, options, std::span(room).first(used));
+  const output::mark payload = on.out.here();
+  try {
+    if (blob.passes_through()) {
+      on.out.append(std::string_view(reinterpret_cast<const char*>(blob.message().data()), blob.message().size()));
+    } else {
+      writer& out = talk.codecs_.writer_of(format);
+      out.start(on.out);
+      write_call_of(out, format, talk.object(), method, blob);
+      if (!out.ok()) rethrow(wire_exception::from(out.error()));
+    }
+  } catch (...) {
+    frame.cancel();
+    throw;
+  }
+  talk.keep_payload(on, payload, format, flags);
+  if (on.keep) on.keep->route = route;
+  if (blob.passes_through()) talk.passed_on_ = &format;
+  if (auto done = frame.finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  return {talk.sequence_, (flags & flag::oneway) != 0};
 }
 
 }  // namespace engine::detail

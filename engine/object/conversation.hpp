@@ -23,6 +23,7 @@
 #include <engine/object/client_context.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_options.hpp>
+#include <engine/object/serialized_blob.hpp>
 #include <engine/object/uri.hpp>
 
 namespace engine::detail {
@@ -87,6 +88,7 @@ struct prepared {
   const serializer* format = nullptr;
   std::uint16_t flags = 0;
   std::string payload{};
+  std::vector<std::byte> route{};  ///< of a blob
 };
 
 /// What a request is written on.
@@ -145,6 +147,10 @@ class conversation {
 
  private:
   friend class request;
+  friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
+  void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
+  /// Room for what calls carry at most: the thread's own, the deadline and a blob's route.
+  static constexpr std::size_t annotations_room = most_annotations + 2;
   std::span<const annotation> annotations_for(time_point deadline, std::span<annotation> room, std::array<std::byte, 8>& time);
   frame_options options_for(std::uint16_t flags);
   frame_finish finishing() const;
@@ -155,6 +161,7 @@ class conversation {
   engine::codecs codecs_;
   const serializer* asked_;    // the serializer that was asked for
   const serializer* format_;
+  const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
   bool own_peer_ = false;
   remote_members members_;
@@ -188,6 +195,9 @@ class request {
   std::optional<frame_writer> frame_{};
   output::mark payload_{};
 };
+
+/// Writes a call whose only argument is a blob (WIRE §4.7). Throws what cannot be sent.
+written write_blob_call(const line&, std::string_view method, const serialized_blob&);
 
 /// As what a failed channel is thrown.
 std::exception_ptr exception_for(const channel_failure&);

@@ -17,6 +17,12 @@ time_point now_here() {
   return here ? here->io().now() : std::chrono::steady_clock::now();
 }
 
+/// A blob is for those who take one.
+bool takes(const method_entry& m, const frame& request, reader& in) {
+  if (m.takes_blob || !request.has(flag::keep_serialized)) [[likely]] return true;
+  return in.fail(wire_class::type_error, m.signature.name + "() takes no SerializedBlob");
+}
+
 std::size_t core_of(std::size_t index, bool aside) { return aside ? 0 : index; }
 
 }  // namespace
@@ -120,22 +126,42 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
                                 "message used serializer that is not accepted: " + std::to_string(request.serializer)});
   }
   try {
-    c.in.start(request.payload);
-    std::string_view id, method;
-    if (!c.in.begin_call(id, method)) return fail(c, c.in.error());
-    const exposed_object* object = find(s, id);
+    names called;
+    if (!read_names(c, called)) return fail(c, c.in.error());
+    const exposed_object* object = find(s, called.object);
     if (!object) throw daemon_error("unknown object");
     const bool is_batch = request.has(flag::batch);
-    const method_entry* known = is_batch ? nullptr : method_of(s, method);
+    const method_entry* known = is_batch ? nullptr : method_of(s, called.method);
     if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
     if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
     const detail::serving serving(context);
-    if (!(is_batch ? run_batch(c, *object) : run(c, *object, method, known))) return fail(c, c.in.error());
+    if (!(is_batch ? run_batch(c, *object) : run(c, *object, called.method, known))) return fail(c, c.in.error());
     return complete(c);
   } catch (...) {
     return fail(c, std::current_exception());
   }
+}
+
+/// Reads whose method is called. Of a blob the annotation alone counts: the names in its message are those of another call (WIRE §4.7).
+bool dispatcher::read_names(call& c, names& called) {
+  if (!c.request.has(flag::keep_serialized)) [[likely]] {
+    c.in.start(c.request.payload);
+    return c.in.begin_call(called.object, called.method);
+  }
+  const auto route = c.request.annotations.find("BLBI");
+  if (!route || c.request.has(flag::batch)) {
+    c.in.start(c.request.payload);
+    return c.in.fail(wire_class::serialize_error, "a SerializedBlob without its BLBI annotation, or in a batch");
+  }
+  reader& by = codecs_.reader_of(marshal());
+  const bool sound = detail::read_route(by, *route, called.route.emplace());
+  const decode_error wrong = sound ? decode_error{} : by.error();  // it may be the reader of the call as well
+  c.in.start(c.request.payload);
+  if (!sound) return c.in.fail(wrong.type, wrong.text);
+  called.object = called.route->object;
+  called.method = called.route->method;
+  return true;
 }
 
 verdict dispatcher::complete(call& c) {
@@ -153,10 +179,12 @@ verdict dispatcher::complete(call& c) {
 }
 
 bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, const method_entry* known) {
-  if (!known && method == "__getattr__") return get_attribute(c, o);
-  if (!known && method == "__setattr__") return set_attribute(c, o);
+  const bool blob = c.request.has(flag::keep_serialized);
+  if (!known && !blob && method == "__getattr__") return get_attribute(c, o);
+  if (!known && !blob && method == "__setattr__") return set_attribute(c, o);
   if (!known || method.front() == '_') known = &exposed_method(*o.table, method);
   c.method = known;
+  if (!takes(*known, c.request, c.in)) return false;
   if (stalls_ && stalls_->on()) stalls_->name(known->signature.name, std::chrono::steady_clock::now());
   return known->invoke(target(c, o), c.in, c.answer, known->signature);
 }
@@ -192,17 +220,16 @@ task<verdict> dispatcher::answer_later(const frame& request, session& s, output&
   call c = begin(request, s, out, context, with.reader_of(format), with.writer_of(format));
   std::exception_ptr thrown;
   try {
-    c.in.start(request.payload);
-    std::string_view id, method;
-    if (!c.in.begin_call(id, method)) co_return fail(c, c.in.error());
-    const exposed_object* object = find(s, id);
+    names called;
+    if (!read_names(c, called)) co_return fail(c, c.in.error());
+    const exposed_object* object = find(s, called.object);
     if (!object) throw daemon_error("unknown object");
     if (is_batch) {
       task<bool> running = run_batch_suspending(c, *object);
       const bool sound = co_await running;
       co_return sound ? complete(c) : fail(c, c.in.error());
     }
-    task<verdict> running = run_suspending(c, *object, exposed_method(*object->table, method));
+    task<verdict> running = run_suspending(c, *object, exposed_method(*object->table, called.method));
     co_return co_await running;
   } catch (...) {
     thrown = std::current_exception();
@@ -212,6 +239,7 @@ task<verdict> dispatcher::answer_later(const frame& request, session& s, output&
 
 task<verdict> dispatcher::run_suspending(call& c, const exposed_object& o, const method_entry& method) {
   c.method = &method;
+  if (!takes(method, c.request, c.in)) co_return fail(c, c.in.error());
   std::unique_ptr<activation> running;
   task<> body;
   {

@@ -102,6 +102,7 @@ class dispatcher {
   static constexpr std::size_t side_index = ~std::size_t{0};
   struct call;
   struct batch;
+  struct names;
   /// A serializer and its codecs here, found once for many requests.
   struct known_format {
     std::uint16_t id = 0;
@@ -115,6 +116,7 @@ class dispatcher {
   const method_entry* method_of(session&, std::string_view name);
   verdict place_of(const exposed_object&, const method_entry*, bool is_batch) const;
   verdict complete(call&);
+  bool read_names(call&, names&);
   bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
   bool run_batch(call&, const exposed_object&);
   bool run_entry(call&, void* object, const interface_table&, std::string_view method);

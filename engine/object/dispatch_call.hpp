@@ -21,4 +21,10 @@ struct dispatcher::call {
   bool oneway() const { return request.has(flag::oneway); }
 };
 
+/// Whose method is called. The views point into the request, or into `route`.
+struct dispatcher::names {
+  std::string_view object{}, method{};
+  std::optional<detail::blob_route> route{};  // of a blob, which is not read here
+};
+
 }  // namespace engine

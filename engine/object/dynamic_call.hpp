@@ -66,14 +66,22 @@ template <class Style> class dynamic_member {
 
  private:
   template <class R, class... A> auto call_for(const A&... a) const {
-    constexpr std::size_t keywords = keywords_among<A...>;
     return style_.template call<R>(to_, [&](const line& on) {
-      request made(on, name_, sizeof...(A) - keywords);
-      (write_positional(made.arguments(), on.stays, a), ...);
-      made.keywords(keywords);
-      (write_keyword(made.arguments(), on.stays, a), ...);
-      return made.finish();
+      if constexpr ((... || is_blob<A>)) return write_only_blob(on, a...);
+      else return write_ordinary(on, a...);
     });
+  }
+  template <class... A> written write_only_blob(const line& on, const A&... a) const {
+    static_assert(sizeof...(A) == 1, "if serialized_blob is used, it must be the only argument");
+    return write_blob_call(on, name_, a...);
+  }
+  template <class... A> written write_ordinary(const line& on, const A&... a) const {
+    constexpr std::size_t keywords = keywords_among<A...>;
+    request made(on, name_, sizeof...(A) - keywords);
+    (write_positional(made.arguments(), on.stays, a), ...);
+    made.keywords(keywords);
+    (write_keyword(made.arguments(), on.stays, a), ...);
+    return made.finish();
   }
 
   std::shared_ptr<remote> to_;

@@ -43,6 +43,7 @@ struct method_entry {
   call_signature signature{};
   /// For coroutines: decodes, and gives what is to be run. The object and what `in` reads must outlive it. nullptr: `in` has failed.
   std::unique_ptr<activation> (*activate)(void* object, reader& in, const call_signature&) = nullptr;
+  bool takes_blob = false;  ///< its one parameter is a serialized_blob
   bool suspends() const { return activate != nullptr; }
 };
 
@@ -211,6 +212,7 @@ void describe_member(std::vector<method_entry>& methods, std::vector<attribute_e
     attributes.push_back(entry);
   } else {
     method_entry entry{.name = name, .traits = common, .signature = call_signature::of(name, pointer::parameters::shape, common.parameters)};
+    entry.takes_blob = pointer::parameters::storage::blob;
     if constexpr (is_task<typename pointer::result>) entry.activate = &activate_member<Class, Exposed::pointer>;
     else entry.invoke = &invoke_member<Class, Exposed::pointer>;
     methods.push_back(std::move(entry));

@@ -84,6 +84,9 @@ template <class Class, auto Member, class... A> written write_call(const line& o
     (encode_argument<std::remove_cvref_t<A>>(made.arguments(), on.stays, a), ...);
     made.no_keywords();
     return made.finish();
+  } else if constexpr (shape::pointer::parameters::storage::blob) {
+    static_assert(sizeof...(A) == 1 && (... && is_blob<A>), "if serialized_blob is used, it must be the only argument");
+    return write_blob_call(on, name, a...);
   } else {
     request made(on, name, sizeof...(A));
     encode_arguments(made.arguments(), on.stays, type<typename shape::pointer::parameters>{}, a...);
