@@ -307,7 +307,8 @@ written write_blob_call(const line& on, std::string_view method, const serialize
   const remote_member* known = talk.check(method, false);
   if (known && known->oneway) flags |= flag::oneway;
   const auto route = write_route(talk.codecs_.writer_of(marshal()), blob.info(), talk.object(), method);
-  const serializer& format = blob.passes_through() ? *blob.format() : *talk.format_;
+  // As was asked for, and not what two of our own would prefer: who reads it in the end may be neither of them.
+  const serializer& format = blob.passes_through() ? *blob.format() : *talk.asked_;
   std::array<annotation, conversation::annotations_room> room;
   std::array<std::byte, 8> time;
   ++talk.sequence_;

@@ -28,6 +28,7 @@ bad_alloc: raised | builtins.MemoryError | out of memory | traceback yes
 KeyError: raised | builtins.KeyError | 'the key' | traceback yes
 ValueError: raised | builtins.ValueError | ('bad', 3, [1, 2]) | traceback yes
 StopIteration: raised | builtins.StopIteration |  | traceback yes
+OutOfStock: OutOfStock | none left | bike | -3
 Unknown: raised | foo.Bar | nobody knows it | traceback yes
 NamingError: unwelcome naming_error | Pyro4.errors.NamingError | unknown name: x | traceback yes
 DaemonError: unwelcome daemon_error | Pyro4.errors.DaemonError | no daemon | traceback yes

@@ -52,6 +52,8 @@ void report(const std::string& what, const std::function<std::string()>& call) {
   try {
     const std::string said = call();
     std::cout << what << ": " << said << std::endl;
+  } catch (const OutOfStock& e) {
+    std::cout << what << ": OutOfStock | " << e.what() << " | " << e.item << " | " << e.left << std::endl;
   } catch (const engine::error& e) {
     std::cout << what << ": " << caught_as(e) << " | " << e.type() << " | " << e.what() << " | traceback "
               << (e.traceback().empty() ? "no" : "yes") << std::endl;

@@ -12,6 +12,14 @@ import Pyro4.errors
 import rows
 
 
+class OutOfStock(Exception):
+    __module__ = "peer"
+
+    def __init__(self, text, item, left):
+        super().__init__(text)
+        self.item, self.left = item, left
+
+
 def raise_kind(kind):
     errors = Pyro4.errors
     raise {
@@ -23,6 +31,7 @@ def raise_kind(kind):
         "no_exception": lambda: RuntimeError("an exception that is no std::exception"),
         "ZeroDivisionError": lambda: ZeroDivisionError("division by zero"), "KeyError": lambda: KeyError("the key"),
         "ValueError": lambda: ValueError("bad", 3, [1, 2]), "StopIteration": StopIteration,
+        "OutOfStock": lambda: OutOfStock("none left", "bike", -3),
         "Unknown": lambda: type("Bar", (Exception,), {"__module__": "foo"})("nobody knows it"),
         "NamingError": lambda: errors.NamingError("unknown name: x"), "DaemonError": lambda: errors.DaemonError("no daemon"),
         "PyroError": lambda: errors.PyroError("general"), "SecurityError": lambda: errors.SecurityError("not allowed"),

@@ -36,6 +36,12 @@ void Thing::fail(std::string_view kind) {
   if (kind == "KeyError") throw engine::raised("KeyError", {"the key"});
   if (kind == "ValueError") throw engine::raised("ValueError", {"bad", 3, engine::value::list{1, 2}});
   if (kind == "StopIteration") throw engine::raised("StopIteration", {});
+  if (kind == "OutOfStock") {
+    OutOfStock e("none left");
+    e.item = "bike";
+    e.left = -3;
+    throw e;
+  }
   if (kind == "Unknown") throw engine::raised("foo.Bar", {"nobody knows it"});
   if (kind == "NamingError") throw engine::naming_error("unknown name: x");
   if (kind == "DaemonError") throw engine::daemon_error("no daemon");

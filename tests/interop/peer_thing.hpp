@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -28,6 +29,13 @@ struct Point {
   bool operator==(const Point&) const = default;
 };
 ENGINE_SHAPE_AS(Point, "peer.Point", x, y, label)
+
+struct OutOfStock : std::runtime_error {
+  using std::runtime_error::runtime_error;
+  std::string item;
+  int left = 0;
+};
+ENGINE_EXPOSE_ERROR(OutOfStock, "peer.OutOfStock", item, left)
 
 enum class Colour : std::int16_t { red = 1, green = 2 };
 

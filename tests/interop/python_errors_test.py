@@ -4,7 +4,9 @@ import json
 import unittest
 
 import Pyro4.message
+import Pyro4.util
 
+import peer_mirror
 import support
 
 KINDS = ("invalid_argument domain_error length_error out_of_range overflow_error logic_error runtime_error bad_alloc system_error "
@@ -63,6 +65,21 @@ class PythonErrors(support.InteropTest):
     def test_every_exception_arrives_with_class_and_text_and_ends_the_connection_as_pyros(self):
         for kind in KINDS:
             self.compare(kind, lambda p: p.fail(kind))
+
+    def test_an_exception_of_our_own_class_is_one_that_python_can_register(self):
+        def remade(name, fields):
+            made = peer_mirror.OutOfStock(fields["args"][0], **{k: v for k, v in fields["attributes"].items() if k != "_pyroTraceback"})
+            made.fields = fields
+            return made
+        Pyro4.util.SerializerBase.register_dict_to_class("peer.OutOfStock", remade)
+        self.addCleanup(Pyro4.util.SerializerBase.unregister_dict_to_class, "peer.OutOfStock")
+        for serializer in support.ALL:
+            with self.subTest(serializer=serializer), self.proxy(self.ours, serializer) as p:
+                with self.assertRaises(peer_mirror.OutOfStock) as caught:
+                    p.fail("OutOfStock")
+                self.assertEqual(("none left", "bike", -3), (str(caught.exception), caught.exception.item, caught.exception.left))
+                self.assertTrue(caught.exception.fields["__exception__"])
+                self.assertTrue(stays_open(p))
 
     def test_arguments_that_do_not_fit_are_refused_in_pythons_words(self):
         for name, positional, keywords in ARGUMENTS:

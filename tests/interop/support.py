@@ -73,10 +73,15 @@ class Program:
     def said(self):
         return "--- %s printed:\n%s--- and to stderr:\n%s" % (self.name, "".join(self.out), "".join(self.err))
 
-    def wait_for(self, pattern, count=1):
-        """The `count`th match of `pattern` in the program's output."""
+    def type(self, text):
+        """What a person would type meanwhile."""
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def wait_for(self, pattern, count=1, of=None):
+        """The `count`th match of `pattern` in the program's output, or what it wrote to stderr (of=program.err)."""
         def found():
-            return list(re.finditer(pattern, "".join(self.out)))
+            return list(re.finditer(pattern, "".join(self.out if of is None else of)))
         with self.changed:
             good = self.changed.wait_for(lambda: len(found()) >= count or self.open == 0, LIMIT)
             matches = found()

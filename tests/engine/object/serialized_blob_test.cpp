@@ -142,6 +142,15 @@ TEST_P(blobs, are_sent_again_when_the_connection_was_lost) {
   EXPECT_EQ(end.seen, std::vector(2, some));
 }
 
+TEST(a_blob, is_written_in_the_serializer_asked_for_and_not_in_the_one_two_of_our_own_prefer) {
+  listener end;
+  daemon far(on_loopback());
+  proxy<listener> client(far.expose(end), quiet_proxy());
+  EXPECT_EQ(client.process(serialized_blob("topic", some)), "topic!");
+  EXPECT_EQ(end.format, "serpent");
+  EXPECT_EQ(client.plain(1), 1);
+}
+
 TEST(a_blob, can_be_read_where_it_was_made) {
   const serialized_blob blob(value::list{1, "two"}, some);
   EXPECT_EQ(blob.info(), value(value::list{1, "two"}));

@@ -1,0 +1,103 @@
+"""Pyro4's examples in which objects travel: autoproxy, callback, chatbox, blob-dispatch; unmodified, with ours in every place."""
+import re
+
+from example_support import ExampleTest, main_together, together
+
+
+def in_order(text, *parts):
+    """What lies between does not matter."""
+    at = 0
+    for part in parts:
+        found = text.find(part, at)
+        assert found >= 0, "%r is missing behind character %d of:\n%s" % (part, at, text)
+        at = found + len(part)
+
+
+class TravellingObjects(ExampleTest):
+    def test_things_made_by_a_factory_are_spoken_to_where_they_are(self):
+        ours, theirs = self.our_server("autoproxy"), self.python_server("autoproxy")
+        for server in ours, theirs:
+            uri = server.wait_for(r"PYRO:\S+(?=\s)").group()
+            said = together(lambda: self.our_client("autoproxy", uri), lambda: self.python_program("autoproxy/client.py").finish(uri + "\n"))
+            for text in said:
+                self.assertTrue(text.endswith("Creating things.\nSpeaking stuff.\n"), text)
+            for number, message in (1, "I am the first"), (2, "I am second"), (3, "I am last then..."):
+                server.wait_for(re.escape("Thingy %d says: %s\n" % (number, message)), 2)
+
+    def test_workers_call_their_clients_back(self):
+        ours, theirs = self.names(), self.names()
+        servers = [self.our_program("callback_server", **ours), self.hurried_program("callback/server.py", **theirs)]
+        for server in servers:
+            server.wait_for("daemon running")
+        clients = [lambda names=names: self.our_client("callback", **names) for names in (ours, theirs)]
+        clients.append(lambda: self.python_client("callback", **ours)[0])
+        for said in together(*clients):
+            self.assertEqual(5, len(re.findall(r"callback: worker \d+ reports work is done!\n", said)), said)
+            in_order(said, "creating a bunch of workers\n", "waiting for all work complete...\n", "done!\n")
+        servers[0].wait_for("Worker 10 done. Informing callback client.\n")
+        servers[1].wait_for("Worker 5 done. Informing callback client.\n")
+
+    def test_callbacks_that_throw_are_told_to_the_server_and_a_marked_one_to_its_owner(self):
+        ours, theirs = self.names(), self.names()
+        servers = {"ours": (self.our_program("callback2_server", **ours), ours), "theirs": (self.python_program("callback/server2.py", **theirs), theirs)}
+        for server, names in servers.values():
+            server.wait_for("daemon running")
+            logged = dict(names, PYRO_LOGLEVEL="WARNING", PYRO_LOGFILE="{stderr}")
+            for client in self.our_program("callback2_client", **logged), self.python_program("callback/client2.py", **names):
+                client.wait_for("callback 2 received from server!\ngoing to crash - but you will see the exception here too\n")
+                client.wait_for(r"(?s)callback.*ZeroDivisionError", of=client.err)
+            server.wait_for("server: callbacks done.\n", 2)
+            said = "".join(server.out)
+            self.assertEqual(4, said.count("got an exception from the callback:"), said)
+            self.assertEqual(4, len(re.findall(r"(?m)^ \| ZeroDivisionError: integer division or modulo by zero$", said)), said)
+
+    def test_people_of_both_languages_chat(self):
+        for server_of in self.our_program, self.python_program:
+            names = self.names()
+            server = server_of("chatbox_server" if server_of == self.our_program else "chatbox/server.py", **names)
+            server.wait_for("daemon running")
+            ann = self.our_program("chatbox_client", **names)
+            ann.type("room\nAnn\n")
+            ann.wait_for("Joined channel room as Ann\nPeople on this channel: Ann\nReady for input! Type /quit to quit\n")
+            bob = self.python_program("chatbox/client.py", **names)
+            bob.type("room\nBob\n")
+            bob.wait_for("The following people are on the server: Ann\nThe following channels already exist: room\n")
+            bob.wait_for("People on this channel: Ann, Bob\n")
+            ann.wait_for(r"\[SERVER\] \*\* Bob joined \*\*\n")
+            ann.type("hello Bob\n")
+            bob.wait_for(r"\[Ann\] hello Bob\n")
+            bob.type("h\u00e9 Ann\n")
+            ann.wait_for("\\[Bob\\] h\u00e9 Ann\n")
+            ann.finish("/quit\n")
+            bob.wait_for(r"\[SERVER\] \*\* Ann left \*\*\n")
+            if server_of == self.our_program:
+                # Pyro's own server trips over one who went without a goodbye: it can no longer be connected to, which it does not expect.
+                carl = self.our_program("chatbox_client", **names)
+                carl.type("room\nCarl\n")
+                bob.wait_for(r"\[SERVER\] \*\* Carl joined \*\*\n")
+                carl.kill()
+                bob.type("is anybody there?\n")
+                server.wait_for("Removed dead listener Carl")
+            bob.finish("/quit\n")
+            server.wait_for("Bob LEFT room\n")
+
+    def test_blobs_go_through_a_dispatcher_that_knows_nothing_of_them(self):
+        received = r"Received custom data \(type=(<class 'customdata\.CustomData'>|CustomData)\):\n    a=42, b=hello world, c=20\d\d-\d\d-\d\dT"
+        for dispatcher_of, program in (self.our_program, "blob_dispatch_dispatcher"), (self.python_program, "blob-dispatch/dispatcher/dispatcher.py"):
+            names = self.names()
+            dispatcher = dispatcher_of(program, **names)
+            dispatcher.wait_for("daemon running")
+            listeners = [self.our_program("blob_dispatch_listener", "news", **names), self.python_program("blob-dispatch/listeners/main.py", "news", **names)]
+            for listener in listeners:
+                listener.wait_for("Listener for topic news waiting for data.\n")
+            dispatcher.wait_for("New listener for topic news registered: PYRO:", 2)
+            said = together(lambda: self.our_program("blob_dispatch_client", **names).finish("news\nold\n\n"),
+                            lambda: self.python_program("blob-dispatch/client/client.py", **names).finish("news\nold\n\n"))
+            for text in said:
+                self.assertEqual(2, text.count("processed\n"), text)
+            for listener in listeners:
+                listener.wait_for(received, 2)
+
+
+if __name__ == "__main__":
+    main_together()
