@@ -9,7 +9,12 @@
 
 namespace engine::detail {
 
+namespace {
+constexpr const char* sending = "proxy wiredata sending";
+}
+
 void greeting::take(const frame& f) {
+  if (logged_) log_wire("proxy connect response received", f);
   type = f.type;
   flags = f.flags;
   own_peer = f.annotations.find(own_annotation).has_value();
@@ -91,6 +96,7 @@ void conversation::write_connect(output& out) {
   std::array<annotation, most_annotations + 1> room;
   room[0] = {own_annotation, std::as_bytes(std::span("1", 1))};
   const std::size_t others = outgoing_context().write_to(std::span(room).subspan(1));
+  const output::mark start = out.here();
   frame_writer frame(out,
                      {.type = message::connect, .flags = metadata ? flag::metadata : std::uint16_t{0}, .sequence = sequence_,
                       .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()},
@@ -111,6 +117,7 @@ void conversation::write_connect(output& out) {
   }
   if (auto done = frame.finish({.compress = settings_.compression, .hmac_key = options_.hmac_key}); !done)
     throw protocol_error(done.error().text);
+  log_sent("proxy connect sending", out, start);
 }
 
 bool conversation::enter(greeting& answer) {
@@ -139,6 +146,7 @@ bool conversation::enter(greeting& answer) {
 
 std::uint16_t conversation::write_get_metadata(output& out) {
   ++sequence_;
+  const output::mark start = out.here();
   frame_writer frame(out, options_for(0));
   writer& w = codecs_.writer_of(*format_);
   w.start(out);
@@ -147,6 +155,7 @@ std::uint16_t conversation::write_get_metadata(output& out) {
   w.begin_keywords(0);
   w.end_call();
   if (auto done = frame.finish({.hmac_key = options_.hmac_key}); !done) throw protocol_error(done.error().text);
+  log_sent(sending, out, start);
   return sequence_;
 }
 
@@ -198,13 +207,16 @@ written conversation::write_again(const line& on, const prepared& said) {
   if (!said.route.empty()) room[used++] = {"BLBI", said.route};
   frame_options options = options_for(said.flags);
   options.serializer = said.format->id_48;
+  const output::mark start = on.out.here();
   frame_writer frame(on.out, options, std::span(room).first(used));
   on.out.append(said.payload);
   if (auto done = frame.finish(finishing()); !done) rethrow(wire_exception::from(done.error()));
+  log_sent(sending, on.out, start);
   return {sequence_, (said.flags & flag::oneway) != 0};
 }
 
 std::optional<channel_failure> conversation::take_answer(const frame& f, reply_slot& slot) {
+  if (settings_.log_wire) [[unlikely]] log_wire("proxy wiredata received", f);
   const auto lost = [&](std::exception_ptr error, std::string text) -> channel_failure {
     slot.settle(std::move(error));
     return {.why = channel_failure::cause::out_of_sync, .text = std::move(text)};
@@ -274,6 +286,7 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   const line& on = on_;
   conversation& talk = on.talk;
   sequence_ = ++talk.sequence_;
+  if (talk.settings_.log_wire) start_ = on.out.here();
   if (outgoing_context().empty() && !(talk.own_peer_ && on.deadline != time_point::max())) [[likely]] {
     frame_.emplace(on.out, talk.options_for(on_.flags));
   } else {
@@ -298,6 +311,7 @@ written request::finish() {
   talk.keep_payload(on_, payload_, *talk.format_, on_.flags);
   finished_ = true;
   if (auto done = frame_->finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  talk.log_sent(sending, on_.out, start_);
   return {sequence_, (on_.flags & flag::oneway) != 0};
 }
 
@@ -316,6 +330,7 @@ written write_blob_call(const line& on, std::string_view method, const serialize
   room[used++] = {"BLBI", route};
   frame_options options = talk.options_for(flags);
   options.serializer = format.id_48;
+  const output::mark start = on.out.here();
   frame_writer frame(on.out, options, std::span(room).first(used));
   const output::mark payload = on.out.here();
   try {
@@ -335,6 +350,7 @@ written write_blob_call(const line& on, std::string_view method, const serialize
   if (on.keep) on.keep->route = route;
   if (blob.passes_through()) talk.passed_on_ = &format;
   if (auto done = frame.finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  talk.log_sent(sending, on.out, start);
   return {talk.sequence_, (flags & flag::oneway) != 0};
 }
 

@@ -20,6 +20,7 @@
 #include <codec/serializer.hpp>
 #include <codec/value.hpp>
 #include <engine/link/channel.hpp>
+#include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_options.hpp>
@@ -55,7 +56,7 @@ class reply_slot : public awaited_reply {
 /// The answer to CONNECT, taken apart.
 class greeting final : public awaited_reply {
  public:
-  explicit greeting(codecs& c) : codecs_(c) {}
+  explicit greeting(codecs& c, bool logged) : codecs_(c), logged_(logged) {}
   message type = message::connect_fail;
   std::uint16_t flags = 0;
   bool own_peer = false;
@@ -71,6 +72,7 @@ class greeting final : public awaited_reply {
   }
   void failed(const channel_failure& f) override { failure = f; }
   codecs& codecs_;
+  bool logged_;
 };
 
 struct transparent_hash : std::hash<std::string_view> {
@@ -135,6 +137,7 @@ class conversation {
   const std::string& object() const { return uri_.object(); }
   engine::codecs& codecs() { return codecs_; }
   const serializer& format() const { return *format_; }
+  bool logs_wire() const { return settings_.log_wire; }
   bool own_peer() const { return own_peer_; }
   const remote_members& members() const { return members_; }
   bool knows_members() const { return have_members_; }
@@ -148,6 +151,9 @@ class conversation {
  private:
   friend class request;
   friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
+  void log_sent(std::string_view text, const output& out, const output::mark& since) const {
+    if (settings_.log_wire) log_wire(text, out, since, options_.hmac_key);
+  }
   void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
   /// Room for what calls carry at most: the thread's own, the deadline and a blob's route.
   static constexpr std::size_t annotations_room = most_annotations + 2;
@@ -193,7 +199,7 @@ class request {
   bool with_keywords_ = false, finished_ = false;
   std::uint16_t sequence_ = 0;
   std::optional<frame_writer> frame_{};
-  output::mark payload_{};
+  output::mark start_{}, payload_{};
 };
 
 /// Writes a call whose only argument is a blob (WIRE §4.7). Throws what cannot be sent.

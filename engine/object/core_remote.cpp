@@ -151,7 +151,7 @@ task<> core_remote::connect(core_channel& to) {
 
 task<> core_remote::welcome(core_channel& to) {
   talk_.write_connect(to.greeting());
-  greeting answer(talk_.codecs());
+  greeting answer(talk_.codecs(), talk_.logs_wire());
   const frame* said = co_await to.next_frame();
   if (!said) std::rethrow_exception(exception_for(to.reason()));
   answer.take(*said);

@@ -15,6 +15,7 @@
 #include <engine/object/autoproxy.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/proxy.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/server.hpp>
 #include <engine/object/signals.hpp>
@@ -45,6 +46,7 @@ class daemon::state final : private detail::exposer {
   void stop();
   bool drain(std::chrono::milliseconds limit);
   void close();
+  void renew_keys() { server_.renew_keys(); }
   std::size_t connections() const { return server_.connections(); }
   const std::string& backend_reason() const { return backend_reason_; }
   core& first_core() { return (*cores_)[0]; }
@@ -348,6 +350,13 @@ uri daemon::add_class(std::string id, const interface_table& table, instance_mod
   entry.instances = std::make_shared<instance_store>();
   return state_->add(std::move(entry), how);
 }
+proxy<> daemon::proxy_for(std::string_view id, bool nat) const { return proxy<>(uri_for(id, nat)); }
+
+void daemon::set_hmac_key(std::string key) {
+  state_->host.hmac_key = std::move(key);
+  state_->renew_keys();
+}
+
 void daemon::unregister(std::string_view id) {
   if (id == daemon_object::id) return;
   state_->host.objects.remove(id);

@@ -79,6 +79,8 @@ inline constexpr instance_mode per_connection = instance_mode::per_connection;
 inline constexpr instance_mode per_call = instance_mode::per_call;
 inline constexpr instance_mode per_core = instance_mode::per_core;
 
+template <class T> class proxy;
+
 struct expose_options {
   /// The object is thread-safe and may be called on every core at once.
   bool shared = false;
@@ -134,6 +136,11 @@ class daemon {
   }
   /// The URI an id has or would have.
   uri uri_for(std::string_view id, bool nat = true) const;
+  /// Proxies of the same, for callers in this program: `daemon.proxy_for(greeter)` is a proxy<Greeter> with the default options.
+  template <class T> proxy<T> proxy_for(const T& object, bool nat = true) const requires(!std::is_convertible_v<const T&, std::string_view>) {
+    return proxy<T>(uri_of(&object, nat));
+  }
+  proxy<void> proxy_for(std::string_view id, bool nat = true) const;
 
   /// "localhost:9999" or "./u:/tmp/socket": where it listens first. Without NAT this is what stands in URIs.
   std::string location() const;
@@ -164,6 +171,10 @@ class daemon {
   void run_ready();
   /// Somebody else's descriptor in our loop: `readable` is called on core 0 each time it can be read (engine/core/foreign.hpp).
   [[nodiscard]] watch_handle watch(int foreign, std::function<void()> readable);
+
+  /// Another shared secret for the messages from now on, empty = none. Clients that are connected must change theirs as well
+  /// (set_hmac_key); a message with the wrong one ends its connection. Any thread, also from inside a call, whose answer still has the old one.
+  void set_hmac_key(std::string key);
 
   std::size_t connections() const;            ///< open ones, all cores
   std::string backend() const;                ///< which backend is used and why, one line

@@ -6,6 +6,7 @@
 #include <codec/short_text.hpp>
 #include <engine/io/log.hpp>
 #include <engine/link/uuid.hpp>
+#include <engine/object/detailed_traceback.hpp>
 #include <engine/object/dispatch_call.hpp>
 
 namespace engine {
@@ -102,20 +103,22 @@ verdict dispatcher::answer(const frame& request, session& s, output& out) {
   const auto id = request.annotations.find("CORR");
   const auto made = random_uuid();
   const annotation correlation{"CORR", id.value_or(std::span<const std::byte>(made))};
+  const std::string& key = hosting_.hmac_key;
   frame_writer pong(out, {.type = message::ping, .sequence = request.sequence, .serializer = request.serializer,
-                          .hmac = !hosting_.hmac_key.empty()},
+                          .hmac = !key.empty()},
                     hosts_annotations(hosting_, {&correlation, 1}).all());
   out.append("pong");
-  return pong.finish({.hmac_key = hosting_.hmac_key}) ? verdict::keep : verdict::close;
+  return pong.finish({.hmac_key = key}) ? verdict::keep : verdict::close;
 }
 
 dispatcher::call dispatcher::begin(const frame& request, session& s, output& out, call_context& context, reader& in, writer& encoder) {
   const std::uint16_t flags = request.has(flag::batch) ? flag::batch : std::uint16_t{0};
+  const std::string& key = hosting_.hmac_key;
   const frame_options options{.type = message::result, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
-                              .hmac = !hosting_.hmac_key.empty()};
+                              .hmac = !key.empty()};
   frame_options exception_options = options;
   exception_options.flags = flag::exception;
-  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), exception_options, out.here()};
+  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), exception_options, out.here(), key};
 }
 
 verdict dispatcher::invoke(const frame& request, session& s, output& out) {
@@ -172,7 +175,7 @@ verdict dispatcher::complete(call& c) {
   if (auto items = c.answer.take_stream()) return answer_with_stream(c, std::move(items));
   if (!c.encoder.ok()) return fail(c, c.encoder.error());
   const auto finished = c.answer.finish({.message_size = hosting_.settings.max_message_size,
-                                         .compress = hosting_.settings.compression, .hmac_key = hosting_.hmac_key});
+                                         .compress = hosting_.settings.compression, .hmac_key = c.key});
   if (finished) return verdict::keep;
   log_error("{}: the answer cannot be sent: {}", c.from.peer, finished.error().text);
   return verdict::close;
@@ -298,7 +301,8 @@ verdict dispatcher::send_exception(call& c, const wire_exception& e) {
     return v;
   }
   wire_exception whole = e;
-  whole.thrown_in(c.method ? std::string_view(c.method->signature.name) : std::string_view("dispatch"));
+  if (hosting_.settings.detailed_traceback) whole.traceback = detail::detailed_traceback(e, c.method ? &c.method->signature : nullptr, c.request);
+  else whole.thrown_in(c.method ? std::string_view(c.method->signature.name) : std::string_view("dispatch"));
   if (write_exception(c, c.exception_options, {}, whole)) return v;
   const wire_exception instead = wire_exception::unserializable(whole, c.encoder.error().text);
   return write_exception(c, c.exception_options, {}, instead) ? v : verdict::close;
@@ -312,7 +316,7 @@ bool dispatcher::write_exception(call& c, const frame_options& options, std::spa
     frame.cancel();
     return false;
   }
-  return frame.finish({.message_size = hosting_.settings.max_message_size, .hmac_key = hosting_.hmac_key}).has_value();
+  return frame.finish({.message_size = hosting_.settings.max_message_size, .hmac_key = c.key}).has_value();
 }
 
 }  // namespace engine

@@ -26,6 +26,7 @@
 #include <engine/object/item_stream.hpp>
 #include <engine/object/method.hpp>
 #include <engine/object/registry.hpp>
+#include <engine/object/secret_key.hpp>
 #include <engine/object/session.hpp>
 #include <engine/object/settings.hpp>
 
@@ -44,7 +45,7 @@ struct hosting {
   engine::registry objects{};
   engine::settings settings{};
   std::set<std::string, std::less<>> accepted{};  ///< names of the serializers requests may use
-  std::string hmac_key{};
+  secret_key hmac_key{};  ///< may change meanwhile
   /// The location in URIs, for texts.
   std::string location{};
   bool accepts(const serializer& s, bool own_peer) const { return own_peer_may_use(s, own_peer) || accepted.contains(s.name); }

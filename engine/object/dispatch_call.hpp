@@ -16,6 +16,7 @@ struct dispatcher::call {
   reply answer;
   frame_options exception_options;
   output::mark start;
+  const std::string& key;  // of the answer, whatever happens to the daemon's meanwhile
   const method_entry* method = nullptr;
   std::shared_ptr<void> made_for_it{};  // an instance made for this call, or an object that nobody else may let go meanwhile
   bool oneway() const { return request.has(flag::oneway); }

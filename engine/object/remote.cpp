@@ -145,7 +145,7 @@ void remote::open_channel(time_point deadline) {
 
 void remote::greet(lock& held, time_point deadline) {
   const auto mine = channel_;  // release() may come meanwhile
-  greeting answer(talk_.codecs());
+  greeting answer(talk_.codecs(), talk_.logs_wire());
   talk_.write_connect(mine->outgoing());
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);

@@ -222,7 +222,7 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
 // The whole life of a connection on one core. `known`: it has been welcomed on another one.
 task<> server::serve(core_share& at, loose_connection socket, std::optional<session> known) {
   connection peer(at.home, std::move(socket), known ? serving_limits() : greeting_limits());
-  if (!host_.hmac_key.empty()) peer.frames().set_hmac_key(host_.hmac_key);
+  peer.frames().set_hmac_key(host_.hmac_key);
   const std::uint64_t place = enter(at, peer);
   if (stopping_) peer.close();
   session s = known ? std::move(*known) : session{.peer = peer.peer().to_string(), .id = ++numbered_};
@@ -362,6 +362,15 @@ void server::say_goodbye(session& s) {
   s.instance.reset();
   s.belongings.reset();
   if (gone_) gone_(s.peer);
+}
+
+/// The host's key is another one now: for what the open connections read next.
+void server::renew_keys() {
+  for (const auto& share : shares_) {
+    share->home.post([this, &at = *share] {
+      for (const auto& [place, c] : at.open) c->frames().set_hmac_key(host_.hmac_key);
+    });
+  }
 }
 
 // ---- the end

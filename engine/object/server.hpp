@@ -44,6 +44,8 @@ class server {
   /// Serves a connected socket on core 0, which takes it over, without a handshake; `ended` is called there when it is over.
   void adopt(descriptor socket, std::string peer, std::function<void()> ended);
   /// Any thread: no more connections from now on; those that are on their way end at once.
+  /// Tells every connection that host.hmac_key has changed. Any thread.
+  void renew_keys();
   void stop_listening();
   /// Ends the connections of core i, after what runs has been answered. On core i's thread.
   void close_connections(std::size_t i);

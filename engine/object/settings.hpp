@@ -38,7 +38,7 @@ struct settings {
   std::string nat_host{};                  ///< PYRO_NATHOST: host in URIs that are given away, empty = the one listened on
   int nat_port = 0;                        ///< PYRO_NATPORT: port in URIs that are given away, 0 = the one listened on
   bool log_wire = false;                   ///< PYRO_LOGWIRE: log every message
-  bool detailed_traceback = false;         ///< PYRO_DETAILED_TRACEBACK: tracebacks name the frames of this side
+  bool detailed_traceback = false;         ///< PYRO_DETAILED_TRACEBACK: tracebacks tell what the method was called with
 
   double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
   std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none

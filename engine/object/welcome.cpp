@@ -61,13 +61,14 @@ struct answering {
     const auto id = request.annotations.find("CORR");
     const std::array<annotation, 2> annotations{annotation{"CORR", id.value_or(std::span<const std::byte>(made))},
                                                 annotation{own_annotation, std::as_bytes(std::span("1", 1))}};
+    const std::string& key = host.hmac_key;
     frame_writer frame(out, {.type = type, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
-                             .hmac = !host.hmac_key.empty()},
+                             .hmac = !key.empty()},
                        hosts_annotations(host, std::span(annotations).first(own_peer ? 2 : 1)).all());
     writer& w = codecs_.writer_of(format);
     w.start(out);
     body(w);
-    if (w.ok()) return frame.finish({.compress = host.settings.compression && type == message::connect_ok, .hmac_key = host.hmac_key}).has_value();
+    if (w.ok()) return frame.finish({.compress = host.settings.compression && type == message::connect_ok, .hmac_key = key}).has_value();
     frame.cancel();
     return type == message::connect_ok && fail(w.error().text);
   }
@@ -81,10 +82,11 @@ struct answering {
 }  // namespace
 
 void refuse(std::string_view reason, const frame* echo, const hosting& host, output& out) {
+  const std::string& key = host.hmac_key;
   frame_writer frame(out, {.type = message::connect_fail, .sequence = echo ? echo->sequence : std::uint16_t{0},
-                           .serializer = marshal_id, .hmac = !host.hmac_key.empty()});
+                           .serializer = marshal_id, .hmac = !key.empty()});
   marshal_text(out, reason);
-  if (!frame.finish({.hmac_key = host.hmac_key})) log_error("a refusal could not be written: {}", reason);
+  if (!frame.finish({.hmac_key = key})) log_error("a refusal could not be written: {}", reason);
 }
 
 bool welcome(const frame& request, session& s, const hosting& host, codecs& codecs_, const handshake_validator& validate, output& out) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include <engine/core/core.hpp>
 #include <engine/io/log.hpp>
+#include <engine/object/proxy_words.hpp>
 
 #include "object_support.hpp"
 #include "thing.hpp"
@@ -197,6 +199,88 @@ TEST(daemons, log_every_message_where_logwire_asks_for_it) {
   EXPECT_TRUE(log.has("daemon wiredata sending: msgtype=2 "));
   EXPECT_TRUE(log.has("daemon wiredata received: msgtype=4 "));
   EXPECT_TRUE(eventually([&] { return log.has("daemon wiredata sending: msgtype=5 "); }));
+}
+
+TEST(proxies, log_every_message_where_logwire_asks_for_it) {
+  daemon d(on_loopback());
+  thing object;
+  auto options = quiet_proxy();
+  options.settings->log_wire = true;
+  const log_capture log;
+  proxy<thing> p(d.expose(object, "thing"), options);
+  EXPECT_EQ(p.add(1, 2), 3);
+  EXPECT_TRUE(log.has("proxy connect sending: msgtype=1 "));
+  EXPECT_TRUE(log.has("proxy connect response received: msgtype=2 "));
+  EXPECT_TRUE(log.has("proxy wiredata sending: msgtype=4 "));
+  EXPECT_TRUE(log.has("proxy wiredata received: msgtype=5 "));
+  EXPECT_FALSE(log.has("daemon wiredata"));
+}
+
+TEST(daemons, give_proxies_of_what_they_expose) {
+  daemon d(on_loopback());
+  thing object;
+  const uri where = d.expose(object, "thing");
+  proxy<thing> typed = d.proxy_for(object);
+  EXPECT_EQ(uri_of(typed), where);
+  EXPECT_EQ(typed.add(1, 2), 3);
+  proxy<> dynamic = d.proxy_for("thing");
+  EXPECT_EQ(dynamic["add"](3, 4), value(7));
+  thing stranger;
+  EXPECT_EQ(failure_text([&] { d.proxy_for(stranger); }), "Pyro4.errors.DaemonError: object isn't registered in this daemon");
+}
+
+TEST(daemons, change_their_key_while_they_serve) {
+  auto options = on_loopback(2);
+  options.hmac_key = "first";
+  daemon d(options);
+  thing object;
+  auto keyed = quiet_proxy();
+  keyed.hmac_key = "first";
+  proxy<thing> connected(d.expose(object, "thing", {.shared = true}), keyed), other(uri_of(connected), keyed);
+  EXPECT_EQ(connected.add(1, 2), 3);
+  EXPECT_EQ(other.add(1, 2), 3);
+  d.set_hmac_key("second");
+  set_hmac_key(connected, "second");
+  EXPECT_EQ(connected.add(3, 4), 7) << "the connection that was open goes on with the new key";
+  EXPECT_THROW(other.add(1, 2), unreachable) << "it still has the old one";
+  EXPECT_THROW(other.add(1, 2), error);
+  set_hmac_key(other, "second");
+  EXPECT_EQ(other.add(1, 2), 3);
+  d.set_hmac_key("");
+  EXPECT_THROW(connected.add(1, 2), error);
+  EXPECT_EQ(proxy<thing>(uri_of(connected), quiet_proxy()).add(1, 2), 3);
+}
+
+TEST(daemons, change_their_key_while_many_call) {
+  auto options = on_loopback(2);
+  options.hmac_key = "0";
+  daemon d(options);
+  thing object;
+  const uri where = d.expose(object, "thing", {.shared = true});
+  std::atomic<bool> done = false;
+  std::atomic<int> answered = 0;
+  const auto caller = [&] {
+    while (!done) {
+      auto keyed = quiet_proxy();
+      keyed.hmac_key = "0";
+      proxy<thing> p(where, keyed);
+      try {
+        while (!done) answered += p.add(1, 2) == 3;
+      } catch (const error&) {  // the other key is on just now
+      }
+    }
+  };
+  std::thread a(caller), b(caller);
+  for (int i = 0; i < 40; ++i) {
+    const int before = answered;
+    d.set_hmac_key(i % 2 ? "0" : "1");
+    if (i % 2) {
+      EXPECT_TRUE(eventually([&] { return answered > before; }));
+    }
+  }
+  done = true;
+  a.join();
+  b.join();
 }
 
 TEST(daemons, describe_themselves) {

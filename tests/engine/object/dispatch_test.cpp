@@ -260,6 +260,27 @@ TEST_F(dispatching, with_a_key_every_answer_is_signed) {
   EXPECT_EQ(ask(frame_of("ping", {.type = message::ping, .serializer = 42, .hmac_key = "secr3t"})).at(0).annotations.at("HMAC").size(), 20u);
 }
 
+TEST_F(dispatching, a_detailed_traceback_tells_what_the_method_was_called_with) {
+  host.settings.detailed_traceback = true;
+  const auto told = [&](std::string_view method, std::string_view arguments, std::string_view keywords = "{}") {
+    std::string text;
+    for (const std::string& line : call(method, arguments, keywords).at(0).exception().traceback) text += line;
+    return text;
+  };
+  const std::string rule = std::string(52, '-') + "\n";
+  EXPECT_EQ(told("crash", "('boom',)"), rule + " EXCEPTION <class 'RuntimeError'>: boom\n Extended stacktrace follows (most recent call last)\n" + rule +
+                                            "File \"<C++>\", in thing.crash\nLocal values:\n    argument 1 = 'boom'\n" + rule +
+                                            " EXCEPTION <class 'RuntimeError'>: boom\n" + rule);
+  const std::string thrown_with_a_place = told("fail", "('ValueError','bad')");
+  EXPECT_NE(thrown_with_a_place.find("    argument 2 = 'bad'\n"), std::string::npos) << thrown_with_a_place;
+  EXPECT_NE(thrown_with_a_place.find("thing.hpp\", line "), std::string::npos) << thrown_with_a_place;
+  EXPECT_NE(told("greet", "([1],)", "{'greeting':2}").find("    name = [1]\n    greeting = 2\n"), std::string::npos);
+  EXPECT_NE(told("nobody", "()").find("in dispatch\n"), std::string::npos);
+  const std::string cut = told("crash", "('" + std::string(5000, 'x') + "',)");
+  EXPECT_NE(cut.find("xxx…\n"), std::string::npos);
+  EXPECT_EQ(told("crash", "('" + std::string(70'000, 'x') + "',)").find("Local values"), std::string::npos);
+}
+
 TEST_F(dispatching, an_answer_above_the_maximum_is_not_sent_and_ends_the_connection) {
   host.settings.max_message_size = 200;
   const log_capture log;
