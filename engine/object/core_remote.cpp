@@ -7,6 +7,7 @@
 
 #include <engine/object/remote.hpp>
 #include <engine/object/replies.hpp>
+#include <engine/object/resolve.hpp>
 
 namespace engine::detail {
 
@@ -26,12 +27,11 @@ class core_clients final : public core::resident {
   const std::shared_ptr<core_door>& door() const { return door_; }
   core_remote& find(remote& r) {
     if (ended_) throw connection_closed("the core has ended");
-    std::shared_ptr<core_remote>& found = open_[r.on_cores().key()];
-    if (!found) {
-      found = std::make_shared<core_remote>(core_, r.where(), r.options(), r.numeric_addresses());
-      r.on_cores().add(door_);
-    }
-    return *found;
+    const auto known = open_.find(r.on_cores().key());
+    if (known != open_.end()) return *known->second;
+    auto found = std::make_shared<core_remote>(core_, r.where(), r.direct(), r.options());
+    r.on_cores().add(door_);
+    return *open_.emplace(r.on_cores().key(), std::move(found)).first->second;
   }
   void drop(std::uint64_t key) {
     const auto at = open_.find(key);
@@ -73,8 +73,8 @@ core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r);
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
 std::shared_ptr<core_door> core_remote::door_of(core& c) { return clients_of(c).door(); }
 
-core_remote::core_remote(core& c, const engine::uri& where, const proxy_options& options, std::vector<address> known)
-    : core_(c), uri_(where), options_(options), talk_(uri_, options_, *options_.settings), addresses_(std::move(known)) {}
+core_remote::core_remote(core& c, const engine::uri& where, const engine::uri& direct, const proxy_options& options)
+    : core_(c), where_(where), uri_(direct), options_(options), talk_(uri_, options_, *options_.settings), addresses_(remote::numeric_addresses(direct)) {}
 
 core_remote::~core_remote() = default;
 
@@ -103,16 +103,33 @@ void core_remote::end() {
 /// Names are looked up on a thread of their own: it may take seconds.
 struct core_remote::lookup {
   core_remote& of;
+  engine::uri direct{of.where_};
+  std::exception_ptr unknown{};
   std::expected<std::vector<address>, io_error> found{std::vector<address>{}};
   std::jthread thread{};
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     thread = std::jthread([this, waiting] {
-      found = address::resolve(of.uri_.host(), static_cast<std::uint16_t>(of.uri_.port()), of.options_.settings->prefer_ip_version);
+      look();
       of.core_.post([waiting] { waiting.resume(); });
     });
   }
   void await_resume() { thread.join(); }
+  void look() {
+    try {
+      direct = resolve(of.where_, of.options_);
+    } catch (...) {
+      unknown = std::current_exception();
+      return;
+    }
+    if (direct.sockname().empty()) {
+      found = address::resolve(direct.host(), static_cast<std::uint16_t>(direct.port()), of.options_.settings->prefer_ip_version);
+      return;
+    }
+    auto socket = address::unix_socket(direct.sockname());
+    if (socket) found = std::vector{*socket};
+    else found = std::unexpected(socket.error());
+  }
 };
 
 // It may have been given up meanwhile, and another be under way.
@@ -123,10 +140,15 @@ void core_remote::check(const core_channel& to) {
 task<> core_remote::connect(core_channel& to) {
   const std::chrono::milliseconds limit = *options_.timeout;
   const time_point deadline = limit.count() > 0 ? core_.io().now() + limit : time_point::max();
-  if (addresses_.empty()) {
+  const bool again = std::exchange(connected_before_, true) && where_.protocol() != uri_protocol::pyro;  // a name may stand for something else now
+  if (addresses_.empty() || again) {
     lookup looking{*this};
     co_await looking;
     check(to);
+    if (looking.unknown) std::rethrow_exception(looking.unknown);
+    const bool same = looking.direct.object() == uri_.object();
+    uri_ = std::move(looking.direct);
+    if (!same) throw connection_closed("the name stands for another object now, and the call was written for the old one: call again");
     if (!looking.found) throw communication_error("cannot connect to " + talk_.location_text() + ": " + looking.found.error().to_string());
     addresses_ = std::move(*looking.found);
   }

@@ -19,7 +19,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   /// That of the core this thread is. Made at first use; keeps a copy of what `r` says about itself.
   static core_remote& of(core&, remote& r);
 
-  core_remote(core&, const engine::uri&, const proxy_options&, std::vector<address> known);
+  /// `direct`: what `where` stands for now.
+  core_remote(core&, const engine::uri& where, const engine::uri& direct, const proxy_options&);
   ~core_remote();
 
   conversation& talk() { return talk_; }
@@ -45,10 +46,12 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   struct lookup;
 
   core& core_;
-  const engine::uri uri_;
+  const engine::uri where_;
+  engine::uri uri_;  // the direct one: what a name has stood for at the last connecting
   const proxy_options options_;
   conversation talk_;
   std::vector<address> addresses_;
+  bool connected_before_ = false;
   std::shared_ptr<core_channel> channel_{};
 };
 

@@ -11,6 +11,7 @@
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/late_sender.hpp>
 #include <engine/object/replies.hpp>
+#include <engine/object/resolve.hpp>
 
 namespace engine::detail {
 
@@ -23,7 +24,7 @@ engine::settings settings_for(const proxy_options& o) { return o.settings ? *o.s
 }  // namespace
 
 remote::remote(engine::uri where, proxy_options options)
-    : uri_(std::move(where)), options_(std::move(options)), settings_(settings_for(options_)), talk_(uri_, options_, settings_) {
+    : uri_(std::move(where)), direct_(uri_), options_(std::move(options)), settings_(settings_for(options_)), talk_(direct_, options_, settings_) {
   timeout_ = options_.timeout.value_or(std::chrono::milliseconds(static_cast<std::int64_t>(settings_.comm_timeout * 1000)));
   retries_ = settings_.max_retries;
   known_ = options_;
@@ -72,22 +73,37 @@ remote::lock remote::acquire_patiently(time_point limit) {
   }
 }
 
-std::vector<address> remote::numeric_addresses() const {
-  if (uri_.protocol() != uri_protocol::pyro) throw naming_error("this URI is a name and must be looked up first: " + uri_.to_string());
-  if (!uri_.sockname().empty()) {
-    auto where = address::unix_socket(uri_.sockname());
-    if (!where) throw communication_error("cannot connect to " + uri_.sockname() + ": " + where.error().to_string());
+engine::uri remote::direct() {
+  const std::scoped_lock lock(known_mutex_);
+  if (direct_.protocol() == uri_protocol::pyro) return direct_;
+  throw naming_error(uri_.to_string() + " has not been looked up yet, and a core must not wait for that: co_await engine::resolve_later(uri) first, or "
+                                        "connect(proxy) on another thread");
+}
+
+/// A name may stand for something else each time.
+void remote::look_up() {
+  if (uri_.protocol() == uri_protocol::pyro) return;
+  engine::uri found = resolve(uri_, options());
+  const std::scoped_lock lock(known_mutex_);
+  direct_ = std::move(found);
+  addresses_.clear();
+}
+
+std::vector<address> remote::numeric_addresses(const engine::uri& direct) {
+  if (!direct.sockname().empty()) {
+    auto where = address::unix_socket(direct.sockname());
+    if (!where) throw communication_error("cannot connect to " + direct.sockname() + ": " + where.error().to_string());
     return {*where};
   }
-  auto where = address::numeric(uri_.host(), static_cast<std::uint16_t>(uri_.port()));
+  auto where = address::numeric(direct.host(), static_cast<std::uint16_t>(direct.port()));
   if (!where) return {};
   return {*where};
 }
 
 std::vector<address> remote::addresses() const {
-  std::vector<address> direct = numeric_addresses();
-  if (!direct.empty()) return direct;
-  auto found = address::resolve(uri_.host(), static_cast<std::uint16_t>(uri_.port()), settings_.prefer_ip_version);
+  std::vector<address> known = numeric_addresses(direct_);
+  if (!known.empty()) return known;
+  auto found = address::resolve(direct_.host(), static_cast<std::uint16_t>(direct_.port()), settings_.prefer_ip_version);
   if (!found) throw communication_error("cannot connect to " + talk_.location_text() + ": " + found.error().to_string());
   return *found;
 }
@@ -125,6 +141,7 @@ void remote::open_channel(time_point deadline) {
     return;
   }
   if (adopted_) throw connection_closed("the connected socket of this proxy is closed, and there is no other");
+  look_up();
   if (addresses_.empty()) addresses_ = addresses();
   io_error last{};
   for (const address& a : addresses_) {

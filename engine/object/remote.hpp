@@ -82,19 +82,22 @@ class remote : public std::enable_shared_from_this<remote> {
   std::optional<address> local();       ///< of the present connection
   /// What the present connection has cost.
   channel::counters counted();
-  /// Blocks on name resolution.
-  std::vector<address> addresses() const;
-  /// Where it is when no name has to be looked up, empty otherwise.
-  std::vector<address> numeric_addresses() const;
+  /// where(), or what its name stood for at the last connecting. Throws naming_error if it has never been looked up.
+  engine::uri direct();
+  /// Where a direct URI is when no name has to be looked up, empty otherwise. Throws communication_error for what cannot be an address.
+  static std::vector<address> numeric_addresses(const engine::uri& direct);
 
  private:
   void connect(lock&, time_point limit);
+  void look_up();
+  std::vector<address> addresses() const;
   void open_channel(time_point deadline);
   void greet(lock&, time_point deadline);
   void learn_members(lock&, time_point deadline);
   channel_options options_of_channel() const;
 
-  engine::uri uri_;
+  const engine::uri uri_;
+  engine::uri direct_;        // changed with both mutexes held
   proxy_options options_;
   engine::settings settings_;
   proxy_options known_;       // options_ for others, with a lock that is never held for long

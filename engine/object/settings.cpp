@@ -89,6 +89,11 @@ template <class Settings, class F> void each(Settings& s, F&& f) {
   f("PYRO_SOCK_REUSE", s.sock_reuse);
   f("PYRO_NS_HOST", s.ns_host);
   f("PYRO_NS_PORT", s.ns_port);
+  f("PYRO_NS_AUTOCLEAN", s.ns_autoclean);
+  f("PYRO_NS_BCHOST", s.ns_bchost);
+  f("PYRO_NS_BCPORT", s.ns_bcport);
+  f("PYRO_BROADCAST_ADDRS", s.broadcast_addrs);
+  f("PYRO_NS_LOOKUP_DELAY", s.ns_lookup_delay);
   f("PYRO_ITER_STREAMING", s.iter_streaming);
   f("PYRO_ITER_STREAM_LIFETIME", s.iter_stream_lifetime);
   f("PYRO_ITER_STREAM_LINGER", s.iter_stream_linger);

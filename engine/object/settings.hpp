@@ -26,6 +26,11 @@ struct settings {
   bool sock_reuse = true;                  ///< PYRO_SOCK_REUSE
   std::string ns_host = "localhost";       ///< PYRO_NS_HOST: where the name server is looked for
   int ns_port = 9090;                      ///< PYRO_NS_PORT
+  double ns_autoclean = 0;                 ///< PYRO_NS_AUTOCLEAN, seconds between a name server's looks for who is still there, 0 = none; at least 3
+  std::string ns_bchost{};                 ///< PYRO_NS_BCHOST: where a name server listens for broadcasts, empty = everywhere
+  int ns_bcport = 9091;                    ///< PYRO_NS_BCPORT: UDP port of broadcasts
+  std::string broadcast_addrs = "<broadcast>, 0.0.0.0";  ///< PYRO_BROADCAST_ADDRS: where broadcasts go
+  double ns_lookup_delay = 0;              ///< PYRO_NS_LOOKUP_DELAY, seconds to wait for a name that is not registered yet
   bool iter_streaming = true;              ///< PYRO_ITER_STREAMING: a method may answer with a stream of items
   double iter_stream_lifetime = 0;         ///< PYRO_ITER_STREAM_LIFETIME, seconds a stream lives at most, 0 = no limit
   double iter_stream_linger = 30;          ///< PYRO_ITER_STREAM_LINGER, seconds a stream outlives its client's connection

@@ -1,0 +1,77 @@
+// See host.hpp.
+#include <naming/host.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <engine/io/address.hpp>
+#include <engine/object/error.hpp>
+
+namespace engine {
+
+namespace {
+
+constexpr double least_autoclean = 3;
+
+daemon_options options_for(const name_server_options& o, const settings& s) {
+  daemon_options d;
+  d.host = o.host;
+  d.port = o.port.value_or(static_cast<std::uint16_t>(s.ns_port));
+  d.unix_socket = o.unix_socket;
+  d.unix_only = o.unix_only;
+  d.nat_host = o.nat_host;
+  d.nat_port = o.nat_port;
+  d.cores = o.cores;
+  d.threads = o.threads;
+  d.hmac_key = o.hmac_key;
+  d.settings = s;
+  return d;
+}
+
+/// The number behind a name, as the listener has chosen it.
+std::string numeric(const std::string& host, std::uint16_t port, const settings& s) {
+  if (const auto found = address::resolve(host, port, s.prefer_ip_version); found && !found->empty()) {
+    const std::string text = found->front().to_string();
+    return text.substr(0, text.rfind(':'));
+  }
+  return host;
+}
+
+}  // namespace
+
+name_server_host::name_server_host(name_server_options options)
+    : names_(std::make_unique<NameServer>(open_storage(options.storage))), found_(static_cast<std::size_t>(names_->count())) {
+  const settings s = options.settings ? *options.settings : settings::from_environment();
+  if (s.ns_autoclean > 0 && s.ns_autoclean < least_autoclean) throw std::invalid_argument("NS_AUTOCLEAN cannot be smaller than 3");
+  // Its own entry says where it listens, which is known only then; the object is known only after its entry is right.
+  daemon_ = std::make_unique<engine::daemon>(options_for(options, s));
+  names_->keep(name_server_id, {.uri = daemon_->uri_for(name_server_id).to_string(), .tags = {"class:Pyro4.naming.NameServer"}});
+  daemon_->expose(*names_, name_server_id, {.shared = true});
+  bound_to_ = options.unix_only ? "Unix domain socket" : numeric(internal().host(), daemon_->port(), s);
+  open_beacon(options, s);
+  if (s.ns_autoclean > 0) {
+    const auto timeout = s.comm_timeout > 0 ? s.comm_timeout : 5;
+    sweeper_ = std::make_unique<sweeper>(*names_, sweeper_options{.every = std::chrono::milliseconds(static_cast<std::int64_t>(s.ns_autoclean * 1000)),
+                                                                  .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000))});
+  }
+}
+
+name_server_host::~name_server_host() = default;
+
+uri name_server_host::where() const { return daemon_->uri_for(name_server_id); }
+uri name_server_host::internal() const { return daemon_->uri_for(name_server_id, false); }
+
+void name_server_host::open_beacon(const name_server_options& o, const settings& s) {
+  if (o.unix_only) return;
+  if (bound_to_.find(':') != std::string::npos) {
+    why_silent_ = "Not starting broadcast server for IPv6.";
+  } else if (bound_to_.starts_with("127.")) {
+    why_silent_ = "Not starting broadcast server for localhost.";
+  } else if (o.broadcast) {
+    const std::string& host = o.bc_host.empty() ? s.ns_bchost : o.bc_host;
+    beacon_ = std::make_unique<engine::beacon>(internal(), host, o.bc_port.value_or(static_cast<std::uint16_t>(s.ns_bcport)));
+    watching_ = daemon_->watch(beacon_->descriptor(), [this] { beacon_->answer_waiting(); });
+  }
+}
+
+}  // namespace engine

@@ -1,0 +1,71 @@
+// A name server in a daemon of its own, with everything a running one has: storage, the broadcast responder, the sweeper. What engine-ns
+// is, for programs that want one inside of them.
+//
+//   engine::name_server_host names{{.storage = "sql:names.db"}};
+//   std::cout << names.where() << '\n';        // PYRO:Pyro.NameServer@localhost:9090
+//   names.run();
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <engine/object/daemon.hpp>
+#include <naming/beacon.hpp>
+#include <naming/name_server.hpp>
+#include <naming/sweeper.hpp>
+
+namespace engine {
+
+struct name_server_options {
+  std::string host{};                        ///< empty: settings.host
+  std::optional<std::uint16_t> port{};       ///< unset: settings.ns_port; 0: a free one
+  std::string unix_socket{};                 ///< listens there too
+  bool unix_only = false;                    ///< … and nowhere else
+  std::string nat_host{};                    ///< for callers beyond a router
+  std::optional<std::uint16_t> nat_port{};
+  std::string storage = "memory";            ///< as open_storage()
+  bool broadcast = true;                     ///< answer broadcasts, unless it listens for this machine only or by IPv6
+  std::string bc_host{};                     ///< empty: settings.ns_bchost
+  std::optional<std::uint16_t> bc_port{};    ///< unset: settings.ns_bcport
+  std::string hmac_key{};
+  unsigned cores = 1;
+  bool threads = true;                       ///< as daemon_options::threads: false for somebody else's loop
+  std::optional<engine::settings> settings{};
+};
+
+class name_server_host {
+ public:
+  /// Serves from now on. Throws std::system_error for addresses that cannot be had, naming_error for the storage, std::invalid_argument
+  /// for bad options.
+  explicit name_server_host(name_server_options = {});
+  ~name_server_host();
+
+  NameServer& names() { return *names_; }
+  engine::daemon& daemon() { return *daemon_; }
+  uri where() const;                         ///< what it is registered as; with NAT the external one
+  uri internal() const;                      ///< where it really listens
+  /// The responder, nullptr: none runs; then why_silent() says why (Pyro's words; empty: it was not wanted).
+  const engine::beacon* responder() const { return beacon_.get(); }
+  const std::string& why_silent() const { return why_silent_; }
+  /// The address it is bound to, as in "127.0.0.1", or "Unix domain socket".
+  std::string bound_to() const { return bound_to_; }
+  std::size_t found_in_storage() const { return found_; }
+  /// As daemon::run() and daemon::stop().
+  void run() { daemon_->run(); }
+  void stop() { daemon_->stop(); }
+
+ private:
+  void open_beacon(const name_server_options&, const settings&);
+
+  std::unique_ptr<NameServer> names_;
+  std::size_t found_ = 0;
+  std::unique_ptr<engine::daemon> daemon_;
+  std::string why_silent_{}, bound_to_{};
+  std::unique_ptr<engine::beacon> beacon_{};
+  watch_handle watching_{};
+  std::unique_ptr<sweeper> sweeper_{};
+};
+
+}  // namespace engine

@@ -1,0 +1,45 @@
+// The name server as its callers see it: proxy<name_server> is typed, whoever runs it, Pyro4's pyro4-ns or engine-ns.
+//
+//   auto names = engine::locate_name_server();                      // configured address, this machine, else broadcast
+//   names.enroll("example.greeting", uri, false, std::vector{"class:greeting"s});
+//   engine::uri where = names.lookup("example.greeting");
+//   for (auto& [name, at] : names.list("example.")) std::cout << name << ' ' << at << '\n';
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <engine/object/proxy.hpp>
+#include <engine/object/resolve.hpp>
+
+namespace engine {
+
+/// Declared for proxies only; what each does and throws is said in naming/name_server.hpp.
+class name_server {
+ public:
+  using tags = std::vector<std::string>;
+  std::int64_t count();
+  void ping();
+  /// Throws naming_error "unknown name: x".
+  uri lookup(std::string name);
+  /// `safe`: naming_error "name already registered: x" instead of replacing what is there.
+  void enroll(std::string name, uri where, std::optional<bool> safe, std::optional<tags> metadata);
+  void set_metadata(std::string name, tags metadata);
+  std::int64_t remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex);
+  /// At most one filter.
+  std::map<std::string, uri> list(std::optional<std::string> prefix, std::optional<std::string> regex, std::optional<tags> metadata_all,
+                                  std::optional<tags> metadata_any);
+};
+ENGINE_EXPOSE(name_server, count, ping, lookup, enroll, set_metadata, remove, list)
+ENGINE_MARK(name_server, enroll, .wire_name = "register")
+
+/// A proxy of a name server that is there. Throws naming_error "Failed to locate the nameserver". Blocks: not on a core's own thread.
+inline proxy<name_server> locate_name_server(const locate_options& where = {}) {
+  return detail::proxy_access::around<proxy<name_server>>(detail::locate(where));
+}
+
+}  // namespace engine

@@ -1,0 +1,222 @@
+// See name_server.hpp.
+#include <naming/name_server.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <re2/re2.h>
+
+#include <codec/convert.hpp>
+#include <engine/object/error.hpp>
+
+namespace engine {
+
+namespace {
+
+[[noreturn]] void type_error(const std::string& text) { throw raised("TypeError", {text}); }
+
+/// Pyro keeps sets: in order, each once.
+std::vector<std::string> tags_of(detail::given_tags&& given, const char* name) {
+  if (given.was_text) type_error(std::string(name) + " should not be a str, but another iterable (set, list, etc)");
+  std::ranges::sort(given.tags);
+  const auto twice = std::ranges::unique(given.tags);
+  given.tags.erase(twice.begin(), twice.end());
+  return std::move(given.tags);
+}
+
+std::string text_of(detail::given_text&& given) {
+  if (!given.text) type_error("name must be a str");
+  return *std::move(given.text);
+}
+
+/// Python's re.match, by RE2: linear in the text whatever the expression; lookaround and references back are refused (docs/deviations.md).
+class expression {
+ public:
+  explicit expression(const std::string& text) : compiled_(text, RE2::Quiet) {
+    if (!compiled_.ok()) throw naming_error("invalid regex: " + compiled_.error());
+  }
+  bool matches(const std::string& name) const { return compiled_.Match(name, 0, name.size(), RE2::ANCHOR_START, nullptr, 0); }
+
+ private:
+  RE2 compiled_;
+};
+
+bool nothing(const std::optional<std::string>& filter) { return !filter || filter->empty(); }
+
+}  // namespace
+
+// ---- how arguments come and results go
+
+bool codec_of<detail::given_text>::decode(reader& in, detail::given_text& out) {
+  if (in.peek() != kind::string) return in.skip();
+  std::string_view text;
+  if (!in.read_string(text)) return false;
+  out.text.emplace(text);
+  return true;
+}
+
+bool codec_of<detail::given_uri>::decode(reader& in, detail::given_uri& out) {
+  if (in.peek() == kind::string) {
+    std::string_view text;
+    if (!in.read_string(text)) return false;
+    out.text.emplace(text);
+    return true;
+  }
+  if (in.peek() != kind::dict) return in.skip();
+  uri where;
+  if (!engine::decode(in, where)) return false;
+  out.text = where.to_string();
+  out.was_uri = true;
+  return true;
+}
+
+bool codec_of<detail::given_tags>::decode(reader& in, detail::given_tags& out) {
+  const kind k = in.peek();
+  if (k == kind::none) return in.read_none();
+  out.given = true;
+  if (k == kind::string) {
+    out.was_text = true;
+    return in.skip();
+  }
+  return engine::decode(in, out.tags);
+}
+
+void codec_of<detail::looked_up>::encode(writer& out, const detail::looked_up& found) {
+  if (!found.tags) return engine::encode(out, found.where);
+  out.begin(kind::tuple, 2);
+  engine::encode(out, found.where);
+  engine::encode(out, *found.tags);
+  out.end();
+}
+
+void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_names& all) {
+  out.begin(kind::dict, all.names.size());
+  for (const auto& [name, at] : all.names) {
+    out.string(name);
+    if (!all.with_tags) {
+      out.string(at.uri);
+      continue;
+    }
+    out.begin(kind::tuple, 2);
+    out.string(at.uri);
+    engine::encode(out, at.tags);
+    out.end();
+  }
+  out.end();
+}
+
+// ---- reading
+
+NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(kept_in)) {
+  if (!storage_) return;
+  storage_->load([this](std::string name, registration r) { names_.put(std::move(name), std::move(r), false); });
+  journal_ = std::make_unique<journal>(*storage_);
+}
+
+detail::looked_up NameServer::lookup(std::string_view name, bool return_metadata) const {
+  auto found = names_.find(name);
+  if (!found) throw naming_error("unknown name: " + std::string(name));
+  detail::looked_up answer{.where = uri(found->uri)};
+  if (return_metadata) answer.tags = std::move(found->tags);
+  return answer;
+}
+
+std::vector<name_table::listed> NameServer::find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const {
+  if (!nothing(prefix)) return names_.list([&](const std::string& name, const registration&) { return name.starts_with(*prefix); });
+  const expression wanted(*regex);
+  return names_.list([&](const std::string& name, const registration&) { return wanted.matches(name); });
+}
+
+detail::listed_names NameServer::list(std::optional<std::string> prefix, std::optional<std::string> regex, detail::given_tags metadata_all,
+                                      detail::given_tags metadata_any, bool return_metadata) const {
+  if (prefix.has_value() + regex.has_value() + metadata_all.given + metadata_any.given > 1)
+    throw raised("ValueError", {"you can only filter on one thing at a time"});
+  if (!nothing(prefix) || !nothing(regex)) return {find(prefix, regex), return_metadata};
+  const auto all = tags_of(std::move(metadata_all), "metadata_all"), any = tags_of(std::move(metadata_any), "metadata_any");
+  return {names_.list([&](const std::string&, const registration& at) {
+            const auto has = [&](const std::string& tag) { return std::ranges::binary_search(at.tags, tag); };
+            return std::ranges::all_of(all, has) && (any.empty() || std::ranges::any_of(any, has));
+          }),
+          return_metadata};
+}
+
+std::vector<name_table::listed> NameServer::everything() const {
+  return names_.list([](const std::string&, const registration&) { return true; });
+}
+
+// ---- changing
+
+future<void> NameServer::write(std::vector<registration_change> changes) {
+  if (journal_) return journal_->write(std::move(changes));
+  promise<void> done;
+  auto now = done.get_future();
+  done.succeed();
+  return now;
+}
+
+future<void> NameServer::put(std::string name, registration r, bool safe) {
+  const std::scoped_lock lock(changing_);
+  if (!names_.put(name, r, safe)) throw naming_error("name already registered: " + name);
+  return write({{std::move(name), std::move(r)}});
+}
+
+task<> NameServer::enroll(detail::given_text name, detail::given_uri where, bool safe, detail::given_tags metadata) {
+  if (!where.text) type_error("only URIs or strings can be registered");
+  if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
+  std::string known_as = text_of(std::move(name));
+  registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
+  auto durable = put(std::move(known_as), std::move(r), safe);
+  co_await durable;
+}
+
+task<> NameServer::set_metadata(detail::given_text name, detail::given_tags metadata) {
+  const std::string known_as = text_of(std::move(name));
+  auto tags = tags_of(std::move(metadata), "metadata");
+  future<void> durable;
+  {
+    const std::scoped_lock lock(changing_);
+    registration now;
+    if (!names_.set_tags(known_as, std::move(tags), now)) throw naming_error("unknown name: " + known_as);
+    durable = write({{known_as, std::move(now)}});
+  }
+  co_await durable;
+}
+
+std::vector<registration_change> NameServer::take(const std::vector<std::string>& names) {
+  std::vector<registration_change> gone;
+  for (const std::string& name : names)
+    if (name != name_server_id && names_.take(name)) gone.push_back({name, std::nullopt});
+  return gone;
+}
+
+task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
+  std::vector<std::string> wanted;
+  if (!nothing(name) && *name != name_server_id && names_.contains(*name)) {
+    wanted.push_back(*std::move(name));
+  } else if (!nothing(prefix) || !nothing(regex)) {
+    for (auto& each : find(prefix, regex)) wanted.push_back(std::move(each.name));
+  }
+  std::int64_t count = 0;
+  future<void> durable;
+  {
+    const std::scoped_lock lock(changing_);
+    auto gone = take(wanted);
+    count = static_cast<std::int64_t>(gone.size());
+    durable = write(std::move(gone));
+  }
+  co_await durable;
+  co_return count;
+}
+
+void NameServer::keep(std::string name, registration r) { put(std::move(name), std::move(r), false).get(); }
+
+void NameServer::drop(std::string_view name) {
+  future<void> durable;
+  {
+    const std::scoped_lock lock(changing_);
+    durable = write(take({std::string(name)}));
+  }
+  durable.get();
+}
+
+}  // namespace engine

@@ -1,0 +1,115 @@
+// Pyro's name server (WIRE §9) as an ordinary exposed class: names, the URIs they stand for, and tags to find them by. Any Pyro program
+// registers and looks up in it. Callers in C++ use proxy<name_server> (naming/locate.hpp).
+// Every method may be called on every core at once: expose it with .shared = true.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <codec/codec_of.hpp>
+#include <engine/core/task.hpp>
+#include <engine/object/expose.hpp>
+#include <engine/object/uri.hpp>
+#include <naming/journal.hpp>
+#include <naming/name_table.hpp>
+
+namespace engine {
+
+inline constexpr const char* name_server_id = "Pyro.NameServer";
+
+namespace detail {
+
+/// An argument that is to be a text. What came instead is told by the method, in Pyro's order of complaints.
+struct given_text {
+  std::optional<std::string> text{};
+};
+/// A URI, as an object or as text.
+struct given_uri {
+  std::optional<std::string> text{};
+  bool was_uri = false;
+};
+/// Tags: any iterable of texts, None as well.
+struct given_tags {
+  bool given = false, was_text = false;
+  std::vector<std::string> tags{};
+};
+/// lookup's result: a URI, or with its tags.
+struct looked_up {
+  uri where{};
+  std::optional<std::vector<std::string>> tags{};
+};
+/// list's result: name → URI as text, or with its tags.
+struct listed_names {
+  std::vector<name_table::listed> names{};
+  bool with_tags = false;
+};
+
+}  // namespace detail
+
+template <> struct codec_of<detail::given_text> {
+  static bool decode(reader&, detail::given_text&);
+};
+template <> struct codec_of<detail::given_uri> {
+  static bool decode(reader&, detail::given_uri&);
+};
+template <> struct codec_of<detail::given_tags> {
+  static bool decode(reader&, detail::given_tags&);
+};
+template <> struct codec_of<detail::looked_up> {
+  static void encode(writer&, const detail::looked_up&);
+};
+template <> struct codec_of<detail::listed_names> {
+  static void encode(writer&, const detail::listed_names&);
+};
+
+class NameServer {  // its name in the texts of errors is Pyro's
+ public:
+  /// `kept_in`: what it knows at the start and writes through to; nullptr: nothing outlives it. Throws naming_error.
+  explicit NameServer(std::unique_ptr<storage> kept_in = nullptr);
+
+  // ---- Pyro's methods. Those that change something answer when it is durable.
+  std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
+  /// Throws naming_error "unknown name: x".
+  detail::looked_up lookup(std::string_view name, bool return_metadata) const;
+  /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection.
+  task<> enroll(detail::given_text name, detail::given_uri uri, bool safe, detail::given_tags metadata);
+  task<> set_metadata(detail::given_text name, detail::given_tags metadata);
+  /// How many were removed: that name, all with that prefix, or all that match. The name server's own entry stays.
+  task<std::int64_t> remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex);
+  /// Those with that prefix, that match (anchored at their beginning), or that have all or any of those tags; all without a filter. Throws
+  /// ValueError for more than one filter, naming_error "invalid regex: …".
+  detail::listed_names list(std::optional<std::string> prefix, std::optional<std::string> regex, detail::given_tags metadata_all,
+                            detail::given_tags metadata_any, bool return_metadata) const;
+  void ping() const {}
+
+  // ---- for the program it is part of. Any thread.
+  /// Registers at once, waiting until it is durable. Not on a core's own thread.
+  void keep(std::string name, registration);
+  void drop(std::string_view name);
+  std::vector<name_table::listed> everything() const;
+
+ private:
+  future<void> put(std::string name, registration, bool safe);
+  /// Of these, what is there and may go.
+  std::vector<registration_change> take(const std::vector<std::string>& names);
+  future<void> write(std::vector<registration_change>);
+  std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
+
+  std::unique_ptr<storage> storage_;
+  name_table names_{};
+  std::unique_ptr<journal> journal_{};
+  std::mutex changing_{};  // the journal gets changes in the order in which the table got them
+};
+ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)
+ENGINE_MARK(NameServer, lookup, .parameters = "name, return_metadata=False")
+ENGINE_MARK(NameServer, enroll, .wire_name = "register", .parameters = "name, uri, safe=False, metadata=None")
+ENGINE_MARK(NameServer, set_metadata, .parameters = "name, metadata")
+ENGINE_MARK(NameServer, remove, .parameters = "name, prefix, regex")
+ENGINE_MARK(NameServer, list, .parameters = "prefix, regex, metadata_all=None, metadata_any=None, return_metadata=False")
+
+}  // namespace engine

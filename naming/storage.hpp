@@ -1,0 +1,44 @@
+// Where registrations outlive the program: a small interface. The name server answers from memory and writes through, so a storage is
+// read once, at the start, and then only written, by one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace engine {
+
+/// What is registered under a name.
+struct registration {
+  std::string uri{};
+  std::vector<std::string> tags{};  ///< in order, each once
+  bool operator==(const registration&) const = default;
+};
+
+/// One name as it is from now on.
+struct registration_change {
+  std::string name{};
+  std::optional<registration> now{};  ///< nullopt: removed
+};
+
+class storage {
+ public:
+  virtual ~storage() = default;
+  /// Everything that is kept, once each. Throws naming_error.
+  virtual void load(const std::function<void(std::string name, registration)>& each) = 0;
+  /// All of them or none; they are durable when it returns. Throws naming_error; nothing has changed then.
+  virtual void write(std::span<const registration_change>) = 0;
+};
+
+/// "memory" (nullptr: nothing outlives the program) or "sql:FILE". Throws std::invalid_argument "invalid storage type 'x'", naming_error
+/// for a file that cannot be used.
+std::unique_ptr<storage> open_storage(std::string_view which);
+/// SQLite, in the tables of Pyro4's own name server: either program opens the other's file (WIRE §9). It is written ahead (WAL) and synced for
+/// every write().
+std::unique_ptr<storage> open_sqlite_storage(const std::string& file);
+
+}  // namespace engine
