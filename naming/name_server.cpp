@@ -109,7 +109,7 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 
 NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(kept_in)) {
   if (!storage_) return;
-  storage_->load([this](std::string name, registration r) { names_.put(std::move(name), std::move(r), false); });
+  storage_->load([this](std::string name, registration r) { names_.put(std::move(name), std::move(r)); });
   journal_ = std::make_unique<journal>(*storage_);
 }
 
@@ -146,47 +146,80 @@ std::vector<name_table::listed> NameServer::everything() const {
 
 // ---- changing
 
-future<void> NameServer::write(std::vector<registration_change> changes) {
-  if (journal_) return journal_->write(std::move(changes));
-  promise<void> done;
-  auto now = done.get_future();
-  done.succeed();
-  return now;
+NameServer::change NameServer::make(std::vector<registration_change> changes) {
+  change c;
+  for (const registration_change& each : changes) {
+    c.before.push_back({each.name, names_.find(each.name)});
+    if (each.now) names_.put(each.name, *each.now);
+    else names_.take(each.name);
+  }
+  if (journal_) {
+    c.made = changes;
+    c.durable = journal_->write(std::move(changes));
+  }
+  return c;
 }
 
-future<void> NameServer::put(std::string name, registration r, bool safe) {
+NameServer::change NameServer::put(std::string name, registration r, bool safe) {
   const std::scoped_lock lock(changing_);
-  if (!names_.put(name, r, safe)) throw naming_error("name already registered: " + name);
-  return write({{std::move(name), std::move(r)}});
+  if (safe && names_.contains(name)) throw naming_error("name already registered: " + name);
+  return make({{std::move(name), std::move(r)}});
 }
 
-task<> NameServer::enroll(detail::given_text name, detail::given_uri where, bool safe, detail::given_tags metadata) {
+NameServer::change NameServer::take(const std::vector<std::string>& names) {
+  const std::scoped_lock lock(changing_);
+  std::vector<registration_change> gone;
+  for (const std::string& name : names)
+    if (name != name_server_id && names_.contains(name)) gone.push_back({name, std::nullopt});
+  return make(std::move(gone));
+}
+
+task<> NameServer::settle(change c) {
+  if (!c.durable.valid()) co_return;
+  std::exception_ptr failed;
+  try {
+    co_await c.durable;
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (!failed) co_return;
+  undo(c);
+  std::rethrow_exception(failed);
+}
+
+/// Unless it has been changed again meanwhile.
+void NameServer::undo(const change& c) {
+  const std::scoped_lock lock(changing_);
+  for (std::size_t i = 0; i < c.made.size(); ++i) {
+    if (names_.find(c.made[i].name) != c.made[i].now) continue;
+    if (c.before[i].now) names_.put(c.made[i].name, *c.before[i].now);
+    else names_.take(c.made[i].name);
+  }
+}
+
+task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<bool> safe, detail::given_tags metadata) {
   if (!where.text) type_error("only URIs or strings can be registered");
   if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
   std::string known_as = text_of(std::move(name));
   registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
-  auto durable = put(std::move(known_as), std::move(r), safe);
-  co_await durable;
+  change made = put(std::move(known_as), std::move(r), safe.value_or(false));
+  task<> settled = settle(std::move(made));
+  co_await settled;
 }
 
 task<> NameServer::set_metadata(detail::given_text name, detail::given_tags metadata) {
   const std::string known_as = text_of(std::move(name));
   auto tags = tags_of(std::move(metadata), "metadata");
-  future<void> durable;
+  change made;
   {
     const std::scoped_lock lock(changing_);
-    registration now;
-    if (!names_.set_tags(known_as, std::move(tags), now)) throw naming_error("unknown name: " + known_as);
-    durable = write({{known_as, std::move(now)}});
+    auto now = names_.find(known_as);
+    if (!now) throw naming_error("unknown name: " + known_as);
+    now->tags = std::move(tags);
+    made = make({{known_as, std::move(now)}});
   }
-  co_await durable;
-}
-
-std::vector<registration_change> NameServer::take(const std::vector<std::string>& names) {
-  std::vector<registration_change> gone;
-  for (const std::string& name : names)
-    if (name != name_server_id && names_.take(name)) gone.push_back({name, std::nullopt});
-  return gone;
+  task<> settled = settle(std::move(made));
+  co_await settled;
 }
 
 task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
@@ -196,27 +229,21 @@ task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::opti
   } else if (!nothing(prefix) || !nothing(regex)) {
     for (auto& each : find(prefix, regex)) wanted.push_back(std::move(each.name));
   }
-  std::int64_t count = 0;
-  future<void> durable;
-  {
-    const std::scoped_lock lock(changing_);
-    auto gone = take(wanted);
-    count = static_cast<std::int64_t>(gone.size());
-    durable = write(std::move(gone));
-  }
-  co_await durable;
+  change made = take(wanted);
+  const auto count = static_cast<std::int64_t>(made.before.size());
+  task<> settled = settle(std::move(made));
+  co_await settled;
   co_return count;
 }
 
-void NameServer::keep(std::string name, registration r) { put(std::move(name), std::move(r), false).get(); }
+void NameServer::keep(std::string name, registration r) {
+  change made = put(std::move(name), std::move(r), false);
+  if (made.durable.valid()) made.durable.get();
+}
 
 void NameServer::drop(std::string_view name) {
-  future<void> durable;
-  {
-    const std::scoped_lock lock(changing_);
-    durable = write(take({std::string(name)}));
-  }
-  durable.get();
+  change made = take({std::string(name)});
+  if (made.durable.valid()) made.durable.get();
 }
 
 }  // namespace engine

@@ -77,7 +77,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// Throws naming_error "unknown name: x".
   detail::looked_up lookup(std::string_view name, bool return_metadata) const;
   /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection.
-  task<> enroll(detail::given_text name, detail::given_uri uri, bool safe, detail::given_tags metadata);
+  task<> enroll(detail::given_text name, detail::given_uri uri, std::optional<bool> safe, detail::given_tags metadata);
   task<> set_metadata(detail::given_text name, detail::given_tags metadata);
   /// How many were removed: that name, all with that prefix, or all that match. The name server's own entry stays.
   task<std::int64_t> remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex);
@@ -88,16 +88,24 @@ class NameServer {  // its name in the texts of errors is Pyro's
   void ping() const {}
 
   // ---- for the program it is part of. Any thread.
-  /// Registers at once, waiting until it is durable. Not on a core's own thread.
+  /// Waits until it is durable: not on a core's own thread. Throws naming_error.
   void keep(std::string name, registration);
   void drop(std::string_view name);
   std::vector<name_table::listed> everything() const;
 
  private:
-  future<void> put(std::string name, registration, bool safe);
-  /// Of these, what is there and may go.
-  std::vector<registration_change> take(const std::vector<std::string>& names);
-  future<void> write(std::vector<registration_change>);
+  /// Made in memory and on its way to the storage.
+  struct change {
+    std::vector<registration_change> made{}, before{};
+    future<void> durable{};
+  };
+  // With changing_ held:
+  change make(std::vector<registration_change>);
+  change put(std::string name, registration, bool safe);
+  change take(const std::vector<std::string>& names);
+  /// Ready when the change is durable. If it cannot be kept it is taken back, and what was wrong is thrown.
+  task<> settle(change);
+  void undo(const change&);
   std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
 
   std::unique_ptr<storage> storage_;

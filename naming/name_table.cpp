@@ -23,30 +23,14 @@ bool name_table::contains(std::string_view name) const {
   return all_.contains(name);
 }
 
-bool name_table::put(std::string name, registration r, bool only_new) {
+void name_table::put(std::string name, registration r) {
   const std::unique_lock lock(mutex_);
-  const auto [at, is_new] = all_.try_emplace(std::move(name));
-  if (!is_new && only_new) return false;
-  at->second = std::move(r);
-  return true;
+  all_.insert_or_assign(std::move(name), std::move(r));
 }
 
-std::optional<registration> name_table::take(std::string_view name) {
+void name_table::take(std::string_view name) {
   const std::unique_lock lock(mutex_);
-  const auto at = all_.find(name);
-  if (at == all_.end()) return std::nullopt;
-  std::optional taken(std::move(at->second));
-  all_.erase(at);
-  return taken;
-}
-
-bool name_table::set_tags(std::string_view name, std::vector<std::string> tags, registration& now) {
-  const std::unique_lock lock(mutex_);
-  const auto at = all_.find(name);
-  if (at == all_.end()) return false;
-  at->second.tags = std::move(tags);
-  now = at->second;
-  return true;
+  if (const auto at = all_.find(name); at != all_.end()) all_.erase(at);
 }
 
 std::vector<name_table::listed> name_table::list(const std::function<bool(const std::string&, const registration&)>& wanted) const {

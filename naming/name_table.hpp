@@ -23,12 +23,9 @@ class name_table {
   std::size_t size() const;
   std::optional<registration> find(std::string_view name) const;
   bool contains(std::string_view name) const;
-  /// Replaces what was there. `only_new`: false if something was, which stays.
-  bool put(std::string name, registration, bool only_new);
-  /// nullopt if it was not there.
-  std::optional<registration> take(std::string_view name);
-  /// Changes the tags of what is there; false if nothing is. `now`: gets it as it is then.
-  bool set_tags(std::string_view name, std::vector<std::string> tags, registration& now);
+  /// Replaces what was there.
+  void put(std::string name, registration);
+  void take(std::string_view name);
   /// Those for which `wanted` holds, in the order of their names. It is called with the table locked.
   std::vector<listed> list(const std::function<bool(const std::string& name, const registration&)>& wanted) const;
 

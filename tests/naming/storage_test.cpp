@@ -1,0 +1,107 @@
+// Registrations in SQLite: written through, read at the start, all or nothing; and what is wrong with a file is said.
+#include <naming/storage.hpp>
+
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <naming/journal.hpp>
+#include <naming/name_server.hpp>
+
+#include "naming_support.hpp"
+
+namespace engine::test {
+namespace {
+
+std::map<std::string, registration> loaded(const std::string& file) {
+  std::map<std::string, registration> all;
+  open_sqlite_storage(file)->load([&](std::string name, registration r) { EXPECT_TRUE(all.emplace(std::move(name), std::move(r)).second); });
+  return all;
+}
+
+TEST(storages, are_chosen_by_pyros_words) {
+  const temporary_folder here;
+  EXPECT_EQ(open_storage("memory"), nullptr);
+  EXPECT_NE(open_storage("sql:" + here.file("n.db")), nullptr);
+  EXPECT_THROW(open_storage("sql:"), std::invalid_argument);
+  EXPECT_THROW(open_storage("paper"), std::invalid_argument);
+  EXPECT_TRUE(failure_text([] { open_storage("dbm:file"); }).starts_with("Pyro4.errors.NamingError: dbm storage is not supported"));
+}
+
+TEST(sqlite_storages, keep_what_is_written_and_forget_what_is_removed) {
+  const temporary_folder here;
+  const std::string file = here.file("n.db");
+  const registration first{.uri = "PYRO:a@h:1", .tags = {"m1", "m2"}}, second{.uri = "PYRO:b@h:2"};
+  {
+    const auto kept = open_sqlite_storage(file);
+    kept->write(std::vector<registration_change>{{"a", first}, {"b", second}, {"c", second}});
+    kept->write(std::vector<registration_change>{{"c", std::nullopt}, {"nobody", std::nullopt}, {"b", registration{.uri = "PYRO:b@h:3", .tags = {"x"}}}});
+  }
+  const std::map<std::string, registration> expected{{"a", first}, {"b", {.uri = "PYRO:b@h:3", .tags = {"x"}}}};
+  EXPECT_EQ(loaded(file), expected);
+}
+
+TEST(sqlite_storages, keep_odd_names) {
+  const temporary_folder here;
+  const std::string file = here.file("n.db"), odd = "it's \"%_\\ \xc3\xa9\xf0\x9f\x90\x8d; DROP TABLE pyro_names";
+  open_sqlite_storage(file)->write(std::vector<registration_change>{{odd, registration{.uri = "PYRO:o@h:1", .tags = {odd}}}});
+  EXPECT_EQ(loaded(file).at(odd).tags.at(0), odd);
+}
+
+TEST(sqlite_storages, say_what_is_wrong_with_a_file) {
+  const temporary_folder here;
+  EXPECT_TRUE(failure_text([&] { open_sqlite_storage(here.file("nowhere/n.db")); }).starts_with("Pyro4.errors.NamingError: sqlite error in open "));
+  std::ofstream(here.file("text")) << std::string(5000, 'x');
+  EXPECT_TRUE(failure_text([&] { open_sqlite_storage(here.file("text")); }).ends_with("file is not a database"));
+}
+
+TEST(journals, write_in_order_and_tell_when_it_is_durable) {
+  const temporary_folder here;
+  const std::string file = here.file("n.db");
+  const auto kept = open_sqlite_storage(file);
+  {
+    journal through(*kept);
+    std::vector<future<void>> durable;
+    for (int i = 0; i < 300; ++i) durable.push_back(through.write({{"n" + std::to_string(i % 10), registration{.uri = "PYRO:x@h:" + std::to_string(i + 1)}}}));
+    durable.back().get();
+    EXPECT_EQ(loaded(file).at("n9").uri, "PYRO:x@h:300");
+    for (auto& d : durable)
+      if (d.valid()) d.get();
+    static_cast<void>(through.write({{"last", registration{.uri = "PYRO:x@h:1"}}}));
+  }
+  EXPECT_TRUE(loaded(file).contains("last")) << "its end waits for what is under way";
+}
+
+/// Fails for everything.
+class broken_storage final : public storage {
+ public:
+  void load(const std::function<void(std::string, registration)>&) override {}
+  void write(std::span<const registration_change>) override { throw naming_error("disk full"); }
+};
+
+TEST(name_servers, tell_their_caller_when_something_could_not_be_kept) {
+  NameServer object(std::make_unique<broken_storage>());
+  daemon host(on_loopback());
+  proxy<> any(host.expose(object, name_server_id, {.shared = true}), quiet_proxy());
+  EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:x@h:1"); }), "Pyro4.errors.NamingError: disk full");
+  EXPECT_EQ(any["count"](), value(0)) << "what is not kept is not there";
+}
+
+TEST(name_servers, know_at_the_start_what_was_kept) {
+  const temporary_folder here;
+  const std::string which = "sql:" + here.file("n.db");
+  {
+    NameServer object(open_storage(which));
+    object.keep("a", {.uri = "PYRO:a@h:1", .tags = {"t"}});
+    object.keep("b", {.uri = "PYRO:b@h:1"});
+    object.drop("b");
+  }
+  NameServer again(open_storage(which));
+  EXPECT_EQ(again.count(), 1);
+  EXPECT_EQ(again.lookup("a", true).tags, std::vector<std::string>{"t"});
+}
+
+}  // namespace
+}  // namespace engine::test
