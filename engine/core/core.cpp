@@ -57,8 +57,27 @@ core::core(const core_options& options, std::unique_ptr<buffer_pool> pool, std::
 core::~core() {
   if (clients_) clients_->end();
   clients_.reset();
+  for (const auto& each : std::exchange(residents_, {}))
+    if (const auto still = each.lock()) still->end();
+  door_->close();
   // Letters may own connections, and connections hold slices: they go before backend and pool.
   assert(std::ranges::all_of(corked_, [](flushable* f) { return f == nullptr; }));
+}
+
+void core::ends_with(std::weak_ptr<resident> r) {
+  std::erase_if(residents_, [](const auto& each) { return each.expired(); });
+  residents_.push_back(std::move(r));
+}
+
+bool detail::core_door::post(work w) {
+  const std::scoped_lock lock(mutex_);
+  if (at_) at_->post(std::move(w));
+  return at_ != nullptr;
+}
+
+bool detail::core_door::leads_here() const {
+  const std::scoped_lock lock(mutex_);
+  return at_ && at_ == core::current();
 }
 
 void core::run() {

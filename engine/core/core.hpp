@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <codec/output.hpp>
+#include <engine/core/core_door.hpp>
 #include <engine/core/mailbox.hpp>
 #include <engine/core/spin.hpp>
 #include <engine/core/stall_watch.hpp>
@@ -86,6 +87,10 @@ class core {
     virtual void end() = 0;
   };
   std::unique_ptr<resident>& clients() { return clients_; }
+  /// On this core: `r` is told of the core's end, if it still lives then.
+  void ends_with(std::weak_ptr<resident> r);
+  /// How others reach this core as long as it lives.
+  const std::shared_ptr<detail::core_door>& door() const { return door_; }
 
   backend& io() { return *backend_; }
   buffer_pool& buffers() { return *pool_; }
@@ -126,6 +131,8 @@ class core {
   counters counters_{};
   std::atomic<bool> stopping_{false};
   std::unique_ptr<resident> clients_{};
+  std::vector<std::weak_ptr<resident>> residents_{};
+  const std::shared_ptr<detail::core_door> door_ = std::make_shared<detail::core_door>(*this);
 };
 
 }  // namespace engine

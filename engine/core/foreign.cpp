@@ -7,18 +7,27 @@
 namespace engine {
 
 /// Everything happens on the core; it keeps itself alive while the backend knows it.
-class watch_handle::watcher final : public operation, public std::enable_shared_from_this<watcher> {
+class watch_handle::watcher final : public operation, public core::resident, public std::enable_shared_from_this<watcher> {
  public:
-  watcher(core& on, descriptor d, std::function<void()> readable) : on_(on), descriptor_(d), readable_(std::move(readable)) {}
-  core& home() { return on_; }
+  watcher(core& on, descriptor d, std::function<void()> readable)
+      : on_(on), door_(on.door()), descriptor_(d), readable_(std::move(readable)) {}
+  detail::core_door& door() { return *door_; }
   void begin() {
+    if (ended_) return;
     known_ = shared_from_this();
+    on_.ends_with(weak_from_this());
     on_.io().watch(descriptor_, *this);
   }
-  void end() {
-    ended_ = true;
+  void stop() {
+    if (std::exchange(ended_, true)) return;
     if (pending()) on_.io().cancel(*this);
     else known_.reset();
+  }
+  /// The core ends.
+  void end() override {
+    const auto mine = shared_from_this();
+    stop();
+    while (pending()) on_.run_once(on_.io().now());
   }
 
  private:
@@ -28,6 +37,7 @@ class watch_handle::watcher final : public operation, public std::enable_shared_
     if (!pending() || result < 0) known_.reset();
   }
   core& on_;
+  const std::shared_ptr<detail::core_door> door_;
   descriptor descriptor_;
   std::function<void()> readable_;
   std::shared_ptr<watcher> known_{};
@@ -42,10 +52,10 @@ watch_handle watch(core& on, descriptor foreign, std::function<void()> readable)
 }
 
 void watch_handle::end() {
-  if (!watcher_) return;
-  core& home = watcher_->home();
-  if (core::current() == &home) std::exchange(watcher_, nullptr)->end();
-  else home.post([mine = std::exchange(watcher_, nullptr)] { mine->end(); });
+  const auto mine = std::exchange(watcher_, nullptr);
+  if (!mine) return;
+  if (mine->door().leads_here()) return mine->stop();
+  mine->door().post([mine] { mine->stop(); });  // a core that has ended has stopped it already
 }
 
 watch_handle& watch_handle::operator=(watch_handle&& other) noexcept {

@@ -9,8 +9,8 @@
 
 namespace engine {
 
-/// Ends the watching when it is destroyed, on any thread; the callback may still run once while that happens elsewhere than on the
-/// core. The core outlives it.
+/// Ends the watching when it is destroyed, on any thread, also after its core; the callback may still run once while that happens elsewhere
+/// than on the core.
 class watch_handle {
  public:
   watch_handle() = default;

@@ -8,29 +8,9 @@
 #include <mutex>
 #include <vector>
 
-#include <engine/core/core.hpp>
+#include <engine/core/core_door.hpp>
 
 namespace engine::detail {
-
-/// A way to a core that may have ended meanwhile.
-class core_door {
- public:
-  explicit core_door(core& c) : at_(&c) {}
-  /// Whether the core was there to take it.
-  bool post(work w) {
-    const std::scoped_lock lock(mutex_);
-    if (at_) at_->post(std::move(w));
-    return at_ != nullptr;
-  }
-  void close() {
-    const std::scoped_lock lock(mutex_);
-    at_ = nullptr;
-  }
-
- private:
-  std::mutex mutex_{};
-  core* at_;
-};
 
 class core_links {
  public:

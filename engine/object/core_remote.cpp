@@ -16,21 +16,19 @@ namespace {
 /// All that one core is connected to as a client.
 class core_clients final : public core::resident {
  public:
-  explicit core_clients(core& c) : core_(c), door_(std::make_shared<core_door>(c)) {}
+  explicit core_clients(core& c) : core_(c) {}
   void end() override {
     ended_ = true;
     for (const auto& [key, each] : std::exchange(open_, {})) each->end();
     // Their goodbyes take a second at most; in a simulation the clock stands still, and only so many passes are left.
     for (int passes = 0; serving > 0 && passes < 100'000; ++passes) core_.run_once(core_.io().now() + std::chrono::milliseconds(10));
-    door_->close();
   }
-  const std::shared_ptr<core_door>& door() const { return door_; }
   core_remote& find(remote& r) {
     if (ended_) throw connection_closed("the core has ended");
     const auto known = open_.find(r.on_cores().key());
     if (known != open_.end()) return *known->second;
     auto found = std::make_shared<core_remote>(core_, r.where(), r.direct(), r.options());
-    r.on_cores().add(door_);
+    r.on_cores().add(core_.door());
     return *open_.emplace(r.on_cores().key(), std::move(found)).first->second;
   }
   void drop(std::uint64_t key) {
@@ -44,7 +42,6 @@ class core_clients final : public core::resident {
 
  private:
   core& core_;
-  std::shared_ptr<core_door> door_;
   bool ended_ = false;
   std::map<std::uint64_t, std::shared_ptr<core_remote>> open_{};
 };
@@ -71,7 +68,6 @@ void core_links::add(std::shared_ptr<core_door> door) {
 
 core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
-std::shared_ptr<core_door> core_remote::door_of(core& c) { return clients_of(c).door(); }
 
 core_remote::core_remote(core& c, const engine::uri& where, const engine::uri& direct, const proxy_options& options)
     : core_(c), where_(where), uri_(direct), options_(options), talk_(uri_, options_, *options_.settings), addresses_(remote::numeric_addresses(direct)) {}

@@ -35,8 +35,6 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   void end();
   /// Connections of that core that are not closed yet.
   static std::size_t alive(core&);
-  /// How others reach that core as long as it lives; afterwards nothing is outstanding on it.
-  static std::shared_ptr<core_door> door_of(core&);
 
  private:
   task<> serve(std::shared_ptr<core_remote> self, std::shared_ptr<core_channel> mine);

@@ -89,7 +89,7 @@ template <class T> class remote_items final : public stream_source<T> {
  public:
   remote_items(std::shared_ptr<remote> from, conversation& talk, std::string id)
       : at_(std::make_unique<remote_stream<T>>(std::move(from), talk, std::move(id))) {
-    if (at_->home) door_ = core_remote::door_of(*at_->home);
+    if (at_->home) door_ = at_->home->door();
   }
   remote_items(const remote_items&) = delete;
   remote_items& operator=(const remote_items&) = delete;

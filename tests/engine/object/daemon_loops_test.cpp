@@ -169,6 +169,21 @@ TEST_P(foreign_loops, may_themselves_be_watched_from_ours) {
   ::close(event);
 }
 
+TEST_P(foreign_loops, may_be_watched_beyond_the_end_of_ours) {
+  auto options = on_loopback();
+  options.settings->backend = GetParam();
+  DAEMON_OR_SKIP(d, options);
+  const int event = ::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);  // readable for ever
+  std::atomic<int> called{0};
+  watch_handle watching = d.watch(event, [&] { ++called; });
+  EXPECT_TRUE(eventually([&] { return called > 10; }));
+  d.close();
+  const int in_the_end = called;
+  watching = watch_handle();
+  EXPECT_EQ(called, in_the_end);
+  ::close(event);
+}
+
 // ---- run()
 
 TEST(running_daemons, serve_on_the_callers_thread_where_they_have_none_of_their_own) {

@@ -1,0 +1,240 @@
+"""engine-ns and engine-nsc beside pyro4-ns and pyro4-nsc: the same questions to both name servers, the same commands from both tools, files that
+either opens, programs of either language that find each other by name, and kill -9 in the middle of a storm."""
+import os
+import random
+import re
+import signal
+import sqlite3
+import tempfile
+import threading
+import unittest
+
+import Pyro4
+import Pyro4.errors
+
+import support
+
+STARTED = r"URI = PYRO:Pyro.NameServer@(\S+)\n"
+
+
+def our_names(*options, **changes):
+    return support.Program([support.built("tools/engine-ns"), *(options or ("-n", "127.0.0.1", "-p", "0"))], **changes)
+
+
+def their_names(*options, **changes):
+    return support.python("-u", "-m", "Pyro4.naming", *(options or ("-n", "127.0.0.1", "-p", "0")), **changes)
+
+
+def our_tool(*words, **changes):
+    return support.Program([support.built("tools/engine-nsc"), *words], **changes)
+
+
+def their_tool(*words, **changes):
+    return support.python("-m", "Pyro4.nsc", *words, **changes)
+
+
+BOTH_SERVERS = (their_names, our_names)
+BOTH_TOOLS = (their_tool, our_tool)
+
+
+class NameServer(support.InteropTest):
+    def port_of(self, server):
+        return int(server.wait_for(STARTED).group(1).rpartition(":")[2])
+
+    def test_every_method_answers_as_pyros(self):
+        uri = Pyro4.URI("PYRO:obj@host:1234")
+
+        def plain(p, name, **how):
+            """Without what is kept in no order."""
+            found = p.list(**how)
+            return sorted((n, sorted(at[1]) if how.get("return_metadata") else at) for n, at in found.items()) if name == "list" else found
+        questions = [
+            lambda p: p.count(), lambda p: p.ping(), lambda p: sorted(p._pyroMethods), lambda p: sorted(p._pyroOneway),
+            lambda p: p.register("a.b", "PYRO:obj@host:1234"), lambda p: p.register("a.c", uri.asString(), metadata=["m2", "m1"]),
+            lambda p: p.register("b.c", "PYRO:obj@host:1234", safe=True, metadata=["m1"]), lambda p: p.count(),
+            lambda p: p.register("b.c", "PYRO:obj@host:1", safe=True), lambda p: p.register("b.c", uri="PYRO:obj@host:2", metadata=["m3"]),
+            lambda p: str(p.lookup("a.b")), lambda p: str(p.lookup(name="b.c")), lambda p: p.lookup("nobody"), lambda p: p.lookup(),
+            lambda p: plain(p, "list"), lambda p: plain(p, "list", return_metadata=True), lambda p: plain(p, "list", prefix="a."),
+            lambda p: plain(p, "list", prefix="A."), lambda p: plain(p, "list", regex=r"[ab]\.c"), lambda p: plain(p, "list", regex=".c"),
+            lambda p: plain(p, "list", metadata_all=["m1", "m2"]), lambda p: plain(p, "list", metadata_any=["m1", "m3"], return_metadata=True),
+            lambda p: plain(p, "list", metadata_any=["m4"]), lambda p: plain(p, "list", metadata_all=[]), lambda p: plain(p, "list", prefix=""),
+            lambda p: p.list(prefix="a", regex="b"), lambda p: p.list(metadata_all="m1"), lambda p: p.list(metadata_any="m1"),
+            lambda p: p.set_metadata("a.b", ["x", "y"]), lambda p: p.set_metadata("nobody", []), lambda p: p.set_metadata("a.b", "x"),
+            lambda p: p.set_metadata("a.c", None), lambda p: plain(p, "list", return_metadata=True),
+            lambda p: p.register("x", "nonsense"), lambda p: p.register("x", 5), lambda p: p.register(5, "PYRO:obj@host:1"),
+            lambda p: p.register("x", "PYRO:obj@host:1", metadata="tag"), lambda p: p.register("x"),
+            lambda p: p.remove("nobody"), lambda p: p.remove("a.b"), lambda p: p.remove(prefix="a."), lambda p: p.remove(regex=".*c$"),
+            lambda p: p.remove("Pyro.NameServer"), lambda p: p.remove(prefix="Pyro"), lambda p: p.remove(), lambda p: p.count(),
+        ]
+        for serializer in support.ALL:
+            with self.subTest(serializer=serializer):
+                accepted = {"PYRO_SERIALIZERS_ACCEPTED": "serpent,json,marshal,msgpack"}
+                answers = []
+                for start in BOTH_SERVERS:
+                    port = self.port_of(self.start(start("-n", "127.0.0.1", "-p", "0", **accepted)))
+                    p = self.proxy("PYRO:Pyro.NameServer@127.0.0.1:%d" % port, serializer)
+                    answers.append([re.sub(r"127\.0\.0\.1:\d+", "…", support.outcome(lambda: question(p))) for question in questions])
+                for number, (theirs, ours) in enumerate(zip(*answers)):
+                    self.assertEqual(theirs, ours, "question %d" % number)
+
+    def test_uri_objects_and_sets_are_registered_and_looked_up(self):
+        port = self.port_of(self.start(our_names()))
+        with Pyro4.locateNS("127.0.0.1", port) as names:
+            names.register("a", Pyro4.URI("PYRO:obj@./u:/tmp/s"), metadata={"m1", "m2"})
+            uri, tags = names.lookup("a", return_metadata=True)
+            self.assertEqual((Pyro4.URI("PYRO:obj@./u:/tmp/s"), ["m1", "m2"]), (uri, sorted(tags)))
+            with self.assertRaisesRegex(Pyro4.errors.NamingError, r"invalid regex: "):
+                names.list(regex="((")
+
+    def test_the_tools_print_the_same_whichever_server_they_ask(self):
+        commands = [("ping",), ("list",), ("register", "x.y", "PYRO:obj@host:1"), ("register", "x.y", "PYRO:obj@host:1"), ("register", "x"),
+                    ("setmeta", "x.y", "tag"), ("lookup", "x.y"), ("list",), ("list", "x"), ("list", "no"), ("listmatching", ".*y"), ("listmatching",),
+                    ("listmeta_all", "tag"), ("listmeta_any", "tag"), ("listmeta_any",), ("setmeta", "x.y"), ("setmeta",), ("lookup", "x.y"),
+                    ("lookup",), ("lookup", "nope"), ("setmeta", "nope", "t"), ("register", "bad", "nonsense"), ("-v", "ping"), ("remove", "x.y"),
+                    ("remove", "x.y"), ("remove",), ("register", "x.z", "PYRO:obj@host:1"), ("removematching", "x.*"), ("count",), ()]
+        seen = []
+        for start in BOTH_SERVERS:
+            port = self.port_of(self.start(start()))
+            for tool in BOTH_TOOLS:
+                said = []
+                for command in commands:
+                    program = tool("-n", "127.0.0.1", "-p", str(port), *command)
+                    out = program.finish("y\n" if "removematching" in command else "", code=None)
+                    said.append((command, program.process.returncode, re.sub(r":%d\b" % port, ":<port>", out)))
+                seen.append(said)
+        for others in seen[1:]:
+            self.assertEqual(seen[0], others)
+
+    def test_nobody_there_is_said_in_the_same_words(self):
+        self.assertEqual(*["%s %d" % (program.finish(code=None), program.process.returncode)
+                           for program in (tool("-n", "127.0.0.1", "-p", "1", "list") for tool in BOTH_TOOLS)])
+
+    def test_the_servers_print_the_same(self):
+        for options, changes in ((("-n", "127.0.0.1", "-p", "0"), {}), (("-n", "localhost", "-p", "0", "-x"), {}),
+                                 (("-n", "127.0.0.1", "-p", "0", "--nathost", "example.org", "--natport", "4321"), {}),
+                                 (("-n", "127.0.0.1", "-p", "0"), {"PYRO_HMAC_KEY": "secret"}), (("-n", "0.0.0.0", "-p", "0", "--bcport", "0"), {})):
+            printed = []
+            for start in BOTH_SERVERS:
+                server = start(*options, **changes)
+                server.wait_for(r"URI = \S+\n")
+                if start == our_names:
+                    support.wait_until(server._handles_sigterm, "it runs")
+                server.process.send_signal(signal.SIGINT)
+                server.finish(code=None)
+                printed.append(re.sub(r":\d+\b(?!\d)", ":<port>", "".join(server.out).replace(":4321", ":four")))
+            with self.subTest(options=options):
+                self.assertEqual(printed[0], printed[1])
+
+    def test_bad_options_end_it_with_a_line_on_stderr(self):
+        with tempfile.TemporaryDirectory() as folder:
+            taken = self.port_of(self.start(our_names()))
+            with open(os.path.join(folder, "text"), "w") as text:
+                text.write("x" * 5000)
+            for options, complaint in ((("-s", "paper"), "invalid storage type 'paper'"), (("-s", "sql:" + folder + "/text"), "file is not a database"),
+                                       (("-s", "sql:" + folder + "/nowhere/x"), "unable to open database file"), (("-s", "dbm:x"), "dbm storage is not supported"),
+                                       (("-n", "127.0.0.1", "-p", str(taken)), "Address already in use"), (("--nonsense",), "nonsense")):
+                server = our_names(*options)
+                server.finish(code=None)
+                self.assertNotEqual(0, server.process.returncode, options)
+                self.assertIn(complaint, "".join(server.err))
+
+    def test_programs_of_both_languages_find_each_other_by_name(self):
+        for start in BOTH_SERVERS:
+            port = str(self.port_of(self.start(start())))
+            names = {"PYRO_NS_HOST": "127.0.0.1", "PYRO_NS_PORT": port}
+            server = self.start(support.Program([support.built("tools/engine-echoserver"), "-n"], **names))
+            server.wait_for("echoserver running")
+            Pyro4.config.NS_HOST, Pyro4.config.NS_PORT = "127.0.0.1", int(port)
+            with Pyro4.Proxy("PYRONAME:test.echoserver") as p:
+                self.assertEqual("hello", p.echo("hello"))
+            call = support.Program([support.built("tools/engine-call"), "PYRONAME:test.echoserver", "echo", '"hi"'], **names)
+            self.assertEqual('"hi"\n', call.finish())
+            with Pyro4.locateNS("127.0.0.1", int(port)) as ns:
+                ns.set_metadata("test.echoserver", ["echo"])
+            call = support.Program([support.built("tools/engine-call"), "PYROMETA:echo", "echo", "5"], **names)
+            self.assertEqual("5\n", call.finish())
+
+    def test_broadcasts_find_it(self):
+        server = self.start(our_names("-n", "0.0.0.0", "-p", "0", "--bcport", "0"))
+        port = int(server.wait_for(r"Broadcast server running on 0\.0\.0\.0:(\d+)\n").group(1))
+        Pyro4.config.NS_HOST, Pyro4.config.NS_PORT, Pyro4.config.BROADCAST_ADDRS = "127.0.0.1", 1, "127.0.0.1"
+        Pyro4.config.NS_BCPORT = port
+        with Pyro4.locateNS() as names:
+            self.assertEqual("127.0.0.1", names._pyroUri.host)
+            self.assertEqual(1, names.count())
+        theirs = self.start(their_names("-n", "0.0.0.0", "-p", "0", "--bcport", "0"))
+        port = theirs.wait_for(r"Broadcast server running on 0\.0\.0\.0:(\d+)\n").group(1)
+        said = our_tool("ping", PYRO_NS_HOST="127.0.0.1", PYRO_NS_PORT="1", PYRO_BROADCAST_ADDRS="127.0.0.1", PYRO_NS_BCPORT=port).finish()
+        self.assertEqual("Name server ping ok.\n", said)
+
+    def test_a_sql_file_is_opened_by_either_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            storage = "sql:" + os.path.join(folder, "names.db")
+            expected = {}
+            for turn, start in enumerate((their_names, our_names, their_names, our_names)):
+                server = start("-n", "127.0.0.1", "-p", "0", "-s", storage)
+                with Pyro4.locateNS("127.0.0.1", self.port_of(server)) as names:
+                    kept = {name: (uri, sorted(tags)) for name, (uri, tags) in names.list(prefix="n", return_metadata=True).items()}
+                    self.assertEqual(expected, kept)
+                    names.register("n%d" % turn, "PYRO:obj@host:%d" % (turn + 1), metadata=["m%d" % turn, "all"])
+                    expected["n%d" % turn] = ("PYRO:obj@host:%d" % (turn + 1), sorted(["m%d" % turn, "all"]))
+                    if turn:
+                        names.remove("n%d" % (turn - 1))
+                        del expected["n%d" % (turn - 1)]
+                server.process.send_signal(signal.SIGINT)
+                server.finish(code=None)
+
+    def test_no_acknowledged_registration_is_lost_by_kill_9(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "names.db")
+            known = {}
+            for turn in range(4):
+                server = our_names("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file)
+                port = self.port_of(server)
+                acknowledged = [dict() for _ in range(4)]
+
+                def storm(mine, number):
+                    try:
+                        with Pyro4.Proxy("PYRO:Pyro.NameServer@127.0.0.1:%d" % port) as names:
+                            for count in range(100000):
+                                name, uri = "%d.%d.%d" % (turn, number, count), "PYRO:obj@host:%d" % random.randint(1, 60000)
+                                names.register(name, uri, metadata=["tag"])
+                                mine[name] = uri
+                    except Pyro4.errors.CommunicationError:
+                        pass
+                storms = [threading.Thread(target=storm, args=pair) for pair in zip(acknowledged, range(4))]
+                for each in storms:
+                    each.start()
+                support.wait_until(lambda: sum(map(len, acknowledged)) > 200, "some are registered")
+                server.process.kill()
+                for each in storms:
+                    each.join()
+                server.kill()
+                for mine in acknowledged:
+                    known.update(mine)
+                with sqlite3.connect(file) as db:
+                    self.assertEqual([("ok",)], db.execute("PRAGMA integrity_check").fetchall())
+                    kept = dict(db.execute("SELECT name, uri FROM pyro_names"))
+                self.assertEqual({}, {name: uri for name, uri in known.items() if kept.get(name) != uri})
+            server = self.start(our_names("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file))
+            with Pyro4.locateNS("127.0.0.1", self.port_of(server)) as names:
+                self.assertEqual(len(kept), names.count())
+
+    def test_a_hasty_autoclean_is_refused(self):
+        server = our_names(PYRO_NS_AUTOCLEAN="2")
+        server.finish(code=1)
+        self.assertIn("NS_AUTOCLEAN cannot be smaller than 3", "".join(server.err))
+
+    def test_the_stress_example_runs_without_errors(self):
+        port = str(self.port_of(self.start(our_names())))
+        stress = support.python("-u", os.path.join(support.EXAMPLES, "nameserverstress", "stress.py"), PYRO_NS_HOST="127.0.0.1", PYRO_NS_PORT=port)
+        self.addCleanup(stress.kill)
+        stress.wait_for(r"\d ", 2000)  # as many requests
+        stress.process.send_signal(signal.SIGINT)
+        stress.wait_for("Break-- waiting for threads to stop.")
+        stress.finish(code=None)
+        self.assertNotIn("Traceback", stress.said())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
