@@ -5,8 +5,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class CalcServer {
  public:
   int add(int num1, int num2);
@@ -14,7 +12,7 @@ class CalcServer {
 ENGINE_EXPOSE(CalcServer, add)
 
 int main() {
-  engine::proxy<CalcServer> calculator{look_up("example.autoretry")};
+  engine::proxy<CalcServer> calculator{"PYRONAME:example.autoretry"};
   engine::set_max_retries(calculator, 2);  // the object may then be called more than once for one call
   std::cout << "Calling remote function 1st time (create connection)\n1 + 1 = " << calculator.add(1, 1)
             << "\nCalling remote function 2nd time (not timed out yet)\n2 + 2 = " << calculator.add(2, 2) << "\nSleeping 1 second..." << std::endl;

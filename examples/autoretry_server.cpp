@@ -3,8 +3,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class CalcServer {
  public:
   int add(int num1, int num2) {
@@ -19,7 +17,7 @@ int main() {
   settings.comm_timeout = 0.5;
   engine::daemon daemon{{.settings = settings}};
   CalcServer calculator;
-  register_in_name_server("example.autoretry", daemon.expose(calculator));
+  daemon.expose(calculator, engine::enrolled_as{"example.autoretry"});
   std::cout << "Server ready." << std::endl;
   daemon.run();
 }

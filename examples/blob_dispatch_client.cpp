@@ -3,10 +3,9 @@
 
 #include "asking.hpp"
 #include "blob_dispatch.hpp"
-#include "name_server.hpp"
 
 int main() {
-  engine::proxy<Dispatcher> dispatcher{look_up("example.blobdispatcher")};
+  engine::proxy<Dispatcher> dispatcher{"PYRONAME:example.blobdispatcher"};
   for (;;) {
     const std::string topic = ask("Enter topic to send data on (just enter to quit) ");
     if (topic.empty()) break;

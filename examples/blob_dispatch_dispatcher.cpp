@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "blob_dispatch.hpp"
-#include "name_server.hpp"
 
 void Dispatcher::enroll(std::string topic, engine::proxy<Listener> listener) {
   std::cout << "New listener for topic " << topic << " registered: " << engine::uri_of(listener) << std::endl;
@@ -24,7 +23,7 @@ void Dispatcher::process_blob(engine::serialized_blob blob) {
 int main() {
   Dispatcher dispatcher;
   engine::daemon daemon;
-  register_in_name_server("example.blobdispatcher", daemon.expose(dispatcher));
+  daemon.expose(dispatcher, engine::enrolled_as{"example.blobdispatcher"});
   std::cout << "Pyro daemon running." << std::endl;
   daemon.run();
 }

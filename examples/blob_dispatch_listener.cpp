@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "blob_dispatch.hpp"
-#include "name_server.hpp"
 
 void Listener::process_blob(engine::serialized_blob blob) {
   if (blob.info() != topic_) throw std::invalid_argument("not my topic");
@@ -19,7 +18,7 @@ int main(int argc, char** argv) {
   Listener listener{topic};
   engine::daemon daemon;
   daemon.expose(listener);
-  engine::proxy<Dispatcher> dispatcher{look_up("example.blobdispatcher")};
+  engine::proxy<Dispatcher> dispatcher{"PYRONAME:example.blobdispatcher"};
   dispatcher.enroll(topic, listener);  // it arrives there as a proxy
   std::cout << "Listener for topic " << topic << " waiting for data." << std::endl;
   daemon.run();

@@ -3,7 +3,6 @@
 #include <iostream>
 
 #include "callback2.hpp"
-#include "name_server.hpp"
 
 namespace {
 [[noreturn]] void crash() { throw engine::raised("ZeroDivisionError", {"integer division or modulo by zero"}); }
@@ -23,7 +22,7 @@ int main() {
   engine::daemon daemon;
   CrashingHandler callback;
   daemon.expose(callback);
-  engine::proxy<CrashedServer> server{look_up("example.callback2")};
+  engine::proxy<CrashedServer> server{"PYRONAME:example.callback2"};
   server.doCallback(callback);  // oneway, so we go on at once
   std::cout << "waiting for callbacks to arrive...\n(ctrl-c/break the program once it's done)" << std::endl;
   daemon.run();

@@ -3,7 +3,6 @@
 #include <iostream>
 
 #include "callback2.hpp"
-#include "name_server.hpp"
 
 namespace {
 
@@ -32,7 +31,7 @@ void CrashedServer::doCallback(engine::proxy<CrashingHandler> callback) {
 int main() {
   CrashedServer server;
   engine::daemon daemon;
-  register_in_name_server("example.callback2", daemon.expose(server));
+  daemon.expose(server, engine::enrolled_as{"example.callback2"});
   std::cout << "Pyro daemon running." << std::endl;
   daemon.run();
 }

@@ -5,7 +5,6 @@
 #include <random>
 
 #include "callback.hpp"
-#include "name_server.hpp"
 
 namespace {
 constexpr int workers = 5;
@@ -25,7 +24,7 @@ int main() {
   daemon.expose(callback);
 
   std::cout << "creating a bunch of workers" << std::endl;
-  engine::proxy<CallbackServer> server{look_up("example.callback")};
+  engine::proxy<CallbackServer> server{"PYRONAME:example.callback"};
   std::mt19937 random{std::random_device{}()};
   for (int i = 0; i < workers; ++i) {
     auto worker = server.addworker(callback);

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "callback.hpp"
-#include "name_server.hpp"
 
 Worker::Worker(int number, engine::proxy<CallbackHandler> callback) : number_(number), callback_(std::move(callback)) {
   std::cout << "Worker " << number_ << " created" << std::endl;
@@ -29,7 +28,7 @@ std::shared_ptr<Worker> CallbackServer::addworker(engine::proxy<CallbackHandler>
 int main() {
   CallbackServer server;
   engine::daemon daemon;
-  register_in_name_server("example.callback", daemon.expose(server));
+  daemon.expose(server, engine::enrolled_as{"example.callback"});
   std::cout << "Pyro daemon running." << std::endl;
   daemon.run();
 }

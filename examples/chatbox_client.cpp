@@ -4,7 +4,6 @@
 
 #include "asking.hpp"
 #include "chatbox.hpp"
-#include "name_server.hpp"
 
 void Chatter::message(std::string_view from, std::string_view msg) {
   if (from != nick) std::cout << '[' << from << "] " << msg << std::endl;
@@ -32,7 +31,7 @@ std::string choose_channel(engine::proxy<ChatBox>& chatbox) {
 }  // namespace
 
 int main() {
-  engine::proxy<ChatBox> chatbox{look_up("example.chatbox.server")};
+  engine::proxy<ChatBox> chatbox{"PYRONAME:example.chatbox.server"};
   const std::string channel = choose_channel(chatbox);
   Chatter me{.nick = ask("Choose a nickname: ")};
   engine::daemon daemon;

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "chatbox.hpp"
-#include "name_server.hpp"
 
 std::vector<ChatBox::member>* ChatBox::find(const std::string& channel) {
   const auto at = channels_.find(channel);
@@ -72,7 +71,7 @@ void ChatBox::publish(std::string channel, std::string nick, std::string msg) {
 int main() {
   ChatBox chatbox;
   engine::daemon daemon;
-  register_in_name_server("example.chatbox.server", daemon.expose(chatbox));
+  daemon.expose(chatbox, engine::enrolled_as{"example.chatbox.server"});
   std::cout << "Pyro daemon running." << std::endl;
   daemon.run();
 }

@@ -9,8 +9,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class Chain {
  public:
   Chain(std::string name, std::string next) : name_(std::move(name)), next_(std::move(next)) {}
@@ -29,7 +27,7 @@ std::vector<std::string> Chain::process(std::vector<std::string> message) {
   }
   std::cout << "I'm " << name_ << ", passing to " << next_ << std::endl;
   message.push_back(name_);
-  engine::proxy<Chain> next{look_up("example.chain." + next_)};
+  engine::proxy<Chain> next{"PYRONAME:example.chain." + next_};
   std::vector<std::string> result = next.process(message);
   result.insert(result.begin(), "passed on from " + name_);
   return result;
@@ -42,7 +40,7 @@ int main(int argc, char** argv) {
   }
   engine::daemon daemon;
   Chain chain{argv[1], argv[2]};
-  register_in_name_server("example.chain." + std::string(argv[1]), daemon.expose(chain));
+  daemon.expose(chain, engine::enrolled_as{"example.chain." + std::string(argv[1])});
   std::cout << "Server started " << argv[1] << std::endl;
   daemon.run();
 }

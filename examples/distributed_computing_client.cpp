@@ -4,7 +4,6 @@
 #include <random>
 
 #include "distributed_computing.hpp"
-#include "name_server.hpp"
 
 namespace {
 constexpr int number_of_items = 40;
@@ -35,7 +34,7 @@ std::map<std::uint64_t, std::vector<std::uint64_t>> collectresults(engine::proxy
 }  // namespace
 
 int main() {
-  engine::proxy<DispatcherQueue> dispatcher{look_up("example.distributed.dispatcher")};
+  engine::proxy<DispatcherQueue> dispatcher{"PYRONAME:example.distributed.dispatcher"};
   placework(dispatcher);
   const auto numbers = collectresults(dispatcher);
   std::cout << "\nComputed Prime Factorials follow:\n";

@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "distributed_computing.hpp"
-#include "name_server.hpp"
 
 namespace {
 Workitem must_have(std::optional<Workitem> item, const char* otherwise) {
@@ -22,7 +21,7 @@ std::size_t DispatcherQueue::resultQueueSize() { return results_.size(); }
 int main() {
   engine::daemon daemon;
   DispatcherQueue queues;
-  register_in_name_server("example.distributed.dispatcher", daemon.expose(queues));
+  daemon.expose(queues, engine::enrolled_as{"example.distributed.dispatcher"});
   std::cout << "Dispatcher ready." << std::endl;
   daemon.run();
 }

@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "distributed_computing.hpp"
-#include "name_server.hpp"
 
 namespace {
 std::vector<std::uint64_t> factorize(std::uint64_t n) {
@@ -19,7 +18,7 @@ std::vector<std::uint64_t> factorize(std::uint64_t n) {
 
 int main() {
   const std::string name = "Worker_" + std::to_string(::getpid()) + "@c++";
-  engine::proxy<DispatcherQueue> dispatcher{look_up("example.distributed.dispatcher")};
+  engine::proxy<DispatcherQueue> dispatcher{"PYRONAME:example.distributed.dispatcher"};
   std::cout << "This is worker " << name << "\ngetting work from dispatcher." << std::endl;
   for (;;) {
     try {

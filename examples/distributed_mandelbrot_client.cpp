@@ -5,15 +5,16 @@
 #include <map>
 #include <set>
 
+#include <naming/locate.hpp>
+
 #include "distributed_mandelbrot.hpp"
-#include "name_server.hpp"
 
 namespace {
 /// One proxy for each server that offers `tag`.
 template <class T> std::vector<engine::proxy<T>> servers(const char* tag) {
   std::vector<engine::proxy<T>> found;
-  const auto listed = name_server()["list"](engine::kw("metadata_any", std::set<std::string>{tag}));
-  for (const auto& [name, uri] : listed.template as<std::map<std::string, std::string>>()) found.emplace_back(uri);
+  const auto listed = engine::locate_name_server().list(std::nullopt, std::nullopt, std::nullopt, std::vector<std::string>{tag});
+  for (const auto& [name, uri] : listed) found.emplace_back(uri);
   std::cout << found.size() << " mandelbrot calculation servers found." << std::endl;
   if (found.empty()) throw engine::error("launch at least one mandelbrot calculation server before starting this");
   return found;

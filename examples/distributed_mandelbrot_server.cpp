@@ -6,8 +6,6 @@
 #include <iostream>
 #include <set>
 
-#include "name_server.hpp"
-
 namespace {
 constexpr int maxiters = 500;
 
@@ -72,11 +70,8 @@ int main(int argc, char** argv) {
   engine::daemon daemon;
   Mandelbrot characters;
   MandelbrotColorPixels pixels;
-  const auto enroll = [](const std::string& name, const engine::uri& where, const char* tag) {
-    name_server()["register"](name, where.to_string(), engine::kw("safe", true), engine::kw("metadata", std::set<std::string>{tag}));
-  };
-  enroll("mandelbrot_" + id, daemon.expose(characters, "", {.shared = true}), "class:mandelbrot_calc");
-  enroll("mandelbrot_color_" + id, daemon.expose(pixels, "", {.shared = true}), "class:mandelbrot_calc_color");
+  daemon.expose(characters, engine::enrolled_as{.name = "mandelbrot_" + id, .tags = {"class:mandelbrot_calc"}, .safe = true}, {.shared = true});
+  daemon.expose(pixels, engine::enrolled_as{.name = "mandelbrot_color_" + id, .tags = {"class:mandelbrot_calc_color"}, .safe = true}, {.shared = true});
   std::cout << "Mandelbrot calculation server #" << id << " ready." << std::endl;
   daemon.run();
 }

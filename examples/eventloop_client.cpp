@@ -6,10 +6,9 @@
 #include <engine/engine.hpp>
 
 #include "asking.hpp"
-#include "name_server.hpp"
 
 int main() {
-  engine::proxy<> proxy{look_up("example.embedded.server")};
+  engine::proxy<> proxy{"PYRONAME:example.embedded.server"};
   const auto multiply = [&](const engine::value& x, int y) { return proxy["multiply"](x, y); };
   std::cout << "5*11=" << multiply(5, 11).as<int>() << "\n'x'*10=" << multiply("x", 10).as<std::string>() << '\n';
   ask("press enter to do a loop of some more calls:");

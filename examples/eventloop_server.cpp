@@ -13,7 +13,6 @@
 #include <engine/engine.hpp>
 
 #include "asking.hpp"
-#include "name_server.hpp"
 
 class EmbeddedServer {
  public:
@@ -40,9 +39,7 @@ int milliseconds_until(engine::time_point deadline) {
 int main() {
   engine::daemon daemon{{.threads = false}};
   EmbeddedServer object;
-  const engine::uri uri = daemon.expose(object);
-  std::cout << "server uri=" << uri << std::endl;
-  register_in_name_server("example.embedded.server", uri);
+  std::cout << "server uri=" << daemon.expose(object, engine::enrolled_as{"example.embedded.server"}) << std::endl;
   std::cout << "Waiting for requests, and for what you type..." << std::endl;
   pollfd waiting[] = {{.fd = daemon.descriptor(), .events = POLLIN, .revents = 0}, {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
   for (;;) {

@@ -4,8 +4,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 namespace {
 /// A proxy opens a connection of its own, which is a session.
 void three_messages(const engine::uri& where, const std::string& first, const std::string& second, const std::string& third) {
@@ -18,12 +16,12 @@ int main() {
   std::cout << "Showing the different instancing modes.\n"
                "The number printed, is the id of the instance that handled the call.\n"
                "\n-----PERCALL (different number every time) -----\n";
-  three_messages(look_up("instance.percall"), "hello1", "hello2", "hello3");
+  three_messages("PYRONAME:instance.percall", "hello1", "hello2", "hello3");
   std::cout << "\n-----SESSION (same numbers within session) -----\n";
-  three_messages(look_up("instance.session"), "hello1", "hello1", "hello1");
+  three_messages("PYRONAME:instance.session", "hello1", "hello1", "hello1");
   std::cout << " ..new proxy..\n";
-  three_messages(look_up("instance.session"), "hello2", "hello2", "hello2");
+  three_messages("PYRONAME:instance.session", "hello2", "hello2", "hello2");
   std::cout << "\n-----SINGLE (same number always) -----\n";
-  three_messages(look_up("instance.single"), "hello1", "hello1", "hello1");
-  three_messages(look_up("instance.single"), "hello2", "hello2", "hello2");
+  three_messages("PYRONAME:instance.single", "hello1", "hello1", "hello1");
+  three_messages("PYRONAME:instance.single", "hello2", "hello2", "hello2");
 }

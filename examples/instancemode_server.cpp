@@ -6,8 +6,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 namespace {
 int made = 0;
 
@@ -53,9 +51,9 @@ ENGINE_EXPOSE(PercallInstance, msg)
 
 int main() {
   engine::daemon daemon;
-  register_in_name_server("instance.single", daemon.expose<SingleInstance>(engine::single));
-  register_in_name_server("instance.session", daemon.expose<SessionInstance>(engine::per_connection, "", SessionInstance::create_instance));
-  register_in_name_server("instance.percall", daemon.expose<PercallInstance>(engine::per_call));
+  daemon.expose<SingleInstance>(engine::single, engine::enrolled_as{"instance.single"});
+  daemon.expose<SessionInstance>(engine::per_connection, engine::enrolled_as{"instance.session"}, SessionInstance::create_instance);
+  daemon.expose<PercallInstance>(engine::per_call, engine::enrolled_as{"instance.percall"});
   std::cout << "The classes are registered in the name server." << std::endl;
   daemon.run();
 }

@@ -6,8 +6,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class Server {
  public:
   void oneway_start(int duration);
@@ -19,7 +17,7 @@ ENGINE_EXPOSE(Server, oneway_start, ready, result, nothing)
 ENGINE_ONEWAY(Server, oneway_start)
 
 int main() {
-  engine::proxy<Server> serv{look_up("example.oneway")};
+  engine::proxy<Server> serv{"PYRONAME:example.oneway"};
   std::cout << "starting server using a oneway call\n";
   serv.oneway_start(1);
   std::cout << "doing some more oneway calls inbetween\n";

@@ -7,8 +7,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class Server {
  public:
   void oneway_start(int duration) {
@@ -45,7 +43,7 @@ ENGINE_MARK(Server, oneway_work, .oneway = true, .blocking = true)
 int main() {
   engine::daemon daemon;
   Server server;
-  register_in_name_server("example.oneway", daemon.expose(server));
+  daemon.expose(server, engine::enrolled_as{"example.oneway"});
   std::cout << "Server ready." << std::endl;
   daemon.run();
 }

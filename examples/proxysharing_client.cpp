@@ -9,8 +9,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class RemoteObject {
  public:
   std::string method(std::string);
@@ -40,7 +38,7 @@ template <class Give> void measure(engine::proxy<RemoteObject>& counting, Give p
 }  // namespace
 
 int main() {
-  const engine::uri uri = look_up("example.proxysharing");
+  const engine::uri uri = "PYRONAME:example.proxysharing";
   engine::proxy<RemoteObject> shared{uri};
   std::cout << "Running a bunch of threads with the same proxy. You should not see any exceptions.\n";
   std::atomic<int> done = 0;

@@ -8,8 +8,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class RemoteObject {
  public:
   explicit RemoteObject(double seconds) : seconds_(seconds) {}
@@ -32,7 +30,7 @@ ENGINE_MARK(RemoteObject, work, .blocking = true)
 int main(int argc, char** argv) {
   engine::daemon daemon;
   RemoteObject object{argc > 1 ? std::atof(argv[1]) : 0.5};
-  register_in_name_server("example.proxysharing", daemon.expose(object));
+  daemon.expose(object, engine::enrolled_as{"example.proxysharing"});
   std::cout << "Server ready." << std::endl;
   daemon.run();
 }

@@ -7,8 +7,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class Server {
  public:
   void reset();
@@ -20,7 +18,7 @@ ENGINE_EXPOSE(Server, reset, getcount, delay, onewaydelay)  // which one is onew
 
 int main() {
   using clock = std::chrono::steady_clock;
-  const engine::uri uri = look_up("example.servertypes");
+  const engine::uri uri = "PYRONAME:example.servertypes";
   engine::proxy<Server> serv{uri};
   serv.reset();
   for (int i = 0; i < 5; ++i) serv.onewaydelay();

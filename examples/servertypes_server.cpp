@@ -10,7 +10,6 @@
 #include <engine/engine.hpp>
 
 #include "asking.hpp"
-#include "name_server.hpp"
 
 namespace {
 std::string thread_name() {
@@ -55,7 +54,7 @@ int main() {
   settings.server_type = ask("Servertype threaded or multiplex (t/m)?") == "t" ? "thread" : "multiplex";
   engine::daemon daemon{{.settings = settings}};
   Server server{settings};
-  register_in_name_server("example.servertypes", daemon.expose(server));
+  daemon.expose(server, engine::enrolled_as{"example.servertypes"});
   std::cout << "Server ready, type " << settings.server_type << std::endl;
   daemon.run();
 }

@@ -10,8 +10,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class StockMarket {
  public:
   StockMarket(std::string marketname, std::vector<std::string> with) : name(std::move(marketname)), symbols(std::move(with)) {}
@@ -35,8 +33,8 @@ int main() {
   StockMarket nasdaq{"NASDAQ", {"AAPL", "CSCO", "MSFT", "GOOG"}};
   StockMarket newyork{"NYSE", {"IBM", "HPQ", "BP"}};
   engine::daemon daemon;
-  register_in_name_server("example.stockmarket.nasdaq", daemon.expose(nasdaq));
-  register_in_name_server("example.stockmarket.newyork", daemon.expose(newyork));
+  daemon.expose(nasdaq, engine::enrolled_as{"example.stockmarket.nasdaq"});
+  daemon.expose(newyork, engine::enrolled_as{"example.stockmarket.newyork"});
   std::cout << "Stockmarkets available." << std::endl;
   daemon.run();
 }

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include <engine/engine.hpp>
-
-#include "name_server.hpp"
+#include <naming/locate.hpp>
 
 class StockMarket {
  public:
@@ -20,7 +19,7 @@ ENGINE_EXPOSE(StockMarket, name, quotes)
 
 int main(int argc, char** argv) {
   std::map<std::string, engine::stream<std::pair<std::string, double>>> quote_sources;
-  for (const auto& [name, uri] : name_server()["list"](engine::kw("prefix", "example.stockmarket.")).as<std::map<std::string, std::string>>()) {
+  for (const auto& [name, uri] : engine::locate_name_server().list("example.stockmarket.")) {
     std::cout << "found market " << name << '\n';
     engine::proxy<StockMarket> market{uri};
     quote_sources.emplace(market.name(), market.quotes());

@@ -5,8 +5,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 using namespace std::chrono_literals;
 
 class TimeoutServer {
@@ -29,17 +27,17 @@ template <class Call> void must_time_out(Call call) {
 }  // namespace
 
 int main() {
-  engine::proxy<TimeoutServer> patient{look_up("example.timeout")};
+  engine::proxy<TimeoutServer> patient{"PYRONAME:example.timeout"};
   std::cout << "No timeout is configured. Calling delay with 1 second.\n" << patient.delay(1) << '\n';
 
   std::cout << "Timeout of 0.2 seconds for a call. Calling delay with 1 second.\n";
   must_time_out([&] { engine::within(200ms, patient).delay(1); });
 
   std::cout << "Timeout of 0.2 seconds for a proxy. Calling delay with 1 second.\n";
-  engine::proxy<TimeoutServer> hasty{look_up("example.timeout"), {.timeout = 200ms}};
+  engine::proxy<TimeoutServer> hasty{"PYRONAME:example.timeout", {.timeout = 200ms}};
   must_time_out([&] { hasty.delay(1); });
 
   std::cout << "Trying to connect to the frozen daemon, for 0.2 seconds.\n";
-  engine::proxy<TimeoutServer> frozen{look_up("example.timeout.frozendaemon"), {.timeout = 200ms}};
+  engine::proxy<TimeoutServer> frozen{"PYRONAME:example.timeout.frozendaemon", {.timeout = 200ms}};
   must_time_out([&] { frozen.delay(1); });
 }

@@ -6,8 +6,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
-
 class Database {
  public:
   void store(std::string key, int value);
@@ -31,7 +29,7 @@ void use(const engine::uri& where, const std::string& thread) {
 
 void use_at_once(const char* title, const std::string& name) {
   std::cout << "\n***** " << title << '\n';
-  const engine::uri where = look_up(name);
+  const engine::uri where = "PYRONAME:" + name;
   std::vector<std::jthread> threads;
   for (const char* thread : {"Thread-1", "Thread-2"}) threads.emplace_back(use, where, thread);
 }
@@ -39,8 +37,8 @@ void use_at_once(const char* title, const std::string& name) {
 
 int main() {
   std::cout << "***** Sequential access (no issues)\n";
-  use(look_up("example.usersession.sessiondb"), "main");
-  use(look_up("example.usersession.singletondb"), "main");
+  use("PYRONAME:example.usersession.sessiondb", "main");
+  use("PYRONAME:example.usersession.singletondb", "main");
   use_at_once("Multiple concurrent proxies on the Session-Bound Database... (no issues)", "example.usersession.sessiondb");
   use_at_once("Multiple concurrent proxies on the Singleton Database... (threading problem)", "example.usersession.singletondb");
 }

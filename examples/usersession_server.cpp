@@ -6,7 +6,6 @@
 
 #include <engine/engine.hpp>
 
-#include "name_server.hpp"
 #include "usersession_database.hpp"
 
 namespace {
@@ -52,8 +51,8 @@ int main() {
   auto settings = engine::settings::from_environment();
   settings.server_type = "thread";
   engine::daemon daemon{{.settings = settings}};
-  register_in_name_server("example.usersession.singletondb", daemon.expose<SingletonDatabase>(engine::single));
-  register_in_name_server("example.usersession.sessiondb", daemon.expose<SessionboundDatabase>(engine::per_connection));
+  daemon.expose<SingletonDatabase>(engine::single, engine::enrolled_as{"example.usersession.singletondb"});
+  daemon.expose<SessionboundDatabase>(engine::per_connection, engine::enrolled_as{"example.usersession.sessiondb"});
   std::cout << "The databases are registered in the name server." << std::endl;
   daemon.run();
 }

@@ -53,6 +53,7 @@ class daemon::state final : private detail::exposer {
   core& own_loop();
 
   hosting host;
+  detail::enrollments names;
   std::vector<std::string> locations;
   std::string nat_location;
   std::uint16_t tcp_port = 0;
@@ -312,6 +313,7 @@ void daemon::state::close() {
   if (closed_) return;
   closed_ = true;
   if (connected_ >= 0) ::close(std::exchange(connected_, -1));
+  names.withdraw();  // nobody is sent here any more
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
   wait_idle(time_point::max());
@@ -355,6 +357,16 @@ proxy<> daemon::proxy_for(std::string_view id, bool nat) const { return proxy<>(
 void daemon::set_hmac_key(std::string key) {
   state_->host.hmac_key = std::move(key);
   state_->renew_keys();
+}
+
+uri daemon::enrolled(uri where, enrolled_as how) {
+  try {
+    state_->names.add(std::move(how), where);
+  } catch (...) {
+    unregister(where.object());
+    throw;
+  }
+  return where;
 }
 
 void daemon::unregister(std::string_view id) {

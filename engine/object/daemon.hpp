@@ -21,6 +21,7 @@
 #include <engine/core/core.hpp>
 #include <engine/core/foreign.hpp>
 #include <engine/object/call_context.hpp>
+#include <engine/object/enrollment.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/method.hpp>
 #include <engine/object/registry.hpp>
@@ -125,6 +126,21 @@ class daemon {
     }
     return add_class(std::move(id), interface_of<T>(), mode, [create = std::move(create)]() -> std::shared_ptr<void> { return create(); }, how);
   }
+  /// The same as above, and registered in a name server under a name, which is taken out again when the daemon ends by close(), run()'s end or
+  /// its destructor. Throws as above, and naming_error when no name server is found or the name is taken: then nothing is exposed. Blocks: not
+  /// from inside a call of a core.
+  template <class T> uri expose(T& object, enrolled_as names, expose_options how = {}) {
+    std::string id = names.id;
+    return enrolled(expose(object, std::move(id), how), std::move(names));
+  }
+  template <class T> uri expose(std::shared_ptr<T> object, enrolled_as names, expose_options how = {}) {
+    std::string id = names.id;
+    return enrolled(expose(std::move(object), std::move(id), how), std::move(names));
+  }
+  template <class T> uri expose(instance_mode mode, enrolled_as names, std::function<std::shared_ptr<T>()> create = {}, expose_options how = {}) {
+    std::string id = names.id;
+    return enrolled(expose<T>(mode, std::move(id), std::move(create), how), std::move(names));
+  }
   /// Takes an object off the network. Unknown ones are silent.
   void unregister(std::string_view id);
   template <class T> void unregister(const T& object) requires(!std::is_convertible_v<const T&, std::string_view>) { remove(&object); }
@@ -184,6 +200,7 @@ class daemon {
   uri add(std::string id, void* object, const interface_table&, std::shared_ptr<void> owner, const expose_options&);
   uri add_weak(std::string id, void* object, const interface_table&, std::weak_ptr<void> owner, const expose_options&);
   uri add_class(std::string id, const interface_table&, instance_mode, std::function<std::shared_ptr<void>()> create, const expose_options&);
+  uri enrolled(uri where, enrolled_as);
   void remove(const void* object);
   uri uri_of(const void* object, bool nat) const;
   std::unique_ptr<state> state_;
