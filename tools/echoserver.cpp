@@ -4,6 +4,7 @@
 #include <ctime>
 #include <iostream>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -12,6 +13,8 @@
 #include <CLI/CLI.hpp>
 
 #include <engine/engine.hpp>
+#include <naming/host.hpp>
+#include <naming/locate.hpp>
 
 namespace {
 
@@ -93,11 +96,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Pyro's test echo server."};
   std::string host, unix_socket, key;
   std::uint16_t port = 0;
-  bool naming = false, verbose = false, quiet = false;
+  bool naming = false, nameserver = false, verbose = false, quiet = false;
   app.add_option("-H,--host", host, "hostname to bind server on (default=localhost)");
   app.add_option("-p,--port", port, "port to bind server on");
   app.add_option("-u,--unixsocket", unix_socket, "Unix domain socket name to bind server on");
   app.add_flag("-n,--naming", naming, "register with nameserver");
+  app.add_flag("-N,--nameserver", nameserver, "also start a nameserver");
   app.add_flag("-v,--verbose", verbose, "verbose output");
   app.add_flag("-q,--quiet", quiet, "don't output anything");
   app.add_option("-k,--key", key, "the HMAC key to use (deprecated)");
@@ -112,14 +116,21 @@ int main(int argc, char** argv) {
     if (key.empty() && !quiet) std::cout << "Warning: HMAC key not set. Anyone can connect to this server!\n";
     engine::daemon daemon{{.host = host, .port = port, .unix_socket = unix_socket, .unix_only = !unix_socket.empty(), .hmac_key = key}};
     EchoServer echo(daemon, verbose);
-    const engine::uri uri = daemon.expose(echo, "test.echoserver");
-    if (naming) {
-      const engine::settings settings = engine::settings::from_environment();
-      engine::proxy<> names{"PYRO:Pyro.NameServer@" + settings.ns_host + ":" + std::to_string(settings.ns_port), {.hmac_key = key}};
-      names["register"]("test.echoserver", uri.to_string());
-      if (verbose) std::cout << "using name server at " << engine::uri_of(names) << '\n';
-    } else if (verbose) {
-      std::cout << "not using a name server.\n";
+    std::optional<engine::name_server_host> names;
+    engine::locate_options at{.hmac_key = key};
+    if (nameserver) {
+      names.emplace(engine::name_server_options{.host = host, .hmac_key = key});
+      at.host = names->where().host();
+      at.port = names->where().port();
+    }
+    naming = naming || nameserver;
+    const std::string name = "test.echoserver";
+    const engine::uri uri = naming ? daemon.expose(echo, engine::enrolled_as{.name = name, .id = name, .names = at}) : daemon.expose(echo, name);
+    if (verbose) {
+      if (naming) std::cout << "using name server at " << engine::uri_of(engine::locate_name_server(at)) << '\n';
+      else std::cout << "not using a name server.\n";
+      if (names && names->responder()) std::cout << "broadcast server running at " << names->responder()->location() << '\n';
+      else if (names) std::cout << "not using a broadcast server\n";
     }
     if (!quiet) std::cout << "object name: test.echoserver\necho uri: " << uri << "\nechoserver running." << std::endl;
     daemon.run();
