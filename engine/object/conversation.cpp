@@ -4,6 +4,7 @@
 #include <array>
 
 #include <codec/endian.hpp>
+#include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
 
@@ -259,6 +260,10 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
 }
 
 // ---- one request
+
+void conversation::log_sent(std::string_view text, const output& out, const output::mark& since) const {
+  if (settings_.log_wire) [[unlikely]] log_wire(text, out, since, options_.hmac_key);
+}
 
 // For another try, if the caller wants one.
 void conversation::keep_payload(const line& on, const output::mark& payload, const serializer& format, std::uint16_t flags) {

@@ -20,7 +20,6 @@
 #include <codec/serializer.hpp>
 #include <codec/value.hpp>
 #include <engine/link/channel.hpp>
-#include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_options.hpp>
@@ -151,9 +150,7 @@ class conversation {
  private:
   friend class request;
   friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
-  void log_sent(std::string_view text, const output& out, const output::mark& since) const {
-    if (settings_.log_wire) log_wire(text, out, since, options_.hmac_key);
-  }
+  void log_sent(std::string_view text, const output& out, const output::mark& since) const;
   void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
   /// Room for what calls carry at most: the thread's own, the deadline and a blob's route.
   static constexpr std::size_t annotations_room = most_annotations + 2;

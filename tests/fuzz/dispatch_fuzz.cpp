@@ -72,7 +72,7 @@ struct server {
   explicit server(bool compressing, bool signing) {
     host.accepted = {"serpent", "msgpack"};
     host.settings.compression = compressing;
-    if (signing) host.hmac_key = key;
+    if (signing) host.hmac_key = std::string(key);
     host.objects.add({.id = "thing", .object = &target, .table = &interface_of<fuzzed::Target>()}, false);
   }
 };

@@ -92,8 +92,8 @@ def meant(answer, error, expected):
         return "moments: packed ones are checked as others are"
     if error is None and text.endswith("is not allowed"):
         return "values: a class is none"
-    if ours is None and (type(error).__name__ == "InvalidOperation" or "Decimal" in repr(expected)):
-        return "decimals: are only text"
+    if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in repr(expected):
+        return "decimals: are only text"  # if anything is wrong, it is what comes behind
     if ours is None and isinstance(error, (ValueError, TypeError)) and ("int()" in str(error) or "integer" in str(error)):
         return "numbers: zeros ahead, and other numbers in arrays"
     return None
