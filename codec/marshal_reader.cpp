@@ -92,11 +92,13 @@ bool marshal_reader::enter_sequence(std::size_t& hint) {
   return enter(hint);
 }
 
-bool marshal_reader::enter_dict(std::size_t& hint) {
+bool marshal_reader::enter_any_dict(std::size_t& hint) {
   hint = 0;
   if (!ready() || code() != '{') return refuse("dict");
   return enter(hint);
 }
+
+bool marshal_reader::next_any_member(std::string_view& name) { return detail::next_member(*this, name); }
 
 bool marshal_reader::enter(std::size_t& hint) {
   const unsigned char c = code();
@@ -112,9 +114,7 @@ bool marshal_reader::enter(std::size_t& hint) {
   if (top_ == last_ && !deepen()) return false;
   number();
   --top_->owed;
-  *++top_ = {at_, back_, owed, c};
-  back_ = nullptr;
-  at_ += head;
+  push(c, owed, head);
   if (c == '{') return true;
   hint = std::min(owed, left());  // each takes a byte at least; a lie is found where the bytes end
   return count(hint);

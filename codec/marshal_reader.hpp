@@ -39,7 +39,13 @@ class marshal_reader final : public reader {
   bool read_datetime(datetime&) override { return refuse("datetime"); }
   bool read_date(date&) override { return refuse("date"); }
   bool enter_sequence(std::size_t& hint) override;
-  bool enter_dict(std::size_t& hint) override;
+  bool enter_dict(std::size_t& hint) override {
+    if (!is_plain('{', 1) || top_ == last_) return enter_any_dict(hint);
+    hint = 0;
+    --top_->owed;
+    push('{', endless, 1);
+    return true;
+  }
   bool more() override {
     if (!ok()) return false;
     if (top_->code == '{') return more_pairs();
@@ -47,13 +53,28 @@ class marshal_reader final : public reader {
   }
   bool skip() override;
   bool next_member(std::string_view& name) override {
-    while (more()) {
-      if (is_plain('z', 2) || peek() == kind::string) return read_string(name);
-      if (!skip() || !skip()) return false;
+    if (ok() && at_key() && back_ == nullptr && left() >= 2 + detail::short_most && *at_ == 'z') {
+      const std::size_t size = at_[1];
+      name = {reinterpret_cast<const char*>(at_ + 2), size};
+      if (size <= detail::short_most && detail::is_short_ascii(name.data(), size)) {
+        at_ += 2 + size;
+        --top_->owed;
+        return count(2);
+      }
     }
-    return false;
+    return next_any_member(name);
   }
-  ENGINE_READER_LISTS
+  bool read_integers(std::vector<std::int64_t>& out) override {
+    const auto load = [](const unsigned char* p) -> std::int64_t {
+      return static_cast<std::int32_t>(detail::marshal_format::load<std::uint32_t>(p));
+    };
+    return read_plain_list('i', 5, out, load) || detail::read_integers(*this, out);
+  }
+  bool read_reals(std::vector<double>& out) override {
+    const auto load = [](const unsigned char* p) { return std::bit_cast<double>(detail::marshal_format::load<std::uint64_t>(p)); };
+    return read_plain_list('g', 9, out, load) || detail::read_reals(*this, out);
+  }
+  bool read_strings(std::vector<std::string>& out) override { return detail::read_strings(*this, out); }
   mark here() const override;
   void rewind(const mark&) override;
   bool begin_call(std::string_view& object, std::string_view& method) override;
@@ -114,7 +135,31 @@ class marshal_reader final : public reader {
   std::size_t depth() const { return static_cast<std::size_t>(top_ - frames_.data()); }
 
   bool enter(std::size_t& hint);
+  bool enter_any_dict(std::size_t& hint);
+  bool next_any_member(std::string_view& name);
   bool deepen();
+  /// The container here, whose head has that size, is the innermost from now on.
+  void push(unsigned char code, std::uint64_t owed, std::size_t head) {
+    *++top_ = {at_, back_, owed, code};
+    back_ = nullptr;
+    at_ += head;
+  }
+  /// The whole list here at once if all its elements have that code and size; else nothing is consumed.
+  template <class Element, class Load> bool read_plain_list(unsigned char code, std::size_t each, std::vector<Element>& out, Load load) {
+    if (!is_plain('[', 5) || back_ != nullptr || top_ == last_) return false;
+    const std::size_t size = detail::marshal_format::load<std::uint32_t>(at_ + 1);
+    if (size > (left() - 5) / each) return false;
+    out.resize(size);
+    const unsigned char* p = at_ + 5;
+    for (Element& one : out) {
+      if (*p != code) return false;
+      one = load(p + 1);
+      p += each;
+    }
+    at_ = p;
+    --top_->owed;
+    return count(size);
+  }
   bool more_pairs() {
     if ((top_->owed & 1) != 0) return true;
     if (at_ == end_) return missing();
