@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <codec/codec_of.hpp>
+#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -103,7 +104,7 @@ template <> struct codec_of<std::string> {
   static bool decode(reader& in, std::string& out) {
     std::string_view text;
     if (!in.read_string(text)) return false;
-    out.assign(text);
+    detail::assign(out, text);
     return true;
   }
   template <class Writer> static void encode(Writer& out, const std::string& value) { out.string(value); }

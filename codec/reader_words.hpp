@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <codec/reader.hpp>
+#include <codec/short_text.hpp>
 
 namespace engine::detail {
 
@@ -50,7 +51,7 @@ template <class Reader> bool read_strings(Reader& in, std::vector<std::string>& 
   return read_list(in, out, [&in](std::string& text) {
     std::string_view view;
     if (!in.read_string(view)) return false;
-    text.assign(view);
+    assign(text, view);
     return true;
   });
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace engine::detail {
@@ -36,6 +37,18 @@ inline void copy_short(char* to, const char* from, std::size_t size) {
   to[0] = from[0];
   to[size / 2] = from[size / 2];
   to[size - 1] = from[size - 1];
+}
+
+/// to = from. The library's own way is two calls, which cost more than the text.
+inline void assign(std::string& to, std::string_view from) {
+  if (from.size() > short_most) {
+    to.assign(from);
+  } else {
+    to.resize_and_overwrite(from.size(), [from](char* room, std::size_t size) {
+      copy_short(room, from.data(), size);
+      return size;
+    });
+  }
 }
 
 template <class Word> bool same_ends(const char* a, const char* b, std::size_t size) {
