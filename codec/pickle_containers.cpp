@@ -24,6 +24,7 @@ origin machine::first_unhashable(std::span<const cell> members) const {
 /// Every `each`-th member is to be a key.
 bool machine::check_keys(std::span<const cell> members, std::size_t each) {
   for (std::size_t i = 0; i < members.size(); i += each) {
+    if (members[i].is(what::string)) continue;
     std::string_view name;
     switch (unhashable_part(members[i])) {
       case origin::list: name = "list"; break;
@@ -36,6 +37,13 @@ bool machine::check_keys(std::span<const cell> members, std::size_t each) {
     }
     return fail(wire_class::type_error, "unhashable type: '" + std::string(name) + "'");
   }
+  return true;
+}
+
+/// Its members come next, most often, behind a mark.
+bool machine::load_empty(what type) {
+  if (!room_for(0) || !push(indexed(type, tree_.make(type)))) return false;
+  if (at_ != end_ && *at_ == op::mark) ++at_, load_mark();
   return true;
 }
 

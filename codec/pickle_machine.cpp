@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <codec/endian.hpp>
+#include <codec/short_text.hpp>
 #include <codec/utf8.hpp>
 
 namespace engine::detail::pickle {
@@ -95,6 +96,12 @@ bool machine::pop(cell& out) {
   out = stack_.back();
   stack_.shrink(stack_.size() - 1);
   return true;
+}
+
+/// What is gathered behind it comes next, plain mostly.
+void machine::load_mark() {
+  marks_.push_back(fence_ = stack_.size());
+  push_plain();
 }
 
 void machine::forget_mark() {
@@ -262,6 +269,35 @@ bool machine::finish() {
   return tree_.items.push(value) || too_many();
 }
 
+/// The scalars that most of a pickle is made of, as long as there is room for the longest and nothing is wrong with them; the rest is
+/// left to execute(). The two places that each of them moves are kept out of memory.
+void machine::push_plain() {
+  constexpr std::size_t longest = 5 + short_most, no_text = longest;
+  if (left() < longest) return;
+  const unsigned char* at = at_;
+  const unsigned char* const last = end_ - longest;
+  cell* top = stack_.top();
+  const cell* const limit = stack_.limit();
+  for (; at <= last && top != limit; ++top) {
+    std::size_t head = 2, size = at[1];
+    switch (*at) {
+      case op::binint1: *top = number(at[1]), at += 2; continue;
+      case op::binint2: *top = number(load_little<std::uint16_t>(at + 1)), at += 3; continue;
+      case op::binint: *top = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5; continue;
+      case op::binfloat: *top = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9; continue;
+      case op::binunicode: head = 5, size = load_little<std::uint32_t>(at + 1); break;
+      case op::short_binunicode: break;
+      default: size = no_text;
+    }
+    const auto* const begin = reinterpret_cast<const char*>(at + head);
+    if (size > short_most || !is_short_ascii(begin, size)) break;
+    *top = text({begin, size});
+    at += head + size;
+  }
+  at_ = at;
+  stack_.set_top(top);
+}
+
 bool machine::execute() {
   std::size_t from = 0;
   while (at_ != end_) {
@@ -270,7 +306,7 @@ bool machine::execute() {
       case op::proto: good = load_proto(); break;
       case op::frame: good = load_frame(); break;
       case op::stop: return finish();
-      case op::mark: marks_.push_back(fence_ = stack_.size()); break;
+      case op::mark: load_mark(); break;
       case op::pop: good = load_pop(); break;
       case op::pop_mark:
         good = take_mark(from);

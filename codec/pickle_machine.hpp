@@ -37,6 +37,7 @@ class machine {
 
   // pickle_machine.cpp: bytes, stack, scalars and memo
   bool execute();
+  void push_plain();
   bool finish();
   bool fail(std::string_view type, std::string text);
   [[gnu::cold]] bool truncated() { return fail(wire_class::unpickling_error, "pickle data was truncated"); }
@@ -51,6 +52,7 @@ class machine {
   [[gnu::always_inline]] bool push(cell c) { return stack_.push(c) || too_many(); }
   bool pop(cell& out);
   bool top_is_there() { return stack_.size() > fence_ || underflow(); }
+  void load_mark();
   bool take_mark(std::size_t& at);
   void forget_mark();
   std::span<const cell> above(std::size_t from) const { return stack_.from(from); }
@@ -84,7 +86,7 @@ class machine {
   template <class Word> bool load_binput();
   template <class Word> bool load_binget();
   // pickle_containers.cpp
-  bool load_empty(what type) { return room_for(0) && push(indexed(type, tree_.make(type))); }
+  bool load_empty(what type);
   bool load_tuple(std::size_t from);
   bool load_short_tuple(std::size_t size);
   bool load_list();

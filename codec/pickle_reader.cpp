@@ -71,9 +71,9 @@ class pickle_reader final : public reader {
 
   bool enter_sequence(std::size_t& hint) override {
     const bool is_one = ready() && at_->type >= what::list && at_->type <= what::frozenset;
-    return is_one ? open(hint, 1) : refuse("list");
+    return is_one ? open<1>(hint) : refuse("list");
   }
-  bool enter_dict(std::size_t& hint) override { return peek() == kind::dict ? open(hint, 2) : refuse("dict"); }
+  bool enter_dict(std::size_t& hint) override { return peek() == kind::dict ? open<2>(hint) : refuse("dict"); }
 
   bool more() override {
     if (!ok()) return false;
@@ -83,7 +83,18 @@ class pickle_reader final : public reader {
   }
 
   bool skip() override;
-  ENGINE_READER_WORDS
+  bool next_member(std::string_view& name) override {
+    if (!ready() || !at_->is(what::string)) return detail::next_member(*this, name);
+    name = at_->view();
+    return count_text(name.size()) && took();
+  }
+  bool read_integers(std::vector<std::int64_t>& out) override {
+    return read_plain_list(out, what::integer, &cell::integer) || detail::read_integers(*this, out);
+  }
+  bool read_reals(std::vector<double>& out) override {
+    return read_plain_list(out, what::real, &cell::real) || detail::read_reals(*this, out);
+  }
+  bool read_strings(std::vector<std::string>& out) override { return detail::read_strings(*this, out); }
 
   mark here() const override {
     return {static_cast<std::size_t>(at_ - items()), static_cast<std::uint32_t>(outer_.size()), std::uint64_t{values_} << 32 | text_units_};
@@ -129,18 +140,34 @@ class pickle_reader final : public reader {
     return text_units_ <= most_text_units_ || fail(wire_class::value_error, "too much text in one message");
   }
 
-  bool open(std::size_t& hint, std::size_t values_each) {
+  bool too_deep() const { return outer_.size() >= limits_.depth; }
+  bool too_many(std::size_t more) const { return more > limits_.elements - std::min<std::size_t>(values_, limits_.elements); }
+
+  template <std::size_t ValuesEach> bool open(std::size_t& hint) {
     const auto members = tree().members(*at_);
     // A cycle has no end, so it ends here too.
-    if (outer_.size() >= limits_.depth) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
-    if (members.size() > limits_.elements - std::min<std::size_t>(values_, limits_.elements))
-      return fail(wire_class::value_error, "too many values in one message");
+    if (too_deep()) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
+    if (too_many(members.size())) return fail(wire_class::value_error, "too many values in one message");
     values_ += static_cast<std::uint32_t>(members.size());
-    hint = members.size() / values_each;
+    hint = members.size() / ValuesEach;
     outer_.push_back({at_ + 1, end_});
     at_ = members.data();
     end_ = at_ + members.size();
     return true;
+  }
+  /// The whole list here at once if all its elements are of that type; else nothing is consumed.
+  template <class Element> bool read_plain_list(std::vector<Element>& out, what type, Element cell::*content) {
+    if (!ready() || at_->type < what::list || at_->type > what::frozenset) return false;
+    const auto members = tree().members(*at_);
+    if (too_deep() || too_many(members.size())) return false;
+    out.resize(members.size());
+    Element* to = out.data();
+    for (const cell& member : members) {
+      if (!member.is(type)) return false;
+      *to++ = member.*content;
+    }
+    values_ += static_cast<std::uint32_t>(members.size());
+    return took();
   }
   void close() {
     at_ = outer_.back().at;
@@ -236,7 +263,7 @@ bool pickle_reader::skip() {
       case kind::set:
       case kind::frozenset:
       case kind::dict:
-        if (!open(hint, 1)) return false;
+        if (!open<1>(hint)) return false;
         break;
       case kind::string:
       case kind::bytes:

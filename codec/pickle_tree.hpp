@@ -107,6 +107,10 @@ class cell_row {
     *top_++ = c;
     return true;
   }
+  /// For who pushes many: where the next cell goes, and the end of the room for it; then set_top() says how far it got.
+  cell* top() { return top_; }
+  const cell* limit() const { return limit_; }
+  void set_top(cell* top) { top_ = top; }
   /// n cells to be written. The caller has asked whether there may be so many (machine::room_for).
   cell* append(std::size_t n) {
     most_ = std::max(most_, size() + n);
