@@ -2,6 +2,7 @@
 // containers themselves, a hash table of positions is kept. Its seed is secret, so a peer cannot choose keys that collide.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
@@ -54,6 +55,18 @@ class key_lookup {
     if (items.empty()) return;  // a table has at least one slot
     index.table_ = std::make_unique<key_index::table>();
     for (const auto& item : items) add(*index.table_, hash_of(key_at(item)));
+  }
+
+  /// The most slots that any find() looks at, for tests: the longest row of taken ones, and the free one behind it.
+  static std::size_t longest_way(const key_index& index) {
+    if (!index.table_) return 0;
+    const auto& slots = index.table_->slots;
+    std::size_t longest = 0, row = 0;
+    for (std::size_t at = 0; at < 2 * slots.size(); ++at) {  // twice, as a row goes on at the beginning
+      row = slots[at & (slots.size() - 1)] == 0 ? 0 : row + 1;
+      longest = std::max(longest, row);
+    }
+    return longest + 1;
   }
 
  private:
