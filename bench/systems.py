@@ -29,7 +29,11 @@ WORKLOADS = (
     Workload("oneway"),
     Workload("batched"),
     Workload("stream"),
+    Workload("lookup"),
+    Workload("lookup_pipelined", tuple({"window": w} for w in WINDOWS), ({"window": 64},)),
+    Workload("register", tuple({"window": w} for w in WINDOWS), ({"window": 64},)),
 )
+NAMES = ("lookup", "lookup_pipelined", "register")
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class System:
     server_settings: dict = field(default_factory=dict)
     client_settings: dict = field(default_factory=dict)     # for every workload
     workload_settings: dict = field(default_factory=dict)   # workload -> settings that replace those of the workload
-    workloads: tuple = tuple(w.name for w in WORKLOADS)
+    workloads: tuple = tuple(w.name for w in WORKLOADS if w.name not in NAMES)
     chooses_port: bool = False                              # the server takes no addr=
+    stores: bool = False                                    # the server is given a file to keep things in
 
 
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge")
@@ -56,6 +61,17 @@ def raw(name, mode, spin=0, **more):
 def ours(name, spin=0, **more):
     return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin},
                   client_settings={"spin": spin}, **more)
+
+
+def names(name, spin=0, **more):
+    return System(name, ("{programs}/names_server",), ("{programs}/names_client",), server_settings={"spin": spin},
+                  client_settings={"spin": spin}, workloads=NAMES, **more)
+
+
+# Asked by our client, which is the same for each: what differs is the server. A larger window does not help it.
+def pyros_names(name, window, **more):
+    return System(name, (PYTHON, BENCH + "/names/pyro4.py"), ("{programs}/names_client",), chooses_port=True, workloads=NAMES,
+                  workload_settings={w: ({"window": window},) for w in ("lookup_pipelined", "register")}, **more)
 
 
 SYSTEMS = (
@@ -74,6 +90,12 @@ SYSTEMS = (
     System("pyro4", (PYTHON, BENCH + "/pyro4/server.py"), (PYTHON, BENCH + "/pyro4/client.py"), chooses_port=True,
            client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge", "oneway", "batched", "stream"),
            workload_settings={"pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},), "batched": ({"serializer": "msgpack"},)}),
+    names("engine-ns"),
+    names("engine-ns-spin", spin=1),
+    pyros_names("pyro4-ns", window=64),
+    names("engine-ns-sql", stores=True),
+    names("engine-ns-sql-spin", spin=1, stores=True),
+    pyros_names("pyro4-ns-sql", window=8, stores=True),
     System("zeromq", ("{programs}/zmq_server",), ("{programs}/zmq_client",), workloads=("sync_call", "pipelined_call", "oneway")),
 )
 
@@ -100,4 +122,7 @@ PROMISES = (
     Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
     Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
     Promise("oneway", ENGINE_TCP, ("zeromq",), 1.0),
-) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream"))
+) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream")) + (
+    Promise("lookup_pipelined", ("engine-ns", "engine-ns-spin"), ("pyro4-ns",), 10),
+    Promise("register", ("engine-ns-sql", "engine-ns-sql-spin"), ("pyro4-ns-sql",), 20),
+)
