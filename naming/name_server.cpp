@@ -114,10 +114,12 @@ NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(ke
 }
 
 detail::looked_up NameServer::lookup(std::string_view name, bool return_metadata) const {
-  auto found = names_.find(name);
+  detail::looked_up answer;
+  const bool found = names_.look_at(name, [&](const registration& at) {
+    answer.where = uri(at.uri);
+    if (return_metadata) answer.tags = at.tags;
+  });
   if (!found) throw naming_error("unknown name: " + std::string(name));
-  detail::looked_up answer{.where = uri(found->uri)};
-  if (return_metadata) answer.tags = std::move(found->tags);
   return answer;
 }
 

@@ -22,6 +22,14 @@ class name_table {
   };
   std::size_t size() const;
   std::optional<registration> find(std::string_view name) const;
+  /// Calls `with` with what is registered, without a copy and with the table locked; false if nothing is.
+  template <class With> bool look_at(std::string_view name, With with) const {
+    const std::shared_lock lock(mutex_);
+    const auto at = all_.find(name);
+    if (at == all_.end()) return false;
+    with(at->second);
+    return true;
+  }
   bool contains(std::string_view name) const;
   /// Replaces what was there.
   void put(std::string name, registration);
@@ -30,8 +38,10 @@ class name_table {
   std::vector<listed> list(const std::function<bool(const std::string& name, const registration&)>& wanted) const;
 
  private:
-  struct text_hash : std::hash<std::string_view> {
+  struct text_hash {
     using is_transparent = void;
+    // Not noexcept: that is how libstdc++ is told to keep hashes beside the names, where it would compute them again at every look.
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   mutable std::shared_mutex mutex_{};
   std::unordered_map<std::string, registration, text_hash, std::equal_to<>> all_{};

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <ostream>
 
 #include <codec/convert.hpp>
-#include <codec/value.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
@@ -54,6 +54,8 @@ bool python_int(std::string_view text, int& out) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return false;
   text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  const auto plain = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (plain.ec == std::errc{} && plain.ptr == text.data() + text.size()) return true;
   std::string digits;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool between = i > 0 && i + 1 < text.size() && text[i - 1] >= '0' && text[i - 1] <= '9' && text[i + 1] != '_';
@@ -166,33 +168,75 @@ void codec_of<uri>::encode(writer& out, const uri& u) {
   out.end();
 }
 
+namespace {
+
+/// (protocol, object or tags, socket, host, port), straight from the bytes: lookups in a name server answer with nothing else.
+struct uri_state {
+  std::string protocol{}, object{};
+  std::optional<std::string_view> sockname{}, host{};
+  std::optional<std::int64_t> port{};
+
+  bool read(reader& in) {
+    std::size_t size = 0;
+    if (!in.enter_sequence(size)) return false;
+    for (std::size_t at = 0; in.more(); ++at)
+      if (!read_part(in, at)) return false;
+    return in.ok();
+  }
+  bool read_part(reader& in, std::size_t at) {
+    switch (at) {
+      case 0: return engine::decode(in, protocol);
+      case 1: return in.peek() == kind::string ? engine::decode(in, object) : read_tags(in);
+      case 2: return engine::decode(in, sockname);
+      case 3: return engine::decode(in, host);
+      case 4: return engine::decode(in, port);
+      default: return in.skip();
+    }
+  }
+  bool read_tags(reader& in) {
+    std::set<std::string> tags;
+    if (!engine::decode(in, tags)) return false;
+    object = joined(tags);
+    return true;
+  }
+  std::string text() const {
+    std::string all = protocol + ':' + object;
+    if (sockname) all.append("@./u:").append(*sockname);
+    if (!host) return all;
+    const bool bracketed = host->find(':') != std::string_view::npos;
+    all.append(bracketed ? "@[" : "@").append(*host).append(bracketed ? "]" : "");
+    return port ? all.append(":").append(std::to_string(*port)) : all;
+  }
+};
+
+/// The text of what comes as text or as a class dictionary.
+bool read_uri_text(reader& in, std::string& out) {
+  if (in.peek() == kind::string) return engine::decode(in, out);
+  const auto fail = [&](std::string_view type) { return in.fail(wire_class::value_error, "not a URI: a " + std::string(type)); };
+  if (in.peek() != kind::dict) return fail("value of another type");
+  uri_state state;
+  std::size_t size = 0;
+  std::string_view name, type;
+  if (!in.enter_dict(size)) return false;
+  while (in.next_member(name)) {
+    if (name == "__class__" && in.peek() == kind::string ? !in.read_string(type) : name == "state" ? !state.read(in) : !in.skip()) return false;
+  }
+  if (!in.ok()) return false;
+  if (type != "Pyro4.core.URI" && type != "Pyro5.core.URI") return fail(type);
+  out = state.text();
+  return true;
+}
+
+}  // namespace
+
 bool codec_of<uri>::decode(reader& in, uri& out) {
-  const auto fail = [&](const std::string& why) { return in.fail(wire_class::value_error, "not a URI: " + why); };
-  value v;
-  if (!engine::decode(in, v)) return false;
+  std::string text;
+  if (!read_uri_text(in, text)) return false;
   try {
-    if (const auto* text = v.get_if<std::string>()) {
-      out = uri(*text);
-      return true;
-    }
-    const std::string type = v["__class__"].as<std::string>();
-    if (type != "Pyro4.core.URI" && type != "Pyro5.core.URI") return fail("a " + type);
-    const value& state = v["state"];
-    std::string text = state[0].as<std::string>() + ":";
-    if (const auto* object = state[1].get_if<std::string>()) {
-      text += *object;
-    } else {
-      text += joined(state[1].as<std::set<std::string>>());
-    }
-    if (!state[2].is_none()) text += "@./u:" + state[2].as<std::string>();
-    if (!state[3].is_none()) {
-      const auto host = state[3].as<std::string>();
-      text += "@" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(state[4].as<int>());
-    }
     out = uri(text);
     return true;
-  } catch (const std::exception& e) {
-    return fail(e.what());
+  } catch (const error& e) {
+    return in.fail(wire_class::value_error, std::string("not a URI: ") + e.what());
   }
 }
 

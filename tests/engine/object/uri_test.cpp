@@ -167,6 +167,13 @@ TEST(uri, plain_text_and_pyro5s_class_are_taken_too) {
   EXPECT_EQ(read("'PYRO:a@b:1'"), "PYRO:a@b:1");
   EXPECT_EQ(read("{'__class__':'Pyro5.core.URI','state':('PYRO','a',None,'b',1)}"), "PYRO:a@b:1");
   EXPECT_EQ(read("{'__class__':'Pyro4.core.URI','state':('PYROMETA',{'a','b'},None,'h',1)}"), "PYROMETA:a,b@h:1");
+  EXPECT_EQ(read("{'state':('PYRONAME','a',None,None,None),'more':[1],'__class__':'Pyro4.core.URI'}"), "PYRONAME:a");
+  EXPECT_EQ(read("{'__class__':'Pyro4.core.URI','state':('PYRO','a',None,'::1',7,'later')}"), "PYRO:a@[::1]:7");
+  EXPECT_EQ(read("{'__class__':'Pyro4.core.URI','state':('PYRO','a','/s',None,None)}"), "PYRO:a@./u:/s");
+  EXPECT_EQ(read("{'__class__':'Pyro4.core.URI','state':('PYRO','a',None,'b',None)}"), "not a URI: invalid port in uri, port=None");
+  EXPECT_EQ(read("{'__class__':'Pyro4.core.URI','state':('PYRO',)}"), "not a URI: invalid uri");
+  EXPECT_EQ(read("{'__class__':'Pyro4.core.URI'}"), "not a URI: invalid uri");
+  EXPECT_EQ(read("{'state':()}"), "not a URI: a ");
   EXPECT_EQ(read("'junk'"), "not a URI: invalid uri");
   EXPECT_EQ(read("{'__class__':'x.Y','state':()}"), "not a URI: a x.Y");
   EXPECT_TRUE(read("17").starts_with("not a URI: "));
