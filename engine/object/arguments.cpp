@@ -116,7 +116,7 @@ bool call_signature::keywords_are_none(reader& in) const {
 }
 
 bool detail::read_default(const std::string& literal, bool (*decode_into)(reader&, void*), void* target, reader& failing) {
-  const auto in = serpent().make_reader();
+  thread_local const auto in = serpent().make_reader();  // a default is read at every call that leaves it out
   in->start(std::as_bytes(std::span(literal)));
   if (decode_into(*in, target) && in->finish()) return true;
   return failing.fail(wire_class::type_error, "bad default " + literal + ": " + in->error().text);
