@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -66,8 +65,9 @@ class EchoServer {
     return "Finally, an answer!";
   }
   void oneway_slow() { slow(); }
-  /// All at once, as long as there are no streams: iterating over them looks the same.
-  std::vector<std::string> generator() { return {"one", "two", "three"}; }
+  engine::stream<std::string> generator() {
+    for (const char* each : {"one", "two", "three"}) co_yield each;
+  }
   double nan() { return std::numeric_limits<double>::quiet_NaN(); }
   double inf() { return std::numeric_limits<double>::infinity(); }
   std::string dunder() { return "should be allowed (dunder)"; }

@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import socket
 import tempfile
 import unittest
 
@@ -88,10 +87,9 @@ class EchoServer(support.InteropTest):
     def test_it_brings_a_name_server_along(self):
         printed = []
         for start in (python_echo_server, echo_server):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                names = {"PYRO_NS_PORT": str(free.getsockname()[1]), "PYRO_NS_HOST": "localhost"}
+            names = {"PYRO_NS_PORT": "0"}  # any free one
             server = self.start(start("-N", "-v", **names))
+            names["PYRO_NS_PORT"] = server.wait_for(r"using name server at \S+:(\d+)\n").group(1)
             server.wait_for("echoserver running.\n")
             printed.append(self.printed(server))
             uri = server.wait_for(r"echo uri: (\S+)").group(1)
