@@ -1,8 +1,11 @@
 """Pyro4's examples that live by the name server, unmodified, with our name server and our programs in every other place."""
+import os
 import re
+import tempfile
+import zipfile
 
 import support
-from example_support import ExampleTest, main_together, together
+from example_support import ExampleTest, example, main_together, together
 
 
 class NameServerExamples(ExampleTest):
@@ -10,6 +13,10 @@ class NameServerExamples(ExampleTest):
         server = self.start(support.Program([support.built("tools/engine-ns"), "-n", "127.0.0.1", "-p", "0"]))
         port = server.wait_for(r"URI = PYRO:Pyro.NameServer@127.0.0.1:(\d+)").group(1)
         return {"PYRO_NS_HOST": "127.0.0.1", "PYRO_NS_PORT": port}
+
+    def until_registered(self, names, number):
+        with self.proxy("PYRO:Pyro.NameServer@127.0.0.1:" + names["PYRO_NS_PORT"]) as name_server:
+            support.wait_until(lambda: name_server.count() == number, "%d names are registered" % number)
 
     def both_names(self):
         return self.our_names(), self.names()
@@ -83,6 +90,53 @@ class NameServerExamples(ExampleTest):
         client = self.our_program("warehouse_client", **names)
         client.finish("\npiano\n", 1)
         self.assertEqual("builtins.ValueError: list.remove(x): x not in list\n", "".join(client.err))
+
+    def test_customers_of_either_language_cannot_leave_without_paying(self):
+        ours, theirs = self.our_names(), self.our_names()
+        self.our_program("shoppingcart_server", **ours).wait_for("The shop is open")
+        self.python_program("shoppingcart/shopserver.py", **theirs).wait_for("daemon running")
+        said = self.python_program("shoppingcart/clients.py", **ours)
+        text = said.finish(code=1)
+        self.assertEqual(2, text.count("The cart now contains: [] (should be empty)"))
+        self.assertEqual(2, len(re.findall(r"(?m)^ +total:  \d+\.\d\d$", text)))
+        self.assertIn("attempt to steal a full cart prevented", text)
+        self.assertIn("Harry is attempting to put stuff back", text)
+        self.assertIn("unknown object", "".join(said.err))
+        with_theirs, with_ours = [re.sub("Receipt Date: .*", "", self.our_client("shoppingcart", **names)) for names in (theirs, ours)]
+        self.assertIn("       total:  27.84\n", with_ours)
+        self.assertIn("refused: attempt to steal a full cart prevented\n", with_ours)
+        self.assertTrue(with_ours.endswith("refused: unknown object\n"), with_ours)
+        self.assertEqual(with_theirs, with_ours)
+
+    def test_words_are_counted_by_all_counters_that_are_registered(self):
+        ours, theirs = self.our_names(), self.our_names()
+        self.our_program("distributed_computing2_servers", **ours).wait_for("are registered")
+        self.python_program("distributed-computing2/servers.py", **theirs)  # it says nothing when it is ready
+        self.until_registered(theirs, 7)
+        with tempfile.TemporaryDirectory() as folder:
+            with zipfile.ZipFile(example("distributed-computing2/alice.zip")) as packed:
+                packed.extract("alice.txt", folder)
+            said = together(*[lambda names=names: self.our_client("distributed_computing2", os.path.join(folder, "alice.txt"), **names)
+                              for names in (ours, theirs)],
+                            *[lambda names=names: self.python_program("distributed-computing2/client.py", **names).finish() for names in (ours, theirs)])
+        # The fifth most frequent word is two: which of them is printed depends on the order of a dict.
+        counted = [re.findall(r"(?m)^  (\w+ \(\d+\))$", re.sub(r"(about|down)(?= \(102)", "this_or_that", text)) for text in said]
+        self.assertEqual(10, len(counted[0]))
+        self.assertEqual(counted[0][:5], counted[0][5:])
+        self.assertEqual([counted[0]] * 4, counted)
+
+    def test_one_of_the_workers_with_the_tag_is_picked_at_random(self):
+        names = self.our_names()
+        mixed = [self.our_program("distributed_computing3_worker", **names) for _ in range(2)]
+        mixed.append(self.python_program("distributed-computing3/worker.py", PYRO_SERIALIZER="serpent", **names))
+        for worker in mixed[:2]:
+            worker.wait_for("ready")
+        self.until_registered(names, 4)
+        python, ours = together(lambda: self.python_program("distributed-computing3/client.py", **names).finish(),
+                                lambda: self.our_client("distributed_computing3", "30", **names))
+        self.assertEqual(100, len(re.findall(r"(?m)^\w+ factorized \d+: \[", python)))
+        for text in python, ours:
+            self.assertEqual(3, len(set(re.findall(r"(?m)^(\w+) factorized", text))))
 
 
 if __name__ == "__main__":
