@@ -51,6 +51,8 @@ class future_state {
   virtual void wait_until(time_point deadline);
   /// Nobody will take the result any more.
   virtual void abandon() {}
+  /// The result is not wanted any more, if there is still time to say so.
+  virtual void cancel() {}
   void fail(std::exception_ptr e) {
     error_ = std::move(e);
     finish();
@@ -116,7 +118,7 @@ template <class T, class R, class F> class chained;
 }  // namespace detail
 
 /// Move-only; one thread at a time. The result is taken once, by get(), co_await, then() or on_error().
-/// A call cannot be taken back: who destroys the future gives up only the result, and what was to follow it by then().
+/// Who destroys the future gives up only the result, and what was to follow it by then(); the call goes on, unless it was asked to stop before.
 template <class T> class [[nodiscard]] future {
  public:
   using state = detail::future_result<T>;
@@ -140,6 +142,12 @@ template <class T> class [[nodiscard]] future {
   template <class Rep, class Period> bool wait_for(std::chrono::duration<Rep, Period> d) {
     state_->wait_until(std::chrono::steady_clock::now() + d);
     return state_->ready();
+  }
+  /// Asks whoever works for the result to stop; an asynchronous call of a daemon of ours is told so (call_context::cancelled()), which a method
+  /// may heed or not: the result, or what the method throws instead, still comes here. Nothing happens where that cannot be done: in Python
+  /// servers, in methods that run to their end at once, for results of then(), or when it is too late. Does not wait for the other side.
+  void cancel() {
+    if (state_ && !state_->ready()) state_->cancel();
   }
   /// Waits and takes the result; throws what the producer failed with. On a core's own thread use co_await.
   T get() {

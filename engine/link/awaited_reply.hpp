@@ -32,6 +32,8 @@ class awaited_reply {
   virtual std::optional<channel_failure> answered(const frame&) = 0;
   virtual void failed(const channel_failure&) = 0;
   bool done() const { return done_; }
+  /// Of the request, once it is announced.
+  std::uint16_t sequence() const { return sequence_; }
 
  protected:
   ~awaited_reply() = default;

@@ -66,6 +66,7 @@ class batch_future final : public future_result<void>, public pending_call {
     if (!this->ready()) await_answer(until);
   }
   void abandon() override { forget(); }
+  void cancel() override { ask_to_stop(); }
   void refuse_await() override { refuse_on_core(); }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
   void conclude(std::exception_ptr e) override {

@@ -47,6 +47,14 @@ std::span<const std::byte> call_context::correlation_bytes() const {
   return *made_id_;
 }
 
+bool call_context::cancelled() const {
+  if (from_.cancelled && from_.cancelled->requested()) return true;
+  const auto by = deadline();
+  return by && std::chrono::steady_clock::now() >= *by;
+}
+
+std::stop_token call_context::stop_token() const { return from_.cancelled ? from_.cancelled->token() : std::stop_token(); }
+
 std::string call_context::correlation_id() const { return uuid_text(correlation_bytes()); }
 
 std::optional<time_point> call_context::deadline() const {

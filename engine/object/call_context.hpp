@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,12 @@ class call_context {
   std::span<const std::byte> correlation_bytes() const;
   /// By when the caller wants its answer, if it said so (our own callers do): work that comes too late may be left undone.
   std::optional<time_point> deadline() const;
+  /// Whether nobody waits for this call any more: its caller has cancelled the future, its deadline is over, or the connection has ended. Known
+  /// in methods that suspend or block; others have ended before anything can be heard.
+  bool cancelled() const;
+  /// Stopped when the caller cancels or the connection ends, for those who wait: std::condition_variable_any and the like. Never stopped
+  /// where cancelled() is never true. A callback of it runs on the connection's core.
+  std::stop_token stop_token() const;
   /// The number of the caller's connection in this daemon: the same in all calls of a connection.
   std::uint64_t connection() const;
 

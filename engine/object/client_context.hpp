@@ -76,6 +76,8 @@ namespace detail {
 inline constexpr std::size_t most_annotations = client_context::most + 1;
 }  // namespace detail
 
+/// The number of a request that is not wanted any more, u16 big-endian, in a PING between programs of ours (docs/wire.md).
+inline constexpr std::string_view cancel_annotation = "ENGC";
 /// Microseconds the caller will still wait, u64 big-endian, in requests between programs of ours (docs/wire.md).
 inline constexpr std::string_view deadline_annotation = "ENGD";
 

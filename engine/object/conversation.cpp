@@ -216,6 +216,22 @@ written conversation::write_again(const line& on, const prepared& said) {
   return {sequence_, (said.flags & flag::oneway) != 0};
 }
 
+// A PING in a Python server's eyes, which is why it gets none (docs/wire.md).
+bool conversation::write_cancel(output& out, std::uint16_t sequence) {
+  if (!own_peer_) return false;
+  std::array<std::byte, 2> number;
+  store_big(reinterpret_cast<char*>(number.data()), sequence);
+  const annotation which{cancel_annotation, number};
+  frame_options options = options_for(0);
+  options.type = message::ping;
+  options.sequence = sequence;
+  const output::mark start = out.here();
+  frame_writer frame(out, options, {&which, 1});
+  if (!frame.finish({.hmac_key = options_.hmac_key})) return false;
+  log_sent(sending, out, start);
+  return true;
+}
+
 std::optional<channel_failure> conversation::take_answer(const frame& f, reply_slot& slot) {
   if (settings_.log_wire) [[unlikely]] log_wire("proxy wiredata received", f);
   const auto lost = [&](std::exception_ptr error, std::string text) -> channel_failure {

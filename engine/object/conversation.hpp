@@ -127,6 +127,8 @@ class conversation {
   // ---- calls (WIRE §4, §5)
   /// Writes what was kept of an earlier request.
   written write_again(const line&, const prepared&);
+  /// Tells a daemon of ours that a request is not wanted any more; others are told nothing. Whether anything was written.
+  bool write_cancel(output&, std::uint16_t sequence);
   /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
   std::optional<channel_failure> take_answer(const frame&, reply_slot&);
   std::span<const std::byte> payload() const { return payload_; }  ///< of the answer that is being read

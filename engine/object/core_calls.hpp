@@ -23,6 +23,15 @@ template <class R> class core_reply final : public future_result<R>, public repl
       throw would_block("on a core's own thread the answer would wait for itself: co_await the future there");
     future_state::wait_until(until);
   }
+  void cancel() override {
+    if (core::current() == home_) return core_remote::of(*home_, *of_).cancel(*this);
+    this->add_reference();
+    const bool there = home_->door()->post([this] {
+      cancel();
+      this->release();
+    });
+    if (!there) this->release();
+  }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
     else return result_reader<R>::read(in, this->value_.emplace());

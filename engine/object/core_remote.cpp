@@ -86,6 +86,10 @@ line core_remote::on(time_point deadline, std::uint16_t flags) {
   return {talk_, channel_->outgoing(), deadline, flags};
 }
 
+void core_remote::cancel(reply_slot& slot) {
+  if (channel_ && channel_->usable() && !slot.done()) talk_.write_cancel(channel_->outgoing(), slot.sequence());
+}
+
 void core_remote::abandon() {
   if (channel_) channel_->end_when_idle();
 }

@@ -29,6 +29,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   /// Announces what was written.
   void expect(reply_slot& s, std::uint16_t sequence, time_point deadline) { channel_->expect(s, sequence, deadline); }
 
+  /// Tells the daemon that nobody wants that answer any more, if it is one of ours and the request has left.
+  void cancel(reply_slot&);
   /// No proxy is left: it closes when nothing is outstanding.
   void abandon();
   /// The core ends.

@@ -202,6 +202,17 @@ void remote::reconnect(int tries, std::chrono::milliseconds pause) {
   throw connection_closed("failed to reconnect");
 }
 
+void remote::cancel(reply_slot& slot) noexcept {
+  try {
+    lock held(mutex_);
+    const auto mine = channel_;
+    if (!mine || !mine->usable() || slot.done()) return;
+    if (talk_.write_cancel(mine->outgoing(), slot.sequence())) mine->send(held, true, deadline_after(goodbye));
+  } catch (const error& e) {
+    log_debug("a call was not cancelled: {}", e.what());
+  }
+}
+
 // ---- what is known and may be changed
 
 bool remote::connected() {

@@ -55,6 +55,8 @@ class remote : public std::enable_shared_from_this<remote> {
   void drive(reply_slot&, time_point until);
   /// Drives until the slot is done; at the deadline the connection fails with timed_out.
   void drive_or_fail(reply_slot&, time_point deadline);
+  /// Tells the daemon that nobody wants that answer any more, if it is one of ours. Does not throw.
+  void cancel(reply_slot&) noexcept;
   /// For what is shared with answers under way.
   lock locked() { return lock(mutex_); }
 

@@ -53,6 +53,10 @@ void pending_call::forget() {
   if (std::exchange(lost_, false)) conclude(std::make_exception_ptr(connection_closed("nobody waited for another try")));
 }
 
+void pending_call::ask_to_stop() {
+  if (of_) of_->cancel(*this);
+}
+
 void pending_call::refuse_on_core() {
   throw would_block("this future was made on a plain thread, and is driven by the thread that waits for it: make the call on the core "
                     "that awaits it, or wait for it on a plain thread");

@@ -77,6 +77,7 @@ class pending_call : public reply_slot {
   void await_answer(time_point until);
   /// Nobody wants the result any more.
   void forget();
+  void ask_to_stop();
   /// The end, once: the result is read (nullptr) or will not come. Gives the channel's share back.
   virtual void conclude(std::exception_ptr) = 0;
   [[noreturn]] static void refuse_on_core();
@@ -106,6 +107,7 @@ template <class R> class future_reply final : public future_result<R>, public pe
     if (!this->ready()) await_answer(until);
   }
   void abandon() override { forget(); }
+  void cancel() override { ask_to_stop(); }
   void refuse_await() override { refuse_on_core(); }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();

@@ -4,7 +4,9 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,7 +19,9 @@ namespace engine {
 
 /// A request that is not answered at once. It may borrow the frame, if its connection waits for it, or own a copy.
 struct served_apart {
-  served_apart(const frame& f, session& s, verdict place) : request(f), how(place), from((s.keep(), s)) {}
+  served_apart(const frame& f, session& s, verdict place) : request(f), how(place), from((s.keep(), s)) { from.cancelled = &cancelled; }
+  served_apart(const served_apart&) = delete;
+  served_apart& operator=(const served_apart&) = delete;
   void own_the_frame() {
     annotations.assign(request.annotations.bytes().begin(), request.annotations.bytes().end());
     payload.assign(request.payload.begin(), request.payload.end());
@@ -28,6 +32,7 @@ struct served_apart {
   frame request;
   verdict how;
   session from;  // a copy: it may be used on another thread, and the connection's own goes on
+  detail::cancellation cancelled{};
   output answer{};
   verdict outcome = verdict::keep;
   std::coroutine_handle<> waiting{};  // who brought it to another core
@@ -54,10 +59,22 @@ struct served_apart {
 struct calls_under_way {
   static constexpr std::size_t most = 1024;
   std::size_t count = 0;
+  std::vector<served_apart*> running{};
   bool side_busy = false;                          // one of them is on a side thread, …
   std::deque<std::coroutine_handle<>> for_side{};  // … and these follow it there, in order
   std::coroutine_handle<> waiting{};
   std::size_t wanted = 0;  // who waits does so for no more than this
+
+  void enter(served_apart& call) {
+    ++count;
+    running.push_back(&call);
+  }
+  void leave(served_apart& call) { std::erase(running, &call); }  // then one_less()
+  /// The caller does not want that answer any more; without a number: any.
+  void cancel(std::optional<std::uint16_t> sequence = {}) {
+    for (served_apart* const each : running)
+      if (!sequence || each->request.sequence == *sequence) each->cancelled.request();
+  }
 
   /// co_await at_most(n): until no more than n calls are under way.
   auto at_most(std::size_t n) {

@@ -5,8 +5,10 @@
 #include <map>
 #include <utility>
 
+#include <codec/endian.hpp>
 #include <engine/io/log.hpp>
 #include <engine/link/wire_log.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/served_apart.hpp>
 
 namespace engine {
@@ -242,6 +244,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
     calls_under_way behind;
     task<> answering = answer_requests(at, peer, s, behind);
     co_await answering;
+    if (peer.ended()) behind.cancel();  // nobody is there to hear their answers
     co_await behind.at_most(0);
     say_goodbye(s);
   }
@@ -258,6 +261,12 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
     const frame* request = co_await peer.next_frame();
     if (!request) break;
     s.heard = peer.heard();
+    if (s.own_peer && request->type == message::ping) {
+      if (const auto which = request->annotations.find(cancel_annotation); which && which->size() == 2) {
+        behind.cancel(load_big<std::uint16_t>(reinterpret_cast<const char*>(which->data())));
+        continue;
+      }
+    }
     {
       const wire_logged logged(host_, *request, peer.outgoing());
       outcome = at.dispatch.answer(*request, s, peer.outgoing());
@@ -266,7 +275,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
     if (goes_ahead(*request, s, outcome)) {
       auto call = std::make_unique<served_apart>(*request, s, outcome);
       call->own_the_frame();
-      ++behind.count;
+      behind.enter(*call);
       outcome = verdict::keep;
       if (call->how == verdict::elsewhere) {  // its next requests begin after this one
         task<> begun = begin_elsewhere(at, *call);
@@ -306,6 +315,7 @@ task<> server::answer_behind(core_share& at, connection& peer, calls_under_way& 
   if (host_.settings.log_wire) log_wire(sending, call->answer, {}, host_.hmac_key);
   append(peer.outgoing(), call->answer);
   if (call->outcome == verdict::close) peer.close();
+  behind.leave(*call);
   call.reset();
   behind.one_less();
 }

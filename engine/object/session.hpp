@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <engine/io/backend.hpp>
+#include <engine/object/cancellation.hpp>
 #include <engine/object/registry.hpp>
 
 namespace engine {
@@ -53,6 +54,7 @@ struct session {
   std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none
   time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<session_belongings> belongings{};
+  detail::cancellation* cancelled = nullptr;       ///< of the one call that has this copy
 
   session_belongings& keep() {
     if (!belongings) belongings = std::make_shared<session_belongings>();
