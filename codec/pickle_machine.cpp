@@ -196,15 +196,14 @@ template <class Word> bool machine::load_bytes(const char* name, origin from) {
   return read_view(size, view, name) && push(text_of(what::bytes, view, from));
 }
 
-/// Python 2's str, which Python 3 takes for ASCII.
-bool machine::push_ascii(std::string_view raw) {
+bool machine::check_ascii(std::string_view raw) {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     if (static_cast<unsigned char>(raw[i]) < 0x80) continue;
     const auto byte = load_key(static_cast<unsigned char>(raw[i])).substr(2);
     return fail(wire_class::unicode_decode_error,
                 "'ascii' codec can't decode byte 0x" + byte + " in position " + std::to_string(i) + ": ordinal not in range(128)");
   }
-  return push(text(raw));
+  return true;
 }
 
 template <class Word> bool machine::load_old_string() {

@@ -75,7 +75,8 @@ class machine {
   template <class Size> bool load_long();
   bool load_float();
   bool push_text(std::string_view utf8);
-  bool push_ascii(std::string_view raw);
+  bool check_ascii(std::string_view raw);
+  bool push_ascii(std::string_view raw) { return check_ascii(raw) && push(text(raw)); }  ///< Python 2's str
 
   bool load_extension(std::size_t size);
   bool load_buffer();
@@ -117,6 +118,7 @@ class machine {
   bool load_global();
   bool load_stack_global();
   bool read_name(std::string_view& out);
+  bool read_name_line(std::string_view& out);
   bool push_class(std::string_view module, std::string_view name);
   bool load_reduce();
   bool load_newobj(bool keywords);

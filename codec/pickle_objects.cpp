@@ -60,10 +60,15 @@ bool machine::load_global() {
   return read_name(module) && read_name(name) && push_class(module, name);
 }
 
-bool machine::read_name(std::string_view& out) {
+bool machine::read_name_line(std::string_view& out) {
   if (!read_line(out)) return false;
   if (out.size() < 2) return truncated();
   out.remove_suffix(1);
+  return true;
+}
+
+bool machine::read_name(std::string_view& out) {
+  if (!read_name_line(out)) return false;
   const auto fault = find_utf8_fault(out);
   return !fault || fail(wire_class::unicode_decode_error, utf8_fault_text(out, *fault));
 }
@@ -120,7 +125,9 @@ bool machine::make_new(const cell& of, const cell& args, cell& out) {
 bool machine::load_inst() {
   if (marks_.empty()) return fail(wire_class::unpickling_error, "could not find MARK");
   std::size_t from = 0;
-  if (!take_mark(from) || !load_tuple(from) || !load_global()) return false;
+  std::string_view module, name;
+  const auto read = [this](std::string_view& line) { return read_name_line(line) && check_ascii(line); };  // as only Python 2 writes it
+  if (!take_mark(from) || !load_tuple(from) || !read(module) || !read(name) || !push_class(module, name)) return false;
   std::swap(stack_[stack_.size() - 1], stack_[stack_.size() - 2]);
   return load_reduce();
 }

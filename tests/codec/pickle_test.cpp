@@ -221,6 +221,14 @@ TEST(Pickle, refuses_whatever_is_not_on_its_list) {
   EXPECT_EQ(read("ccopyreg\n_reconstructor\ncbuiltins\nlist\ncbuiltins\nobject\nN\x87R."), not_allowed("builtins.list"));
 }
 
+TEST(Pickle, takes_the_names_of_old_instances_for_ascii_one_after_the_other) {
+  const std::string fault = "UnicodeDecodeError: 'ascii' codec can't decode byte 0xc3 in position 1: ordinal not in range(128)";
+  EXPECT_EQ(read("(ia\xc3\n"), fault);
+  EXPECT_EQ(read("(ia\na\xc3\n."), fault);
+  EXPECT_EQ(read("(ia\n"), "UnpicklingError: pickle data was truncated");
+  EXPECT_EQ(read("i\xc3\n"), "UnpicklingError: could not find MARK");
+}
+
 TEST(Pickle, calls_nothing_that_is_no_class) {
   EXPECT_EQ(read("cbuiltins\nset\n)R)R."), "TypeError: 'set' object is not callable");
   EXPECT_EQ(read("cbuiltins\nValueError\n)R)R."), "TypeError: 'ValueError' object is not callable");
