@@ -106,7 +106,8 @@ bool machine::append_from(std::size_t from) {
 
 /// Python would let an item of a list be set, but no pickler does.
 bool machine::refuse_index(std::size_t size, const cell& index) {
-  if (!index.is(what::integer))
+  if (index.is(what::big_integer)) return fail("builtins.IndexError", "cannot fit 'int' into an index-sized integer");
+  if (!is_whole(index))
     return fail(wire_class::type_error, "list indices must be integers or slices, not " + std::string(type_name(index)));
   const bool inside = index.integer < 0 ? index.integer >= -static_cast<std::int64_t>(size) : index.integer < static_cast<std::int64_t>(size);
   return inside ? fail(wire_class::type_error, "pickle: an item of a list is set")

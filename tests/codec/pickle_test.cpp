@@ -229,6 +229,13 @@ TEST(Pickle, takes_the_names_of_old_instances_for_ascii_one_after_the_other) {
   EXPECT_EQ(read("i\xc3\n"), "UnpicklingError: could not find MARK");
 }
 
+TEST(Pickle, sets_no_items_of_lists) {
+  EXPECT_EQ(read("]\x88Ns."), "IndexError: list assignment index out of range");
+  EXPECT_EQ(read("]\x8a\x09\0\0\0\0\0\0\0\0\1Ns."s), "IndexError: cannot fit 'int' into an index-sized integer");
+  EXPECT_EQ(read("]NNs."), "TypeError: list indices must be integers or slices, not NoneType");
+  EXPECT_EQ(read("](NeK\0Ns."s), "TypeError: pickle: an item of a list is set");
+}
+
 TEST(Pickle, calls_nothing_that_is_no_class) {
   EXPECT_EQ(read("cbuiltins\nset\n)R)R."), "TypeError: 'set' object is not callable");
   EXPECT_EQ(read("cbuiltins\nValueError\n)R)R."), "TypeError: 'ValueError' object is not callable");
