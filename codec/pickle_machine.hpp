@@ -135,6 +135,7 @@ class machine {
   bool make_wrapper(const cell& callee, const cell& exception, cell& out);
   bool reconstruct(const arguments& a, cell& out);
   bool build_exception(const cell& instance, const cell& state);
+  bool build_data(const cell& instance, const cell& state);
   bool build_object(const cell& instance, const cell& state);
   bool build_uuid(const cell& instance, const cell& state);
   bool build_proxy(const cell& state, cell& out);

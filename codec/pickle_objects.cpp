@@ -256,9 +256,25 @@ bool machine::load_build() {
   if (!pop(state)) return false;
   const cell& instance = stack_.back();
   if (instance.is(what::object)) return room_for(9) && build_object(instance, state);
-  if (state.is(what::none)) return true;
-  if (!state.is(what::dict)) return fail(wire_class::unpickling_error, "state is not a dictionary");
-  return fail(wire_class::attribute_error, "'" + std::string(type_name(instance)) + "' object has no attribute '__dict__'");
+  return build_data(instance, state);
+}
+
+/// Plain data has no attributes, so the state it may be given is an empty one: None, or a pair of None and an empty dict.
+bool machine::build_data(const cell& instance, const cell& state) {
+  const bool is_pair = state.is(what::tuple) && tree_.members(state).size() == 2;
+  const cell attributes = is_pair ? tree_.members(state)[0] : state;
+  const std::string lacks = "'" + std::string(type_name(instance)) + "' object has no attribute ";
+  if (!attributes.is(what::none)) {
+    if (!attributes.is(what::dict)) return fail(wire_class::unpickling_error, "state is not a dictionary");
+    return fail(wire_class::attribute_error, lacks + "'__dict__'");
+  }
+  if (!is_pair) return true;
+  const cell slots = tree_.members(state)[1];
+  if (!slots.is(what::dict)) return fail(wire_class::unpickling_error, "slot state is not a dictionary");
+  if (tree_.members(slots).empty()) return true;
+  const cell& name = tree_.members(slots)[0];
+  if (name.is(what::string)) return fail(wire_class::attribute_error, lacks + "'" + std::string(name.view()) + "'");
+  return fail(wire_class::type_error, "attribute name must be string, not '" + std::string(type_name(name)) + "'");
 }
 
 bool machine::build_object(const cell& instance, const cell& state) {

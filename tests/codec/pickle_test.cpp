@@ -229,6 +229,17 @@ TEST(Pickle, takes_the_names_of_old_instances_for_ascii_one_after_the_other) {
   EXPECT_EQ(read("i\xc3\n"), "UnpicklingError: could not find MARK");
 }
 
+TEST(Pickle, gives_plain_data_no_attributes) {
+  EXPECT_EQ(read("]Nb."), "[]");
+  EXPECT_EQ(read("]N}\x86" "b."), "[]");
+  EXPECT_EQ(read("]K\1b."), "UnpicklingError: state is not a dictionary");
+  EXPECT_EQ(read("]N}N\x87" "b."), "UnpicklingError: state is not a dictionary");
+  EXPECT_EQ(read("]NN\x86" "b."), "UnpicklingError: slot state is not a dictionary");
+  EXPECT_EQ(read("]}N\x86" "b."), "AttributeError: 'list' object has no attribute '__dict__'");
+  EXPECT_EQ(read("]N}(" + text("a") + "Nu\x86" "b."), "AttributeError: 'list' object has no attribute 'a'");
+  EXPECT_EQ(read("]N}(NNu\x86" "b."), "TypeError: attribute name must be string, not 'NoneType'");
+}
+
 TEST(Pickle, sets_no_items_of_lists) {
   EXPECT_EQ(read("]\x88Ns."), "IndexError: list assignment index out of range");
   EXPECT_EQ(read("]\x8a\x09\0\0\0\0\0\0\0\0\1Ns."s), "IndexError: cannot fit 'int' into an index-sized integer");

@@ -12,6 +12,7 @@ import collections
 import importlib
 import io
 import pickle
+import re
 import resource
 
 from codec_differential import SERIALIZERS, Peer, Values, attempt, same
@@ -105,6 +106,8 @@ def meant(answer, error, expected):
         return "objects: without their state are class dictionaries without it"
     if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in shown(expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind
+    if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable", text) or "not in range(0x110000)" in str(error):
+        return "forms: that no pickler writes"
     if ours is None and isinstance(error, (ValueError, TypeError)) and ("int()" in str(error) or "integer" in str(error)):
         return "numbers: zeros ahead, and other numbers in arrays"
     return None
