@@ -19,6 +19,7 @@ constexpr std::size_t digits_max = 4300;  // CPython's own bound for int to text
 
 class json_writer final : public writer {
  public:
+  std::string_view format() const override { return "json"; }
   void start(output& out) override {
     clear_error();
     out_ = &out;

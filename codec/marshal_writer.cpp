@@ -18,6 +18,7 @@ constexpr std::size_t depth_most = 1999;  ///< open containers, CPython's own bo
 
 class marshal_writer final : public writer {
  public:
+  std::string_view format() const override { return "marshal"; }
   void start(output& out) override {
     clear_error();
     out_ = &out;

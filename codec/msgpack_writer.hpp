@@ -25,6 +25,7 @@ namespace engine {
 class msgpack_writer final : public writer {
  public:
   msgpack_writer() : writer(this) {}
+  std::string_view format() const override { return "msgpack"; }
   void start(output& out) override {
     clear_error();
     out_ = &out;

@@ -39,6 +39,7 @@ enum class ending : std::uint8_t {
 
 class pickle_writer final : public writer {
  public:
+  std::string_view format() const override { return "pickle"; }
   void start(output& out) override {
     clear_error();
     out_ = &out;

@@ -10,6 +10,7 @@ namespace engine::detail {
 
 class serpent_writer final : public writer {
  public:
+  std::string_view format() const override { return "serpent"; }
   void start(output& out) override;
 
   void none() override;

@@ -30,6 +30,8 @@ class writer {
   writer& operator=(const writer&) = delete;
   virtual ~writer() = default;
 
+  virtual std::string_view format() const = 0;  ///< its serializer's name; "pickle" for dill and cloudpickle too
+
   /// Begins a payload at the end of `out` (serpent writes its header line here). `out` must outlive the writing.
   virtual void start(output& out) = 0;
 

@@ -100,6 +100,8 @@ def meant(answer, error, expected):
         return "forms: that no pickler writes"
     if " is out of range" in text or " must be in " in text:
         return "moments: packed ones are checked as others are"
+    if error is None and text == "containers nested too deeply, or in themselves" and "..." in shown(expected):
+        return "cycles: values are trees"
     if error is None and text.endswith("is not allowed"):
         return "values: a class is none"
     if error is None and shown(expected) == UNFINISHED:
