@@ -14,12 +14,13 @@
 #include <codec/base64.hpp>
 #include <codec/float_text.hpp>
 #include <codec/printable.hpp>
-#include <codec/serpent.hpp>
 #include <codec/utf8.hpp>
+#include <codec/value.hpp>
 
 namespace engine {
 
-std::unique_ptr<writer> make_serpent_writer() { return std::make_unique<detail::serpent_writer>(); }
+std::unique_ptr<writer> make_serpent_writer() { return make_serpent_writer(serpent_bytes::base64); }
+std::unique_ptr<writer> make_serpent_writer(serpent_bytes form) { return std::make_unique<detail::serpent_writer>(form); }
 
 namespace detail {
 namespace {
@@ -157,6 +158,10 @@ void serpent_writer::complex(std::complex<double> value) {
 }
 
 void serpent_writer::bytes(std::span<const std::byte> data, bool) {
+  if (bytes_form_ == serpent_bytes::literal) {
+    if (begin_value()) put(to_repr(value(engine::bytes(data.begin(), data.end()))));
+    return;
+  }
   if (!begin_unhashable("bytes", "bytes cannot be part of a dict key or set element in serpent")) return;
   put("{'data': '");
   base64_encode(data, out_->room(base64_encoded_size(data.size())));

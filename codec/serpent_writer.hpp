@@ -4,12 +4,14 @@
 
 #include <vector>
 
+#include <codec/serpent.hpp>
 #include <codec/writer_words.hpp>
 
 namespace engine::detail {
 
 class serpent_writer final : public writer {
  public:
+  explicit serpent_writer(serpent_bytes form = serpent_bytes::base64) : bytes_form_(form) {}
   std::string_view format() const override { return "serpent"; }
   void start(output& out) override;
 
@@ -73,6 +75,7 @@ class serpent_writer final : public writer {
   void put_escape(char32_t point);
 
   output* out_ = nullptr;
+  serpent_bytes bytes_form_;
   std::vector<level> levels_{};
 };
 

@@ -22,9 +22,9 @@ using test::as_bytes;
 constexpr std::string_view header = "# serpent utf-8 python3.2\n";
 
 // What `write` writes, without the header line; an error as "class: text".
-template <class Write> std::string written(Write write) {
+template <class Write> std::string written(Write write, serpent_bytes form = serpent_bytes::base64) {
   output out;
-  const auto to = make_serpent_writer();
+  const auto to = make_serpent_writer(form);
   to->start(out);
   write(*to);
   if (!to->ok()) return std::string(to->error().type) + ": " + to->error().text;
@@ -239,6 +239,24 @@ TEST(SerpentReader, keeps_views_of_plain_strings_in_the_payload_and_of_others_un
   EXPECT_EQ(views[0].data(), payload.data() + 2);
   for (int i = 0; i < 500; ++i) EXPECT_EQ(views[static_cast<std::size_t>(i) + 1], "line\n" + std::to_string(i));
   EXPECT_TRUE(in->finish());
+}
+
+TEST(SerpentReader, reads_the_literals_that_the_writer_makes_of_bytes_where_it_is_asked_to) {
+  using namespace std::string_view_literals;
+  const std::pair<std::string_view, const char*> as_serpent_with_bytes_repr[] = {
+      {""sv, "b''"},
+      {"abc"sv, "b'abc'"},
+      {"it's"sv, "b\"it's\""},
+      {"\"it's\""sv, "b'\"it\\'s\"'"},
+      {"\\\011\012\015"sv, "b'\\\\\\t\\n\\r'"},
+      {"\000\001\002\003\004\005\006\007\010\011\012\013\177\200\377"sv, "b'\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t\\n\\x0b\\x7f\\x80\\xff'"},
+  };
+  for (const auto& [data, text] : as_serpent_with_bytes_repr) {
+    EXPECT_EQ(written([&](writer& out) { out.bytes(as_bytes(data)); }, serpent_bytes::literal), text);
+    EXPECT_EQ(test::decoded<bytes>(serpent(), as_bytes(text)), bytes(as_bytes(data).begin(), as_bytes(data).end()));
+  }
+  const value keys = value::dict{{value(bytes(1, std::byte{'k'})), 1}};
+  EXPECT_EQ(written([&](writer& out) { encode(out, keys); }, serpent_bytes::literal), "{b'k':1}");
 }
 
 TEST(SerpentReader, takes_bytes_in_both_spellings) {
