@@ -10,6 +10,7 @@
 
 #include <codec/convert_containers.hpp>
 #include <codec/convert_scalars.hpp>
+#include <codec/sent_as.hpp>
 
 namespace engine {
 

@@ -126,6 +126,10 @@ class Thing(object):
         self._level = to
 
     @Pyro4.expose
+    def prices(self):
+        return ["3 EUR", "120 EUR"]
+
+    @Pyro4.expose
     @property
     def fixed(self):
         return 2.5

@@ -75,6 +75,7 @@ void Thing::set_level(int to) {
   level_ = to;
 }
 double Thing::fixed() { return 2.5; }
+std::vector<Money> Thing::prices() { return {{300}, {12'000}}; }
 
 // peer_server [--host H] [--unix PATH] [--key K] [--picky] [--cores N]
 int main(int argc, char** argv) {

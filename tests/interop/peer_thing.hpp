@@ -37,6 +37,13 @@ struct OutOfStock : std::runtime_error {
 };
 ENGINE_EXPOSE_ERROR(OutOfStock, "peer.OutOfStock", item, left)
 
+/// Means nothing to others as it is.
+struct Money {
+  std::int64_t cents = 0;
+};
+inline std::string in_euros(const Money& m) { return std::to_string(m.cents / 100) + " EUR"; }
+template <> struct engine::codec_of<Money> : engine::sent_as<Money, in_euros> {};
+
 enum class Colour : std::int16_t { red = 1, green = 2 };
 
 using bytes_view = std::span<const std::byte>;
@@ -81,6 +88,7 @@ class Thing {
   int level();
   void set_level(int to);
   double fixed();
+  std::vector<Money> prices();
 
   std::string colour_name = "red";
 
@@ -88,7 +96,7 @@ class Thing {
   int level_ = 5;
   std::vector<std::string> notes_;
 };
-ENGINE_EXPOSE(Thing, echo, add, join, collect, positional, nothing, fail, size_of, make, note, notes, nap, sulk, len, hidden, level, fixed,
+ENGINE_EXPOSE(Thing, echo, add, join, collect, positional, nothing, fail, size_of, make, note, notes, nap, sulk, len, hidden, level, fixed, prices,
               colour_name, echo_boolean, echo_int8, echo_int16, echo_int32, echo_int64, echo_uint8, echo_uint16, echo_uint32, echo_uint64,
               echo_big, echo_float32, echo_float64, echo_complex, echo_text, echo_text_view, echo_data, echo_data_view, echo_numbers,
               echo_triple, echo_table, echo_hashed, echo_words, echo_mixed, echo_couple, echo_maybe, echo_either, echo_seconds, echo_when,

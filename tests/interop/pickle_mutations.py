@@ -100,11 +100,13 @@ def meant(answer, error, expected):
         return "forms: that no pickler writes"
     if " is out of range" in text or " must be in " in text:
         return "moments: packed ones are checked as others are"
+    if isinstance(error, IndexError) and text.endswith("does not support item assignment"):
+        return "words: of an item that is set by a big number"
     if error is None and text == "containers nested too deeply, or in themselves" and "..." in shown(expected):
         return "cycles: values are trees"
     if error is None and text.endswith("is not allowed"):
         return "values: a class is none"
-    if error is None and shown(expected) == UNFINISHED:
+    if "'URI' object has no attribute" in str(error) or error is None and shown(expected) == UNFINISHED:
         return "objects: without their state are class dictionaries without it"
     if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in shown(expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind

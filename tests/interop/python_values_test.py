@@ -82,6 +82,11 @@ class PythonValues(support.InteropTest):
                     p.echo_point({"x": "far"})
         self.assertIn(("peer.Point", {"__class__": "peer.Point", "x": 1.0, "y": 2.0, "label": "p"}), made)
 
+    def test_a_replaced_type_arrives_as_its_replacement(self):
+        for serializer in support.ALL:
+            with self.proxy(self.ours, serializer) as p:
+                self.assertEqual(["3 EUR", "120 EUR"], p.prices())
+
     def test_what_does_not_fit_a_cpp_type_is_refused_and_the_connection_stays(self):
         for serializer in support.ALL:
             p = self.proxy(self.ours, serializer)
