@@ -200,7 +200,9 @@ def same(a, b):
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, (set, frozenset)):
-        return a == b and sorted(map(repr, a)) == sorted(map(repr, b))
+        if a == b:
+            return sorted(map(repr, a)) == sorted(map(repr, b))
+        return len(a) == len(b) and all(any(same(x, y) for y in b) for x in a)  # a nan among them equals nothing, not even itself
     if isinstance(a, BaseException):
         return same(a.args, b.args)
     return a == b

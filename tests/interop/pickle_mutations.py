@@ -106,12 +106,14 @@ def meant(answer, error, expected):
         return "cycles: values are trees"
     if error is None and text.endswith("is not allowed"):
         return "values: a class is none"
-    if "'URI' object has no attribute" in str(error) or error is None and shown(expected) == UNFINISHED:
+    if re.match("'(URI|UUID)' object has no attribute", str(error)) or error is None and shown(expected) == UNFINISHED:
         return "objects: without their state are class dictionaries without it"
     if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in shown(expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind
     if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable", text) or "not in range(0x110000)" in str(error):
         return "forms: that no pickler writes"
+    if error is None and text == "must be real number, not bool":
+        return "numbers: zeros ahead, and other numbers in arrays"
     if ours is None and isinstance(error, (ValueError, TypeError)) and ("int()" in str(error) or "integer" in str(error)):
         return "numbers: zeros ahead, and other numbers in arrays"
     return None

@@ -80,7 +80,7 @@ def carried(v):
         return v.tounicode()
     if isinstance(v, (array.array, collections.deque, range)):
         return [carried(e) for e in v]
-    if type(v) in (list, tuple):
+    if type(v) in (list, tuple, set, frozenset):
         return type(v)(carried(e) for e in v)
     if isinstance(v, dict):
         return {k: carried(e) for k, e in v.items()}
