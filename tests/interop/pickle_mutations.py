@@ -94,6 +94,8 @@ def meant(answer, error, expected):
         return "memory: we never ask for as much as is declared"
     if "'type' object" in text or "missing 1 required positional argument" in str(error) or "doesn't apply to" in str(error):
         return "words: of what is done to a class instead of an instance"
+    if str(error) == "invalid uri":
+        return "words: of constructors"
     if error is not None and ours and type(error).__name__ == ours.rsplit(".", 1)[-1] and isinstance(error, (TypeError, AttributeError)):
         return "words: of constructors"
     if text.startswith(("unknown encoding", "pickle: ", "invalid literal for int", "could not convert string to", "'utf-8' codec")):
