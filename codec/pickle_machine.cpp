@@ -297,6 +297,30 @@ void machine::push_plain() {
   stack_.set_top(top);
 }
 
+/// The text forms of protocols 0 and 1, and what nobody sends to Pyro.
+bool machine::execute_rare(unsigned char key) {
+  switch (key) {
+    case op::int_text: return load_int_text();
+    case op::long_text: return load_long_text();
+    case op::float_text: return load_float_text();
+    case op::string: return load_string_text();
+    case op::unicode: return load_unicode_text();
+    case op::put: return load_put_text();
+    case op::get: return load_get_text();
+
+    case op::persid:
+    case op::binpersid:
+      return fail(wire_class::unpickling_error, "A load persistent id instruction was encountered,\nbut no persistent_load function was specified.");
+    case op::ext1: return load_extension(1);
+    case op::ext2: return load_extension(2);
+    case op::ext4: return load_extension(4);
+    case op::next_buffer:
+      return fail(wire_class::unpickling_error, "pickle stream refers to out-of-band data but no *buffers* argument was given");
+    case op::readonly_buffer: return load_buffer();
+    default: return fail(wire_class::unpickling_error, "invalid load key, '" + load_key(key) + "'.");
+  }
+}
+
 bool machine::execute() {
   std::size_t from = 0;
   while (at_ != end_) {
@@ -364,27 +388,7 @@ bool machine::execute() {
       case op::obj: good = load_obj(); break;
       case op::build: good = load_build(); break;
 
-      case op::int_text: good = load_int_text(); break;
-      case op::long_text: good = load_long_text(); break;
-      case op::float_text: good = load_float_text(); break;
-      case op::string: good = load_string_text(); break;
-      case op::unicode: good = load_unicode_text(); break;
-      case op::put: good = load_put_text(); break;
-      case op::get: good = load_get_text(); break;
-
-      case op::persid:
-      case op::binpersid:
-        good = fail(wire_class::unpickling_error,
-                    "A load persistent id instruction was encountered,\nbut no persistent_load function was specified.");
-        break;
-      case op::ext1: good = load_extension(1); break;
-      case op::ext2: good = load_extension(2); break;
-      case op::ext4: good = load_extension(4); break;
-      case op::next_buffer:
-        good = fail(wire_class::unpickling_error, "pickle stream refers to out-of-band data but no *buffers* argument was given");
-        break;
-      case op::readonly_buffer: good = load_buffer(); break;
-      default: good = fail(wire_class::unpickling_error, "invalid load key, '" + load_key(key) + "'.");
+      default: good = execute_rare(key);
     }
     if (!good) return false;
   }

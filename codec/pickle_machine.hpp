@@ -37,6 +37,7 @@ class machine {
 
   // pickle_machine.cpp: bytes, stack, scalars and memo
   bool execute();
+  bool execute_rare(unsigned char key);
   void push_plain();
   bool finish();
   bool fail(std::string_view type, std::string text);
