@@ -94,7 +94,7 @@ def meant(answer, error, expected):
         return "memory: we never ask for as much as is declared"
     if "'type' object" in text or "missing 1 required positional argument" in str(error) or "doesn't apply to" in str(error):
         return "words: of what is done to a class instead of an instance"
-    if str(error) == "invalid uri":
+    if str(error) == "invalid uri" or "arguments must be given" in str(error):
         return "words: of constructors"
     if error is not None and ours and type(error).__name__ == ours.rsplit(".", 1)[-1] and isinstance(error, (TypeError, AttributeError)):
         return "words: of constructors"
@@ -112,7 +112,7 @@ def meant(answer, error, expected):
         return "objects: without their state are class dictionaries without it"
     if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in shown(expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind
-    if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable", text) or "not in range(0x110000)" in str(error):
+    if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable|'bytearray' object has no attribute 'append'", text) or "not in range(0x110000)" in str(error):
         return "forms: that no pickler writes"
     if error is None and text == "must be real number, not bool":
         return "numbers: zeros ahead, and other numbers in arrays"
