@@ -109,7 +109,7 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 
 NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(kept_in)) {
   if (!storage_) return;
-  storage_->load([this](std::string name, registration r) { names_.put(std::move(name), std::move(r)); });
+  names_.fill(storage_->load());
   journal_ = std::make_unique<journal>(*storage_);
 }
 

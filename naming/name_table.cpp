@@ -23,6 +23,12 @@ bool name_table::contains(std::string_view name) const {
   return all_.contains(name);
 }
 
+void name_table::fill(std::vector<named_registration> names) {
+  const std::unique_lock lock(mutex_);
+  all_.reserve(all_.size() + names.size());
+  for (named_registration& each : names) all_.insert_or_assign(std::move(each.name), std::move(each.at));
+}
+
 void name_table::put(std::string name, registration r) {
   const std::unique_lock lock(mutex_);
   all_.insert_or_assign(std::move(name), std::move(r));

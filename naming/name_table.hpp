@@ -16,10 +16,7 @@ namespace engine {
 
 class name_table {
  public:
-  struct listed {
-    std::string name;
-    registration at;
-  };
+  using listed = named_registration;
   std::size_t size() const;
   std::optional<registration> find(std::string_view name) const;
   /// Calls `with` with what is registered, without a copy and with the table locked; false if nothing is.
@@ -31,6 +28,8 @@ class name_table {
     return true;
   }
   bool contains(std::string_view name) const;
+  /// At the start, with everything at once.
+  void fill(std::vector<named_registration>);
   /// Replaces what was there.
   void put(std::string name, registration);
   void take(std::string_view name);

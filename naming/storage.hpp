@@ -2,7 +2,6 @@
 // read once, at the start, and then only written, by one thread.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,6 +18,11 @@ struct registration {
   bool operator==(const registration&) const = default;
 };
 
+struct named_registration {
+  std::string name{};
+  registration at{};
+};
+
 /// One name as it is from now on.
 struct registration_change {
   std::string name{};
@@ -29,7 +33,7 @@ class storage {
  public:
   virtual ~storage() = default;
   /// Everything that is kept, once each. Throws naming_error.
-  virtual void load(const std::function<void(std::string name, registration)>& each) = 0;
+  virtual std::vector<named_registration> load() = 0;
   /// All of them or none; they are durable when it returns. Throws naming_error; nothing has changed then.
   virtual void write(std::span<const registration_change>) = 0;
 };

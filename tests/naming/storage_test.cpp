@@ -17,7 +17,7 @@ namespace {
 
 std::map<std::string, registration> loaded(const std::string& file) {
   std::map<std::string, registration> all;
-  open_sqlite_storage(file)->load([&](std::string name, registration r) { EXPECT_TRUE(all.emplace(std::move(name), std::move(r)).second); });
+  for (auto& [name, at] : open_sqlite_storage(file)->load()) EXPECT_TRUE(all.emplace(std::move(name), std::move(at)).second);
   return all;
 }
 
@@ -33,7 +33,7 @@ TEST(storages, are_chosen_by_pyros_words) {
 TEST(sqlite_storages, keep_what_is_written_and_forget_what_is_removed) {
   const temporary_folder here;
   const std::string file = here.file("n.db");
-  const registration first{.uri = "PYRO:a@h:1", .tags = {"m1", "m2"}}, second{.uri = "PYRO:b@h:2"};
+  const registration first{.uri = "PYRO:a@h:1", .tags = {"", "m1", "m2"}}, second{.uri = "PYRO:b@h:2"};
   {
     const auto kept = open_sqlite_storage(file);
     kept->write(std::vector<registration_change>{{"a", first}, {"b", second}, {"c", second}});
@@ -77,7 +77,7 @@ TEST(journals, write_in_order_and_tell_when_it_is_durable) {
 /// Fails for everything.
 class broken_storage final : public storage {
  public:
-  void load(const std::function<void(std::string, registration)>&) override {}
+  std::vector<named_registration> load() override { return {}; }
   void write(std::span<const registration_change>) override { throw naming_error("disk full"); }
 };
 
