@@ -1,6 +1,7 @@
 """Pyro4's examples in which objects travel: autoproxy, callback, chatbox, blob-dispatch; unmodified, with ours in every place."""
 import re
 
+import support
 from example_support import ExampleTest, main_together, together
 
 
@@ -60,6 +61,7 @@ class TravellingObjects(ExampleTest):
             ann.type("room\nAnn\n")
             ann.wait_for("Joined channel room as Ann\nPeople on this channel: Ann\nReady for input! Type /quit to quit\n")
             bob = self.python_program("chatbox/client.py", **names)
+            support.wait_until(bob.listens, "Bob can be called")  # what it sends before its daemon is there is no proxy
             bob.type("room\nBob\n")
             bob.wait_for("The following people are on the server: Ann\nThe following channels already exist: room\n")
             bob.wait_for("People on this channel: Ann, Bob\n")

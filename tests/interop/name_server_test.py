@@ -116,7 +116,10 @@ class NameServer(support.InteropTest):
             printed = []
             for start in BOTH_SERVERS:
                 server = start(*options, **changes)
-                server.wait_for(r"URI = \S+\n")
+                port = server.wait_for(r"NS running on \S+?:(\d+) ").group(1)
+                with self.proxy("PYRO:Pyro.NameServer@127.0.0.1:" + port) as p:  # answers are given in the loop that the signal is to end
+                    p._pyroHmacKey = changes.get("PYRO_HMAC_KEY", "").encode() or None
+                    p.ping()
                 if start == our_names:
                     support.wait_until(server._handles_sigterm, "it runs")
                 server.process.send_signal(signal.SIGINT)

@@ -73,6 +73,13 @@ class Program:
     def said(self):
         return "--- %s printed:\n%s--- and to stderr:\n%s" % (self.name, "".join(self.out), "".join(self.err))
 
+    def listens(self):
+        """Whether it accepts TCP connections."""
+        sockets = {os.readlink(fd.path) for fd in os.scandir("/proc/%d/fd" % self.process.pid)}
+        with open("/proc/net/tcp") as table:
+            listening = {"socket:[%s]" % line.split()[9] for line in table if line.split()[3] == "0A"}
+        return bool(sockets & listening)
+
     def type(self, text):
         """What a person would type meanwhile."""
         self.process.stdin.write(text)
