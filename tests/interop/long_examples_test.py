@@ -13,7 +13,7 @@ class LongExamples(ExampleTest):
         (with_ours, _), with_theirs = together(lambda: self.python_client("oneway", **ours), lambda: self.our_client("oneway", **theirs))
         for said in with_ours, with_theirs:
             self.assertIn("starting server using a oneway call\ndoing some more oneway calls inbetween\n", said)
-            self.assertIn("no, trying again\n", said)
+            # "no, trying again" as often as it takes: on a busy machine the work may be done before it is asked for
             self.assertIn("yes!\ngetting the result from the server: The result :)\n", said)
         server.wait_for("work work.. 1\n")  # the client has gone
         heard = "".join(server.out)

@@ -34,6 +34,9 @@ class greeter {
 };
 ENGINE_EXPOSE(greeter, greet)
 
+/// The daemon keeps it alive.
+std::shared_ptr<greeter> greeter_named(const char* name) { return std::make_shared<greeter>(name); }
+
 /// A coroutine on a core, and what came of it.
 class asker {
  public:
@@ -84,14 +87,13 @@ TEST_F(running_name_server, is_found_by_its_address) {
 }
 
 TEST_F(running_name_server, stands_for_names_wherever_a_uri_goes) {
-  greeter one("one"), two("two");
   auto names = locate_name_server(at);
-  names.enroll("test.greeter", host.expose(one));
+  names.enroll("test.greeter", host.expose(greeter_named("one")));
   proxy<greeter> p(named("test.greeter"), how);
   EXPECT_EQ(p.greet(), "hello from one");
   EXPECT_EQ(uri_of(p).to_string(), "PYRONAME:test.greeter");
   EXPECT_EQ(proxy<>(named("test.greeter@" + running.daemon().location()), quiet_proxy())["greet"](), value("hello from one"));
-  names.enroll("test.greeter", host.expose(two));
+  names.enroll("test.greeter", host.expose(greeter_named("two")));
   EXPECT_EQ(p.greet(), "hello from one") << "as long as it is connected";
   release(p);
   EXPECT_EQ(p.greet(), "hello from two") << "a name is looked up whenever it connects";
@@ -99,11 +101,10 @@ TEST_F(running_name_server, stands_for_names_wherever_a_uri_goes) {
 }
 
 TEST_F(running_name_server, picks_among_those_with_the_tags) {
-  greeter one("one"), two("two"), other("other");
   auto names = locate_name_server(at);
-  names.enroll("g1", host.expose(one), std::nullopt, name_server::tags{"greeter", "good"});
-  names.enroll("g2", host.expose(two), std::nullopt, name_server::tags{"greeter", "good"});
-  names.enroll("g3", host.expose(other), std::nullopt, name_server::tags{"greeter"});
+  names.enroll("g1", host.expose(greeter_named("one")), std::nullopt, name_server::tags{"greeter", "good"});
+  names.enroll("g2", host.expose(greeter_named("two")), std::nullopt, name_server::tags{"greeter", "good"});
+  names.enroll("g3", host.expose(greeter_named("other")), std::nullopt, name_server::tags{"greeter"});
   std::set<std::string> said;
   for (int i = 0; i < 60; ++i) said.insert(proxy<greeter>("PYROMETA:good,greeter", how).greet());
   EXPECT_EQ(said, (std::set<std::string>{"hello from one", "hello from two"}));
@@ -113,8 +114,7 @@ TEST_F(running_name_server, picks_among_those_with_the_tags) {
 }
 
 TEST_F(running_name_server, is_waited_for_when_a_name_comes_later) {
-  greeter one("one");
-  const uri where = host.expose(one);
+  const uri where = host.expose(greeter_named("one"));
   auto later = resolve_later(named("later"), how, 20s);
   EXPECT_FALSE(later.wait_for(100ms));
   locate_name_server(at).enroll("later", where);
@@ -123,10 +123,8 @@ TEST_F(running_name_server, is_waited_for_when_a_name_comes_later) {
 }
 
 TEST_F(running_name_server, is_asked_by_cores_without_holding_them_up) {
-  greeter one("one");
-  locate_name_server(at).enroll("test.greeter", host.expose(one));
-  asker object{.how = how};
-  proxy<asker> p(host.expose(object), quiet_proxy());
+  locate_name_server(at).enroll("test.greeter", host.expose(greeter_named("one")));
+  proxy<asker> p(host.expose(std::make_shared<asker>(asker{.how = how})), quiet_proxy());
   EXPECT_EQ(p.ask("PYRONAME:test.greeter"), "hello from one");
   EXPECT_EQ(failure_text([&] { p.ask("PYRONAME:nobody"); }), "Pyro4.errors.NamingError: unknown name: nobody");
   EXPECT_NE(failure_text([&] { p.ask_unresolved("PYRONAME:test.greeter"); }).find("has not been looked up yet"), std::string::npos);

@@ -2,6 +2,7 @@
 #include <engine/object/serialized_blob.hpp>
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,14 @@ struct order {
 ENGINE_SHAPE_AS(order, "shop.Order", number, what, sizes)
 
 class listener {
+  auto locked(auto look) {
+    const std::scoped_lock lock(mutex);
+    return look();
+  }
+
  public:
   std::string process(serialized_blob blob) {
+    const std::scoped_lock lock(mutex);
     if (losses > 0) throw connection_closed("lost " + std::to_string(losses--));  // ends the connection without an answer
     seen.push_back(blob.deserialized<order>());
     format = this_call().serializer();
@@ -34,6 +41,14 @@ class listener {
   }
   task<std::string> process_later(serialized_blob blob) { co_return process(blob); }
   int plain(int x) { return x; }
+  // What the tests look at.
+  std::vector<order> all_seen() { return locked([&] { return seen; }); }
+  std::string seen_in() { return locked([&] { return format; }); }
+  void forget_format() { locked([&] { return format.clear(), 0; }); }
+  void lose(int times) { locked([&] { return losses = times; }); }
+
+ private:
+  std::mutex mutex;
   std::vector<order> seen;
   std::string format;
   int losses = 0;
@@ -84,21 +99,21 @@ TEST_P(blobs, arrive_with_their_info_and_are_read_on_demand) {
   EXPECT_EQ(direct.process_later(serialized_blob("later", some)), "later!");
   proxy<> dynamic(end_at, speaking(GetParam()));
   EXPECT_EQ(dynamic["process"](serialized_blob("dynamic", some)), value("dynamic!"));
-  EXPECT_EQ(end.seen, (std::vector{some, some, some}));
-  EXPECT_EQ(end.format, GetParam());
+  EXPECT_EQ(end.all_seen(), (std::vector{some, some, some}));
+  EXPECT_EQ(end.seen_in(), GetParam());
 }
 
 TEST_P(blobs, pass_through_a_dispatcher_in_the_format_of_their_sender) {
   for (const char* other : {"serpent", "json", "marshal", "msgpack", "pickle"}) {
     client.join(other, proxy<listener>(end_at, speaking(other)));
-    end.format.clear();
+    end.forget_format();
     EXPECT_EQ(client.process(serialized_blob(other, some)), 1) << other;
-    EXPECT_EQ(end.format, GetParam()) << "through a proxy that speaks " << other;
+    EXPECT_EQ(end.seen_in(), GetParam()) << "through a proxy that speaks " << other;
   }
   client.join("twice", direct);
   client.join("twice", direct);
   EXPECT_EQ(client.process(serialized_blob("twice", some)), 2);
-  EXPECT_EQ(end.seen, std::vector(7, some));
+  EXPECT_EQ(end.all_seen(), std::vector(7, some));
   EXPECT_EQ(client.process(serialized_blob("nobody", some)), 0);
 }
 
@@ -135,11 +150,11 @@ TEST_P(blobs, are_for_methods_that_take_them_and_these_take_nothing_else) {
 
 TEST_P(blobs, are_sent_again_when_the_connection_was_lost) {
   set_max_retries(direct, 2);
-  end.losses = 2;
+  end.lose(2);
   EXPECT_EQ(direct.process(serialized_blob("again", some)), "again!");
-  end.losses = 2;
+  end.lose(2);
   EXPECT_EQ(async(direct).process(serialized_blob("again", some)).get(), "again!");
-  EXPECT_EQ(end.seen, std::vector(2, some));
+  EXPECT_EQ(end.all_seen(), std::vector(2, some));
 }
 
 TEST(a_blob, is_written_in_the_serializer_asked_for_and_not_in_the_one_two_of_our_own_prefer) {
@@ -147,7 +162,7 @@ TEST(a_blob, is_written_in_the_serializer_asked_for_and_not_in_the_one_two_of_ou
   daemon far(on_loopback());
   proxy<listener> client(far.expose(end), quiet_proxy());
   EXPECT_EQ(client.process(serialized_blob("topic", some)), "topic!");
-  EXPECT_EQ(end.format, "serpent");
+  EXPECT_EQ(end.seen_in(), "serpent");
   EXPECT_EQ(client.plain(1), 1);
 }
 
