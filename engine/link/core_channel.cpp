@@ -39,11 +39,21 @@ task<int> core_channel::open(const address& where, time_point deadline) {
   connecting under_way(core_, where, deadline);
   const int made = co_await under_way;
   if (made < 0) co_return -made;
+  adopt(made);
+  co_return 0;
+}
+
+void core_channel::adopt(descriptor socket) {
   // A client always reads: a server that waits for it to do so would never read what it has to say.
   constexpr std::size_t any = static_cast<std::size_t>(-1);
-  link_.emplace(core_, made, connection_limits{.frames = limits_, .output_soft = any});
+  link_.emplace(core_, socket, connection_limits{.frames = limits_, .output_soft = any});
   if (!hmac_key_.empty()) link_->frames().set_hmac_key(hmac_key_);
-  co_return 0;
+}
+
+loose_connection core_channel::release() {
+  loose_connection loose = link_->release();
+  link_.reset();
+  return loose;
 }
 
 void core_channel::let_requests_go() {

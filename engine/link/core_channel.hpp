@@ -20,10 +20,15 @@ class core_channel final : private timer {
 
   /// Connects until `deadline`: the errno, 0 when it is open.
   task<int> open(const address&, time_point deadline);
+  /// The same for a socket that is connected already; takes it over.
+  void adopt(descriptor socket);
   /// During the handshake: where it is written, and the frames of the other side.
   output& greeting() { return link_->outgoing(); }
   auto next_frame() { return link_->next_frame(); }
   void set_deadline(std::optional<time_point> at) { link_->set_deadline(at); }
+  /// After the handshake, whoever is at the other end speaks first now: for another object to serve. Only while can_release().
+  bool can_release() const { return link_->can_release(); }
+  loose_connection release();
   /// The handshake is over: what was held back leaves.
   void let_requests_go();
 

@@ -86,22 +86,29 @@ std::string conversation::location_text() const {
   return "('" + uri_.host() + "', " + std::to_string(uri_.port()) + ")";
 }
 
+void conversation::cannot_connect(const io_error& why) const {
+  const std::string text = "cannot connect to " + location_text() + ": " + why.to_string();
+  if (why.code == ETIMEDOUT) throw timed_out(text);
+  throw communication_error(text);
+}
+
 void conversation::begin_anew() {
   format_ = asked_;
   own_peer_ = false;
 }
 
-void conversation::write_connect(output& out) {
+void conversation::write_connect(output& out, const annotation* also) {
   const bool metadata = settings_.metadata;
   begin_anew();
-  std::array<annotation, most_annotations + 1> room;
+  std::array<annotation, annotations_room> room;
   room[0] = {own_annotation, std::as_bytes(std::span("1", 1))};
-  const std::size_t others = outgoing_context().write_to(std::span(room).subspan(1));
+  std::size_t used = 1 + outgoing_context().write_to(std::span(room).subspan(1));
+  if (also) room[used++] = *also;
   const output::mark start = out.here();
   frame_writer frame(out,
                      {.type = message::connect, .flags = metadata ? flag::metadata : std::uint16_t{0}, .sequence = sequence_,
                       .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()},
-                     std::span(room).first(1 + others));
+                     std::span(room).first(used));
   writer& w = codecs_.writer_of(*format_);
   w.start(out);
   w.begin(kind::dict, metadata ? 2 : 1);

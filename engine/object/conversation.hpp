@@ -115,8 +115,8 @@ class conversation {
   // ---- the handshake (WIRE §3)
   /// Forgets who was at the other end: requests are written as was asked for, until another is welcomed.
   void begin_anew();
-  /// Writes CONNECT; its answer, a greeting, comes under number sequence().
-  void write_connect(output&);
+  /// Writes CONNECT; its answer, a greeting, comes under number sequence(). `also`: said along with it.
+  void write_connect(output&, const annotation* also = nullptr);
   /// Takes the answer; false: the metadata must be asked for. Throws what it refuses with.
   bool enter(greeting&);
   /// Writes the question for metadata; returns its number.
@@ -148,6 +148,8 @@ class conversation {
     have_members_ = true;
   }
   std::string location_text() const;
+  /// Throws timed_out or communication_error "cannot connect to …".
+  [[noreturn]] void cannot_connect(const io_error&) const;
 
  private:
   friend class request;

@@ -1,6 +1,10 @@
 // See core_remote.hpp.
 #include <engine/object/core_remote.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
 #include <map>
 #include <thread>
 #include <utility>
@@ -8,6 +12,7 @@
 #include <engine/object/remote.hpp>
 #include <engine/object/replies.hpp>
 #include <engine/object/resolve.hpp>
+#include <engine/object/reverse_connections.hpp>
 
 namespace engine::detail {
 
@@ -100,21 +105,27 @@ void core_remote::end() {
 
 // ---- connecting
 
-/// Names are looked up on a thread of their own: it may take seconds.
+/// co_await: done by a thread of its own, because it may wait for seconds. Does not throw.
+struct core_remote::on_a_thread {
+  core& home;
+  std::function<void()> work;
+  std::jthread thread{};
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    thread = std::jthread([this, waiting] {
+      work();
+      home.post([waiting] { waiting.resume(); });
+    });
+  }
+  void await_resume() { thread.join(); }
+};
+
+/// What a name stands for, and where that is.
 struct core_remote::lookup {
   core_remote& of;
   engine::uri direct{of.where_};
   std::exception_ptr unknown{};
   std::expected<std::vector<address>, io_error> found{std::vector<address>{}};
-  std::jthread thread{};
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    thread = std::jthread([this, waiting] {
-      look();
-      of.core_.post([waiting] { waiting.resume(); });
-    });
-  }
-  void await_resume() { thread.join(); }
   void look() {
     try {
       direct = resolve(of.where_, of.options_);
@@ -122,6 +133,7 @@ struct core_remote::lookup {
       unknown = std::current_exception();
       return;
     }
+    if (reverse_id_of(direct)) return;
     if (direct.sockname().empty()) {
       found = address::resolve(direct.host(), static_cast<std::uint16_t>(direct.port()), of.options_.settings->prefer_ip_version);
       return;
@@ -141,17 +153,33 @@ task<> core_remote::connect(core_channel& to) {
   const std::chrono::milliseconds limit = *options_.timeout;
   const time_point deadline = limit.count() > 0 ? core_.io().now() + limit : time_point::max();
   const bool again = std::exchange(connected_before_, true) && where_.protocol() != uri_protocol::pyro;  // a name may stand for something else now
-  if (addresses_.empty() || again) {
-    lookup looking{*this};
+  if ((addresses_.empty() && !reverse_id_of(uri_)) || again) {
+    task<> looking = look_up(to);
     co_await looking;
-    check(to);
-    if (looking.unknown) std::rethrow_exception(looking.unknown);
-    const bool same = looking.direct.object() == uri_.object();
-    uri_ = std::move(looking.direct);
-    if (!same) throw connection_closed("the name stands for another object now, and the call was written for the old one: call again");
-    if (!looking.found) throw communication_error("cannot connect to " + talk_.location_text() + ": " + looking.found.error().to_string());
-    addresses_ = std::move(*looking.found);
   }
+  const auto through = reverse_id_of(uri_);
+  task<> opening = through ? take_reverse(to, *through, deadline) : open(to, deadline);
+  co_await opening;
+  if (deadline != time_point::max()) to.set_deadline(deadline);
+  task<> greeting = welcome(to);
+  co_await greeting;
+  to.set_deadline(std::nullopt);
+}
+
+task<> core_remote::look_up(core_channel& to) {
+  lookup looking{*this};
+  on_a_thread meanwhile{core_, [&looking] { looking.look(); }};
+  co_await meanwhile;
+  check(to);
+  if (looking.unknown) std::rethrow_exception(looking.unknown);
+  const bool same = looking.direct.object() == uri_.object();
+  uri_ = std::move(looking.direct);
+  if (!same) throw connection_closed("the name stands for another object now, and the call was written for the old one: call again");
+  if (!looking.found) throw communication_error("cannot connect to " + talk_.location_text() + ": " + looking.found.error().to_string());
+  addresses_ = std::move(*looking.found);
+}
+
+task<> core_remote::open(core_channel& to, time_point deadline) {
   int error = 0;
   for (const address& each : addresses_) {
     task<int> opening = to.open(each, deadline);
@@ -159,16 +187,22 @@ task<> core_remote::connect(core_channel& to) {
     check(to);
     if (error == 0) break;
   }
-  if (error != 0) {
-    addresses_.clear();  // another look may find it
-    const std::string text = "cannot connect to " + talk_.location_text() + ": " + io_error{error, "connect"}.to_string();
-    if (error == ETIMEDOUT) throw timed_out(text);
-    throw communication_error(text);
+  if (error == 0) co_return;
+  addresses_.clear();  // another look may find it
+  talk_.cannot_connect({error, "connect"});
+}
+
+task<> core_remote::take_reverse(core_channel& to, std::string through, time_point deadline) {
+  auto& all = reverse_connections::instance();
+  auto taken = all.take(through, time_point::min());
+  if (!taken && taken.error().code == ETIMEDOUT) {
+    on_a_thread meanwhile{core_, [&] { taken = all.take(through, deadline); }};
+    co_await meanwhile;
+    if (to.failure() && taken) ::close(*taken);
+    check(to);
   }
-  if (deadline != time_point::max()) to.set_deadline(deadline);
-  task<> greeting = welcome(to);
-  co_await greeting;
-  to.set_deadline(std::nullopt);
+  if (!taken) talk_.cannot_connect(taken.error());
+  to.adopt(*taken);
 }
 
 task<> core_remote::welcome(core_channel& to) {

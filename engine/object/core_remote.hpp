@@ -41,9 +41,13 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
  private:
   task<> serve(std::shared_ptr<core_remote> self, std::shared_ptr<core_channel> mine);
   task<> connect(core_channel&);
+  task<> look_up(core_channel&);
+  task<> open(core_channel&, time_point deadline);
+  task<> take_reverse(core_channel&, std::string through, time_point deadline);
   task<> welcome(core_channel&);
   static void check(const core_channel&);
   struct lookup;
+  struct on_a_thread;
 
   core& core_;
   const engine::uri where_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <future>
 #include <system_error>
 
 #include <engine/core/cores.hpp>
@@ -17,6 +18,8 @@
 #include <engine/object/dispatch.hpp>
 #include <engine/object/proxy.hpp>
 #include <engine/object/error.hpp>
+#include <engine/object/reverse_connections.hpp>
+#include <engine/object/reverse_listener.hpp>
 #include <engine/object/server.hpp>
 #include <engine/object/signals.hpp>
 
@@ -66,6 +69,7 @@ class daemon::state final : private detail::exposer {
   void listen_on_tcp(const std::string& at, std::uint16_t port);
   void listen_on_unix(const std::string& path);
   void choose_nat_location();
+  void be_reachable_through();
   void take_socket();
   void serve_socket();
   bool wait_idle(time_point deadline);
@@ -125,6 +129,7 @@ daemon::state::state(daemon_options options)
   host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
   try {
     if (options_.connected_socket >= 0) take_socket();
+    else if (!options_.reachable_through.empty()) be_reachable_through();
     else listen_everywhere();
   } catch (...) {
     close();
@@ -210,6 +215,33 @@ void daemon::state::choose_nat_location() {
   if (tcp_port == 0) throw error("cannot use nathost together with unixsocket");
   const int port = options_.nat_port ? *options_.nat_port : host.settings.nat_port;
   nat_location = (nat.find(':') == std::string::npos ? nat : "[" + nat + "]") + ":" + std::to_string(port == 0 ? tcp_port : port);
+}
+
+// ---- callers that are dialled
+
+void daemon::state::be_reachable_through() {
+  if (!options_.unix_socket.empty() || !options_.also_listen_on.empty() || options_.nat_port || !options_.nat_host.empty())
+    throw error("a daemon that is reachable through another one listens on nothing");
+  const auto id = random_uuid();
+  proxy_options how{.handshake = options_.reachable_handshake, .hmac_key = options_.hmac_key, .settings = host.settings};
+  how.settings->metadata = false;
+  const double limit = host.settings.comm_timeout > 0 ? host.settings.comm_timeout : host.settings.handshake_timeout;
+  how.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(limit * 1000));
+  const auto first = std::make_shared<std::promise<void>>();
+  const auto tell = [first](std::exception_ptr failed) {
+    if (failed) first->set_exception(failed);
+    else first->set_value();
+  };
+  auto reached = first->get_future();
+  auto dialling = std::make_unique<reverse_listener>(
+      (*cores_)[0], reverse_options{.where = uri("PYRO:" + std::string(daemon_object::id) + "@" + options_.reachable_through),
+                                    .id = {reinterpret_cast<const char*>(id.data()), id.size()}, .options = std::move(how)}, tell);
+  cores_->run_on(0, [&](core&) { server_.be_reachable_through(0, std::move(dialling)); });
+  while (!cores_->threads() && reached.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    (*cores_)[0].run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+  reached.get();
+  host.location = detail::reverse_location(hex_text(id));
+  locations = {host.location};
 }
 
 // ---- a socket that is connected already

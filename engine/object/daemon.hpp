@@ -43,6 +43,11 @@ struct daemon_options {
   /// Serves exactly this connected socket, without handshakes (WIRE §13), and listens on nothing. The socket stays the caller's; the
   /// daemon works on a duplicate. It is served in run(), which ends when the peer has closed.
   int connected_socket = -1;
+  /// Listens on nothing: the daemon dials the one of ours at this location ("host:port", "./u:path"), and that program, and no other, can
+  /// call the objects here, over connections made from here (callbacks of clients behind a router, or in a container). It dials
+  /// again when they are lost. The other side gets to see `reachable_handshake`, as it would see a proxy's.
+  std::string reachable_through{};
+  value reachable_handshake = "hello";
   /// What stands in URIs instead of the address listened on, for callers beyond a router. Empty: settings.nat_host; a port of 0 is
   /// that of the TCP listener, unset is settings.nat_port.
   std::string nat_host{};
@@ -92,7 +97,7 @@ struct expose_options {
 class daemon {
  public:
   /// Listens from now on; calls are answered as soon as objects are exposed. Throws std::system_error when an address cannot
-  /// be listened on or a backend cannot be had, engine::error for bad options.
+  /// be listened on or a backend cannot be had, engine::error for bad options; with reachable_through what a proxy's connecting throws.
   explicit daemon(daemon_options = {});
   /// Ends as by stop() and waits until every connection is closed.
   ~daemon();

@@ -12,6 +12,7 @@
 #include <engine/object/late_sender.hpp>
 #include <engine/object/replies.hpp>
 #include <engine/object/resolve.hpp>
+#include <engine/object/reverse_connections.hpp>
 
 namespace engine::detail {
 
@@ -142,6 +143,12 @@ void remote::open_channel(time_point deadline) {
   }
   if (adopted_) throw connection_closed("the connected socket of this proxy is closed, and there is no other");
   look_up();
+  if (const auto through = reverse_id_of(direct_)) {
+    const auto taken = reverse_connections::instance().take(*through, deadline);
+    if (!taken) talk_.cannot_connect(taken.error());
+    channel_ = std::make_shared<channel>(*taken, options_of_channel());
+    return;
+  }
   if (addresses_.empty()) addresses_ = addresses();
   io_error last{};
   for (const address& a : addresses_) {
@@ -154,9 +161,7 @@ void remote::open_channel(time_point deadline) {
   }
   if (!channel_) {
     addresses_.clear();
-    const std::string text = "cannot connect to " + talk_.location_text() + ": " + last.to_string();
-    if (last.code == ETIMEDOUT) throw timed_out(text);
-    throw communication_error(text);
+    talk_.cannot_connect(last);
   }
 }
 

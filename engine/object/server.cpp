@@ -2,6 +2,7 @@
 #include <engine/object/server.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <map>
 #include <utility>
 
@@ -9,6 +10,8 @@
 #include <engine/io/log.hpp>
 #include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
+#include <engine/object/reverse_connections.hpp>
+#include <engine/object/reverse_listener.hpp>
 #include <engine/object/served_apart.hpp>
 
 namespace engine {
@@ -20,6 +23,7 @@ struct server::core_share {
   core& home;
   dispatcher dispatch;
   std::vector<listener*> listeners{};  // each owned by its accept_from()
+  reverse_listener* dials = nullptr;   // … and this by its dial_for()
   std::map<std::uint64_t, connection*> open{};  // in the order they came: the same seed must close them in the same order
   std::uint64_t entered = 0;
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
@@ -96,7 +100,7 @@ std::chrono::milliseconds in_milliseconds(double seconds) {
 server::server(hosting& host, handshake_validator validate, std::function<void(const std::string&)> gone)
     : host_(host), validate_(std::move(validate)), gone_(std::move(gone)) {}
 
-server::~server() = default;
+server::~server() { detail::reverse_connections::instance().drop_all_of(this); }
 
 void server::add_core(core& c) { shares_.push_back(std::make_unique<core_share>(host_, shares_.size(), c)); }
 
@@ -174,6 +178,29 @@ task<> server::accept_from(core_share& at, std::unique_ptr<listener> l) {
   ended();
 }
 
+void server::be_reachable_through(std::size_t i, std::unique_ptr<reverse_listener> l) {
+  core_share& at = *shares_[i];
+  at.dials = l.get();
+  started();
+  spawn(dial_for(at, std::move(l)));
+}
+
+task<> server::dial_for(core_share& at, std::unique_ptr<reverse_listener> l) {
+  for (;;) {
+    task<std::optional<loose_connection>> dialling = l->next();
+    std::optional<loose_connection> peer = co_await dialling;
+    if (!peer) break;
+    started();
+    ++connections_;
+    spawn(serve(at, std::move(*peer), std::nullopt, true));
+    auto use = l->in_use();
+    co_await use;
+  }
+  at.dials = nullptr;
+  l.reset();
+  ended();
+}
+
 void server::adopt(descriptor socket, std::string peer, std::function<void()> when_ended) {
   started();
   ++connections_;
@@ -195,9 +222,11 @@ server::core_share& server::home_of(const session& s) {
 
 // ---- one connection
 
-task<bool> server::greet(core_share& at, connection& peer, session& s) {
-  peer.set_deadline(at.home.now() + in_milliseconds(host_.settings.handshake_timeout));
+// `dialled`: by us, for being called when somebody over there wants to.
+task<bool> server::greet(core_share& at, connection& peer, session& s, bool dialled) {
+  if (!dialled) peer.set_deadline(at.home.now() + in_milliseconds(host_.settings.handshake_timeout));
   const frame* first = co_await peer.next_frame();
+  if (dialled && at.dials) at.dials->used(first != nullptr);
   if (!first) {
     if (peer.end().why != connection_end::cause::refused_bytes) {
       log_end(peer, s);
@@ -222,16 +251,23 @@ task<bool> server::greet(core_share& at, connection& peer, session& s) {
 }
 
 // The whole life of a connection on one core. `known`: it has been welcomed on another one.
-task<> server::serve(core_share& at, loose_connection socket, std::optional<session> known) {
-  connection peer(at.home, std::move(socket), known ? serving_limits() : greeting_limits());
+task<> server::serve(core_share& at, loose_connection socket, std::optional<session> known, bool dialled) {
+  connection_limits limits = known ? serving_limits() : greeting_limits();
+  if (dialled) limits.idle = {};
+  connection peer(at.home, std::move(socket), limits);
   peer.frames().set_hmac_key(host_.hmac_key);
   const std::uint64_t place = enter(at, peer);
   if (stopping_) peer.close();
   session s = known ? std::move(*known) : session{.peer = peer.peer().to_string(), .id = ++numbered_};
   bool welcomed = known.has_value();
   if (!welcomed) {
-    task<bool> greeting = greet(at, peer, s);
+    task<bool> greeting = greet(at, peer, s, dialled);
     welcomed = co_await greeting;
+    if (welcomed && !s.reverse_id.empty()) {  // nobody asks anything on it
+      assert(peer.can_release());
+      detail::reverse_connections::instance().park(s.reverse_id, at.home, peer.release(), this);
+      co_return gone(at, place);
+    }
     core_share& home = welcomed ? home_of(s) : at;
     if (&home != &at && peer.can_release()) {
       // Its calls will all be for that core: let it live there.
@@ -250,6 +286,10 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   }
   task<> finishing = peer.finish();
   co_await finishing;
+  gone(at, place);
+}
+
+void server::gone(core_share& at, std::uint64_t place) {
   leave(at, place);
   --connections_;
   ended();
@@ -390,6 +430,7 @@ void server::stop_listening() {
   for (const auto& share : shares_) {
     share->home.post([&at = *share] {
       for (listener* l : std::vector(at.listeners)) l->stop();
+      if (at.dials) at.dials->stop();
     });
   }
 }

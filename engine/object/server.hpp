@@ -25,6 +25,7 @@ namespace engine {
 
 struct served_apart;
 struct calls_under_way;
+class reverse_listener;
 
 class server {
  public:
@@ -43,6 +44,8 @@ class server {
   std::expected<address, io_error> listen(std::size_t i, const address&, const listen_options&);
   /// Serves a connected socket on core 0, which takes it over, without a handshake; `ended` is called there when it is over.
   void adopt(descriptor socket, std::string peer, std::function<void()> ended);
+  /// Core i dials that daemon from now on, and serves the calls that come over those connections. On that core's thread.
+  void be_reachable_through(std::size_t i, std::unique_ptr<reverse_listener>);
   /// Any thread: no more connections from now on; those that are on their way end at once.
   /// Tells every connection that host.hmac_key has changed. Any thread.
   void renew_keys();
@@ -64,8 +67,10 @@ class server {
   void ended();
   task<> accept_from(core_share& at, std::unique_ptr<listener>);
   task<> serve_adopted(core_share& at, loose_connection, session, std::function<void()> ended);
-  task<> serve(core_share& at, loose_connection socket, std::optional<session> known);
-  task<bool> greet(core_share& at, connection& peer, session&);
+  task<> dial_for(core_share& at, std::unique_ptr<reverse_listener>);
+  task<> serve(core_share& at, loose_connection socket, std::optional<session> known, bool dialled = false);
+  task<bool> greet(core_share& at, connection& peer, session&, bool dialled);
+  void gone(core_share&, std::uint64_t place);
   task<> answer_requests(core_share& at, connection& peer, session&, calls_under_way&);
   task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
   task<> answer_behind(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>);

@@ -46,6 +46,7 @@ class session_belongings {
 struct session {
   bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
   std::string object_id{};     ///< named in CONNECT
+  std::string reverse_id{};    ///< the connection is for calling whoever has opened it (reverse_connections.hpp)
   std::shared_ptr<const exposed_object> object{};  ///< that of the last call
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
   const method_entry* method = nullptr;            ///< … and its method

@@ -6,6 +6,7 @@
 
 #include <engine/io/log.hpp>
 #include <engine/link/uuid.hpp>
+#include <engine/object/reverse_connections.hpp>
 
 namespace engine {
 
@@ -119,6 +120,7 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
     s.object_id = *greeted->object;
   }
   s.own_peer = own_peer;
+  if (const auto id = request.annotations.find(detail::reverse_annotation); id && own_peer) s.reverse_id = hex_text(*id);
   return answer.send(message::connect_ok, with_metadata ? flag::metadata : std::uint16_t{0}, own_peer, [&](writer& w) {
     if (!object) return encode(w, reply);
     w.begin(kind::dict, 2);
