@@ -57,6 +57,16 @@ task<> collect(stream<int>& items, std::vector<int>& into) {
   while (auto item = co_await items.next()) into.push_back(*item);
 }
 
+stream<double> as_many_as(int count) {
+  for (int i = 0; i < count; ++i) co_yield 0.5;
+}
+
+TEST(streams, begins_with_its_first_item_though_a_parameter_converts_to_one) {
+  double sum = 0;
+  for (const double each : as_many_as(4)) sum += each;
+  EXPECT_EQ(sum, 2);
+}
+
 TEST(streams, run_only_while_somebody_asks) {
   int alive = 0, made = 0;
   auto items = numbers(3, alive, made);
