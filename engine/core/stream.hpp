@@ -47,6 +47,8 @@ template <class T> class [[nodiscard]] stream {
 
   explicit operator bool() const { return source_ != nullptr; }
   stream_source<T>& source() { return *source_; }
+  /// For what takes its parameters as constants and passes the items on (engine/object/stream_argument.hpp): this stream is empty afterwards.
+  std::unique_ptr<stream_source<T>> give_away() const { return std::move(source_); }
 
   /// co_await next(): the next item, nullopt at the end (and from then on). Throws what the producer threw. On a core.
   auto next() {
@@ -89,10 +91,13 @@ template <class T> class [[nodiscard]] stream {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  std::unique_ptr<stream_source<T>> source_{};
+  mutable std::unique_ptr<stream_source<T>> source_{};
 };
 
 template <class T> struct stream<T>::promise_type {
+  // Declared, so that this is no aggregate: a coroutine would make it from parameters that convert to an item.
+  promise_type() = default;
+
   std::optional<T> item{};
   std::exception_ptr error{};
   std::coroutine_handle<> consumer = std::noop_coroutine();

@@ -12,13 +12,19 @@
 
 namespace engine {
 
+class open_stream;
+
 namespace detail {
+
+struct given_stream;
 
 /// Who puts objects on the network: a daemon that has AUTOPROXY on.
 class exposer {
  public:
   /// The URI of an object that it has exposed as that class and that is still there. Any thread.
   virtual std::optional<std::string> uri_of(const void* object, const interface_table&) const = 0;
+  /// Keeps a stream for whoever asks for it by its id. Any thread; its items are made where this is called.
+  virtual given_stream give(std::unique_ptr<open_stream>) const = 0;
 
  protected:
   ~exposer() = default;
@@ -29,6 +35,9 @@ void remove_exposer(const exposer&);
 
 /// Writes the proxy of an object, with its metadata: at the daemon made last of those that have exposed it.
 void encode_exposed(writer& out, const void* object, const interface_table&);
+
+/// The same for streams: at the daemon made last. nullopt: there is none.
+std::optional<given_stream> give_stream(std::unique_ptr<open_stream>);
 
 /// Classes that travel by reference.
 template <class T> concept by_reference = has_interface<T> && !shaped<T>;

@@ -76,6 +76,8 @@ class call_context {
   }
   template <class Resource> void untrack_resource(const std::shared_ptr<Resource>& resource) { untrack(resource.get()); }
 
+  /// For the engine: what the daemon shares with its calls.
+  const hosting& host() const { return host_; }
   /// The annotations of the answer. `room`: place for the usual ones.
   std::span<const annotation> answer_annotations(std::array<annotation, 1>& room) {
     if (plain()) return {};
@@ -84,7 +86,6 @@ class call_context {
 
  private:
   friend class dispatcher;
-  friend class daemon& this_daemon();
   void track(std::weak_ptr<void> resource, void (*close)(void*));
   void untrack(const void* resource);
 

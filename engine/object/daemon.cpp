@@ -22,6 +22,7 @@
 #include <engine/object/reverse_listener.hpp>
 #include <engine/object/server.hpp>
 #include <engine/object/signals.hpp>
+#include <engine/object/stream_argument.hpp>
 
 namespace engine {
 
@@ -76,6 +77,7 @@ class daemon::state final : private detail::exposer {
   void refuse_on_core(const char* instead) const;
   std::string about() const;
   std::optional<std::string> uri_of(const void* object, const interface_table&) const override;
+  detail::given_stream give(std::unique_ptr<open_stream>) const override;
 
   daemon_options options_;
   daemon_object own_;
@@ -280,6 +282,13 @@ std::optional<std::string> daemon::state::uri_of(const void* object, const inter
   return uri_of_id(*id).to_string();
 }
 
+// Nobody reads it yet, so it goes as one that has been left, unless somebody comes.
+detail::given_stream daemon::state::give(std::unique_ptr<open_stream> items) const {
+  const core* const here = core::current();
+  const time_point now = here ? here->now() : std::chrono::steady_clock::now();
+  return {.daemon = uri_of_id(daemon_object::id).to_string(), .id = host.streams.add_unread(std::move(items), now)};
+}
+
 std::string daemon::state::about() const {
   return "Pyro.Daemon bound on " + host.location + ", NAT " + (nat_location.empty() ? "None" : nat_location) + ", " +
          std::to_string(host.objects.size()) + " objects registered. Servertype: <engine on " + host.location + "; " +
@@ -363,7 +372,7 @@ daemon::daemon(daemon_options options) : state_(std::make_unique<state>(std::mov
 
 daemon& this_daemon() {
   const call_context* const call = current_call();
-  daemon* const serving = call ? call->host_.owner : nullptr;
+  daemon* const serving = call ? call->host().owner : nullptr;
   if (!serving) throw error("not in a call of a daemon");
   return *serving;
 }

@@ -8,18 +8,29 @@ namespace engine {
 
 namespace {
 
+constexpr double until_first_read = 30;  // seconds, where streams do not linger
+
 bool longer_ago(time_point then, double seconds, time_point now) { return now - then > std::chrono::duration<double>(seconds); }
 
 }  // namespace
 
 std::string stream_table::add(std::unique_ptr<open_stream> items, std::uint64_t connection, time_point now) {
+  return add({.connection = connection, .made = now}, std::move(items));
+}
+
+std::string stream_table::add_unread(std::unique_ptr<open_stream> items, time_point now) {
+  return add({.made = now, .left = now}, std::move(items));
+}
+
+std::string stream_table::add(entry made, std::unique_ptr<open_stream> items) {
   core* const home = core::current();
   // Its locals are the core's: whoever forgets it last, they are destroyed there.
   const auto destroy = [home](open_stream* s) {
     std::unique_ptr<open_stream> last(s);
     if (home && core::current() != home) home->post([last = std::move(last)] {});
   };
-  entry made{.items = std::shared_ptr<open_stream>(items.release(), destroy), .home = home, .connection = connection, .made = now};
+  made.items = std::shared_ptr<open_stream>(items.release(), destroy);
+  made.home = home;
   const std::string id = uuid_text(random_uuid());
   const std::scoped_lock lock(mutex_);
   streams_.emplace(id, std::move(made));
@@ -75,7 +86,7 @@ void stream_table::expire(double lifetime, double linger, time_point now) {
   for (auto at = streams_.begin(); at != streams_.end();) {
     const entry& e = at->second;
     const bool old = lifetime > 0 && longer_ago(e.made, lifetime, now);
-    const bool left = linger > 0 && e.left && longer_ago(*e.left, linger, now);
+    const bool left = e.left && longer_ago(*e.left, linger > 0 ? linger : until_first_read, now);
     if (!old && !left) {
       ++at;
       continue;

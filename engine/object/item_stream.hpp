@@ -97,6 +97,8 @@ class stream_table {
 
   /// Takes a stream made on this thread; its id, a UUID. It is destroyed on the same core.
   std::string add(std::unique_ptr<open_stream>, std::uint64_t connection, time_point now);
+  /// The same of one whose reader is still to come, and which lingers until then.
+  std::string add_unread(std::unique_ptr<open_stream>, time_point now);
   /// For bringing items: it belongs to `connection` from now on, and to nobody else until put_back(). Throws engine::error "item stream
   /// terminated" for ids that are not or no longer known, and when it is being read elsewhere at this moment.
   entry borrow(const std::string& id, std::uint64_t connection);
@@ -110,6 +112,7 @@ class stream_table {
   std::size_t size() const;
 
  private:
+  std::string add(entry, std::unique_ptr<open_stream>);
   mutable std::mutex mutex_;
   std::map<std::string, entry> streams_;
 };

@@ -145,3 +145,4 @@ template <class T> auto attempt(const detail::styled<T, detail::waiting>& p) {
 
 #include <engine/object/proxy_words.hpp>
 #include <engine/object/proxy_codec.hpp>
+#include <engine/object/stream_argument.hpp>

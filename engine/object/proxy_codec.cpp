@@ -10,6 +10,7 @@
 #include <codec/base64.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/exposure.hpp>
+#include <engine/object/stream_argument.hpp>
 
 namespace engine::detail {
 
@@ -169,6 +170,12 @@ void add_exposer(const exposer& one) {
 void remove_exposer(const exposer& one) {
   const std::unique_lock lock(exposers().mutex);
   std::erase(exposers().all, &one);
+}
+
+std::optional<given_stream> give_stream(std::unique_ptr<open_stream> items) {
+  const std::shared_lock lock(exposers().mutex);
+  if (exposers().all.empty()) return std::nullopt;
+  return exposers().all.back()->give(std::move(items));
 }
 
 void encode_exposed(writer& out, const void* object, const interface_table& table) {

@@ -335,7 +335,7 @@ void remote::ask_for_items(reply_slot& slot, std::string_view stream_id, std::ui
     const auto sequence = write_item_request(at.on(deadline, 0), stream_id, windows ? most : 0);
     return at.expect(slot, sequence, deadline);
   }
-  if (!connected()) throw connection_closed("the proxy for this stream result has been closed");
+  if (!streams_connect_ && !connected()) throw connection_closed("the proxy for this stream result has been closed");
   lock held = acquire();
   windows = talk_.own_peer();
   const auto sequence = write_item_request(on(deadline), stream_id, windows ? most : 0);

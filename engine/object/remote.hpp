@@ -60,6 +60,8 @@ class remote : public std::enable_shared_from_this<remote> {
   /// For what is shared with answers under way.
   lock locked() { return lock(mutex_); }
 
+  /// Its streams were not opened by a call over its connection, so they may open one.
+  void let_streams_connect() { streams_connect_ = true; }
   /// Asks for the next items of a stream: one, or `most` of our own daemons, which `windows` tells. Throws connection_closed if the
   /// connection has ended meanwhile and no other call has opened another.
   void ask_for_items(reply_slot&, std::string_view stream_id, std::uint32_t most, bool& windows, time_point deadline);
@@ -109,6 +111,7 @@ class remote : public std::enable_shared_from_this<remote> {
   std::mutex mutex_;
   std::shared_ptr<channel> channel_;  // shared with whoever waits, so that release() may come at any time
   bool connecting_ = false;           // a thread is in the handshake: nobody else may use the channel yet
+  bool streams_connect_ = false;
   bool adopted_ = false;              // the channel's socket was given, so there is no second one
   std::condition_variable connected_;
   std::vector<address> addresses_;
