@@ -14,5 +14,6 @@
 #include <engine/object/expose.hpp>
 #include <engine/object/proxy.hpp>
 #include <engine/object/serialized_blob.hpp>
+#include <engine/object/serialized_result.hpp>
 #include <engine/object/settings.hpp>
 #include <engine/object/uri.hpp>

@@ -266,6 +266,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
   reader& in = codecs_.reader_of(*format);
   in.start(f.payload);
   payload_ = f.payload;
+  answered_in_ = format;
   if (!f.has(flag::exception)) {
     if (slot.read_result(in) && in.finish()) return slot.settle(nullptr), std::nullopt;
     return slot.settle(exception_of(wire_exception::from(in.error()))), std::nullopt;

@@ -131,7 +131,8 @@ class conversation {
   bool write_cancel(output&, std::uint16_t sequence);
   /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
   std::optional<channel_failure> take_answer(const frame&, reply_slot&);
-  std::span<const std::byte> payload() const { return payload_; }  ///< of the answer that is being read
+  std::span<const std::byte> payload() const { return payload_; }      ///< of the answer that is being read
+  const serializer& answered_in() const { return *answered_in_; }      ///< … and what it is written in
   /// Checks a name against the metadata, if there is any: throws raised AttributeError.
   const remote_member* check(std::string_view name, bool attribute) const;
 
@@ -175,6 +176,7 @@ class conversation {
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
   std::span<const std::byte> payload_{};
+  const serializer* answered_in_ = nullptr;
 };
 
 /// One request, from begin to end. An exception in between takes it back.

@@ -34,7 +34,7 @@ template <class R> class core_reply final : public future_result<R>, public repl
   }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
-    else return result_reader<R>::read(in, this->value_.emplace());
+    else return result_reader<R>::read(asked(), in, this->value_.emplace());
   }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;

@@ -51,6 +51,8 @@ template <class Style> class dynamic_member {
   template <class... A> auto operator()(const A&... a) const { return call_for<value>(a...); }
   /// The same for a method that answers with a stream.
   template <class... A> auto stream(const A&... a) const { return call_for<engine::stream<value>>(a...); }
+  /// The same, and the answer is passed on undecoded (serialized_result.hpp).
+  template <class... A> auto raw(const A&... a) const { return call_for<serialized_result>(a...); }
   /// The same with everything in values.
   auto call(const value::list& arguments, const value::dict& keywords) const {
     return style_.template call<value>(to_, [&](const line& on) { return write_call_of_values(on, name_, arguments, keywords); });
@@ -58,6 +60,10 @@ template <class Style> class dynamic_member {
   /// Reads it as an attribute.
   auto get() const {
     return style_.template call<value>(to_, [&](const line& on) { return write_attribute_read(on, name_); });
+  }
+  /// Reads an attribute that is a stream.
+  auto get_stream() const {
+    return style_.template call<engine::stream<value>>(to_, [&](const line& on) { return write_attribute_read(on, name_); });
   }
   /// Assigns it as an attribute.
   auto set(const value& v) const {

@@ -112,6 +112,8 @@ template <class R> void answer_with(reply& answer, R&& result) {
   if constexpr (is_stream<std::remove_cvref_t<R>>) {
     using item = typename std::remove_cvref_t<R>::value_type;
     answer.stream(std::make_unique<open_stream_of<item>>(std::forward<R>(result)));
+  } else if constexpr (std::is_same_v<std::remove_cvref_t<R>, serialized_result>) {
+    answer.give(result);
   } else {
     encode_result(answer.begin(), std::forward<R>(result));
   }
@@ -174,7 +176,7 @@ template <class Class, auto Member> void get_member(void* object, reply& answer)
   auto& self = *static_cast<Class*>(object);
   if constexpr (member_pointer<decltype(Member)>::is_method) {
     decltype(auto) result = (self.*Member)();
-    encode_result(answer.begin(), std::forward<decltype(result)>(result));
+    answer_with(answer, std::forward<decltype(result)>(result));
   } else {
     encode(answer.begin(), self.*Member);
   }

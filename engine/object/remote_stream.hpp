@@ -17,6 +17,7 @@
 #include <engine/core/stream.hpp>
 #include <engine/object/core_remote.hpp>
 #include <engine/object/remote.hpp>
+#include <engine/object/serialized_result.hpp>
 
 namespace engine::detail {
 
@@ -170,13 +171,21 @@ template <class T> class remote_items final : public stream_source<T> {
 
 namespace engine {
 
-/// Reads a result: a value, or for streams where their items are. A list will do for a stream, too.
+/// Reads a result from a conversation's answer: a value, or for streams where their items are. A list will do for a stream, too.
 template <class R> struct result_reader {
-  static bool read(reader& in, R& out) { return decode(in, out); }
+  static bool read(detail::conversation&, reader& in, R& out) { return decode(in, out); }
   static bool open(detail::remote&, detail::conversation&, std::string, R&) { return false; }
 };
+/// What passes through is checked, and not looked into.
+template <> struct result_reader<serialized_result> {
+  static bool read(detail::conversation& of, reader& in, serialized_result& out) {
+    out = serialized_result::received(of.answered_in(), of.payload());
+    return in.skip();
+  }
+  static bool open(detail::remote&, detail::conversation&, std::string, serialized_result&) { return false; }
+};
 template <class T> struct result_reader<stream<T>> {
-  static bool read(reader& in, stream<T>& out) {
+  static bool read(detail::conversation&, reader& in, stream<T>& out) {
     std::vector<T> items;
     if (!decode(in, items)) return false;
     out = stream_of(std::move(items));

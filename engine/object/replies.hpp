@@ -37,7 +37,7 @@ template <class R> class waiting_reply final : public reply_slot {
   explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard), of_(&r) {}
   /// For what cannot be a stream.
   explicit waiting_reply(conversation& c, incoming_context* heard) : reply_slot(c, heard) {}
-  bool read_result(reader& in) override { return result_reader<R>::read(in, result_); }
+  bool read_result(reader& in) override { return result_reader<R>::read(asked(), in, result_); }
   bool read_stream(std::string id) override { return of_ && result_reader<R>::open(*of_, asked(), std::move(id), result_); }
   void settle(std::exception_ptr error) override { error_ = std::move(error); }
   R take() {
@@ -111,7 +111,7 @@ template <class R> class future_reply final : public future_result<R>, public pe
   void refuse_await() override { refuse_on_core(); }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
-    else return result_reader<R>::read(in, this->value_.emplace());
+    else return result_reader<R>::read(asked(), in, this->value_.emplace());
   }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;

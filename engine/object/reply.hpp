@@ -12,6 +12,7 @@
 #include <codec/writer.hpp>
 #include <engine/object/call_context.hpp>
 #include <engine/object/item_stream.hpp>
+#include <engine/object/serialized_result.hpp>
 
 namespace engine {
 
@@ -29,6 +30,8 @@ class reply {
     encoder_.start(out_);
     return encoder_;
   }
+  /// The whole answer, encoded already. Throws what cannot be encoded.
+  void give(const serialized_result&);
   /// Starts a frame that holds a list instead: begin() then is its next element, until end_list() with how many there were.
   void begin_list() {
     begin().begin_growing();

@@ -44,10 +44,12 @@ class producer {
     for (std::size_t i = 0; i < count; ++i) co_yield bytes(size, static_cast<std::byte>(i));
   }
   std::vector<int> plain_list() { return {7, 8}; }
+  stream<int> numbers() { return count_to(3); }
 
   std::atomic<int> alive{0}, made{0};
 };
-ENGINE_EXPOSE(producer, count_to, fail_after, squares, later, blocks, plain_list)
+ENGINE_EXPOSE(producer, count_to, fail_after, squares, later, blocks, plain_list, numbers)
+ENGINE_MARK(producer, numbers, .attribute = true)
 
 /// The same interface as a caller may declare it: a list will do for a stream.
 class expecting {
@@ -81,6 +83,15 @@ TEST_F(item_streams, may_be_empty_a_range_or_come_from_a_coroutine) {
   got.clear();
   for (const int i : client.later(3)) got.push_back(i);
   EXPECT_EQ(got, (std::vector<int>{1, 2, 3}));
+}
+
+TEST_F(item_streams, may_be_the_value_of_an_attribute) {
+  std::vector<int> got;
+  for (const int i : client.numbers()) got.push_back(i);
+  EXPECT_EQ(got, (std::vector<int>{1, 2, 3}));
+  value::list dynamically;
+  for (const value& v : proxy<>(where, quiet_proxy())["numbers"].get_stream()) dynamically.push_back(v);
+  EXPECT_EQ(value(dynamically).as<std::vector<int>>(), got);
 }
 
 TEST_F(item_streams, a_list_will_do_for_one) {
