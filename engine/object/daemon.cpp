@@ -64,6 +64,7 @@ class daemon::state final : private detail::exposer {
 
  private:
   class housekeeper;
+  own_daemon_object own_object() const { return options_.own_object.value_or(own_daemon_object::of<daemon_object>()); }
   void start_cores();
   address listen_on(std::size_t core_index, const address& where);
   void listen_everywhere();
@@ -80,7 +81,7 @@ class daemon::state final : private detail::exposer {
   detail::given_stream give(std::unique_ptr<open_stream>) const override;
 
   daemon_options options_;
-  daemon_object own_;
+  const std::shared_ptr<void> own_;
   server server_;
   std::atomic<std::size_t> next_home_{0};
   std::unique_ptr<side_pool> aside_;
@@ -113,7 +114,7 @@ class daemon::state::housekeeper final : public timer {
 // ---- set-up
 
 daemon::state::state(daemon_options options)
-    : options_(std::move(options)), own_(host, [this] { return about(); }), server_(host, options_.validate_handshake, options_.client_disconnect) {
+    : options_(std::move(options)), own_(own_object().make(host, [this] { return about(); })), server_(host, options_.validate_handshake, options_.client_disconnect) {
   host.settings = options_.settings ? *options_.settings : settings::from_environment();
   host.accepted.insert(host.settings.serializers_accepted.begin(), host.settings.serializers_accepted.end());
   host.upgrade = host.settings.serializers_accepted == settings::defaults().serializers_accepted;
@@ -128,7 +129,7 @@ daemon::state::state(daemon_options options)
       side_pool_options{.least = at_least_one(host.settings.threadpool_size_min), .most = at_least_one(host.settings.threadpool_size)});
   host.aside = aside_.get();
   start_cores();
-  host.objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<daemon_object>(), .shared = true, .never_blocks = true}, false);
+  host.objects.add({.id = daemon_object::id, .object = own_.get(), .table = own_object().table, .shared = true, .never_blocks = true}, false);
   try {
     if (options_.connected_socket >= 0) take_socket();
     else if (!options_.reachable_through.empty()) be_reachable_through();

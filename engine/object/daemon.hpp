@@ -21,6 +21,7 @@
 #include <engine/core/core.hpp>
 #include <engine/core/foreign.hpp>
 #include <engine/object/call_context.hpp>
+#include <engine/object/daemon_object.hpp>
 #include <engine/object/enrollment.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/method.hpp>
@@ -62,6 +63,8 @@ struct daemon_options {
   class daemon* combine_with = nullptr;
   /// Every core accepts on the TCP address by itself (SO_REUSEPORT), for storms of connections; otherwise core 0 does for all.
   bool listener_per_core = false;
+  /// What answers as Pyro.Daemon, if it is to offer more than Pyro's (engine/object/daemon_object.hpp).
+  std::optional<own_daemon_object> own_object{};
   /// Everything else; default: Pyro's defaults as changed by the PYRO_* environment variables.
   std::optional<engine::settings> settings{};
   /// Shared secret of the HMAC annotation, empty = none.
