@@ -3,6 +3,7 @@
 
 #include <codec/shape.hpp>
 #include <codec/value.hpp>
+#include <engine/core/local_call.hpp>
 #include <engine/core/stream.hpp>
 #include <engine/core/task.hpp>
 #include <engine/object/batch.hpp>
@@ -15,5 +16,6 @@
 #include <engine/object/proxy.hpp>
 #include <engine/object/serialized_blob.hpp>
 #include <engine/object/serialized_result.hpp>
+#include <engine/object/serve_simple.hpp>
 #include <engine/object/settings.hpp>
 #include <engine/object/uri.hpp>

@@ -95,6 +95,7 @@ channel::~channel() {
 }
 
 address channel::local() const { return local_address_of(socket_); }
+address channel::remote() const { return peer_address_of(socket_); }
 
 // ---- requests and answers
 

@@ -70,8 +70,10 @@ class channel {
   void fail(channel_failure);
   /// The shared secret of what is read from now on, empty = none.
   void set_hmac_key(const std::string& key) { reader_.set_hmac_key(key); }
-  /// Where this end of the connection is.
+  /// Where this end of the connection is, and the other.
   address local() const;
+  address remote() const;
+  int socket() const { return socket_; }
   /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again.
   bool stale();
   std::size_t outstanding() const { return awaited_.size(); }

@@ -15,13 +15,14 @@ constexpr const char* sending = "proxy wiredata sending";
 }
 
 void greeting::take(const frame& f) {
-  if (logged_) log_wire("proxy connect response received", f);
+  if (of_.logs_wire()) log_wire("proxy connect response received", f);
+  of_.hear(f);
   type = f.type;
   flags = f.flags;
   own_peer = f.annotations.find(own_annotation).has_value();
   const serializer* format = find_serializer_48(f.serializer);
   if (f.payload.empty() || !format) return;
-  reader& in = codecs_.reader_of(*format);
+  reader& in = of_.codecs().reader_of(*format);
   in.start(f.payload);
   if (!decode(in, body) || !in.finish()) error = in.error();
 }
@@ -63,6 +64,37 @@ bool recoverable(const std::exception_ptr& e) {
   }
 }
 
+/// The annotations of one message: the thread's, the proxy's, and for peers that care until when the caller waits.
+class conversation::said_along {
+ public:
+  explicit said_along(const conversation& talk) : used_(outgoing_context().write_to(room_)) {
+    if (!talk.options_.annotations) return;
+    own_ = talk.options_.annotations();
+    if (own_.size() > most_own) throw protocol_error("a proxy attaches at most 8 annotations");
+    for (const auto& [key, value] : own_) {
+      if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
+      add({key, value});
+    }
+  }
+  said_along(const conversation& talk, time_point deadline) : said_along(talk) {
+    if (!talk.own_peer_ || deadline == time_point::max()) return;
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
+    store_big(reinterpret_cast<char*>(time_.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
+    add({deadline_annotation, time_});
+  }
+  said_along(const said_along&) = delete;
+  said_along& operator=(const said_along&) = delete;
+  void add(const annotation& a) { room_[used_++] = a; }
+  std::span<const annotation> all() const { return std::span(room_).first(used_); }
+
+ private:
+  static constexpr std::size_t most_own = 8;
+  std::array<annotation, most_annotations + most_own + 2> room_{};  // two of the engine's
+  std::array<std::byte, 8> time_{};
+  std::vector<std::pair<std::string, bytes>> own_{};
+  std::size_t used_;
+};
+
 conversation::conversation(const engine::uri& where, const proxy_options& options, const engine::settings& s)
     : uri_(where), options_(options), settings_(s) {
   const std::string& name = options.serializer.empty() ? s.serializer : options.serializer;
@@ -100,15 +132,14 @@ void conversation::begin_anew() {
 void conversation::write_connect(output& out, const annotation* also) {
   const bool metadata = settings_.metadata;
   begin_anew();
-  std::array<annotation, annotations_room> room;
-  room[0] = {own_annotation, std::as_bytes(std::span("1", 1))};
-  std::size_t used = 1 + outgoing_context().write_to(std::span(room).subspan(1));
-  if (also) room[used++] = *also;
+  said_along along(*this);
+  along.add({own_annotation, std::as_bytes(std::span("1", 1))});
+  if (also) along.add(*also);
   const output::mark start = out.here();
   frame_writer frame(out,
                      {.type = message::connect, .flags = metadata ? flag::metadata : std::uint16_t{0}, .sequence = sequence_,
                       .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()},
-                     std::span(room).first(used));
+                     along.all());
   writer& w = codecs_.writer_of(*format_);
   w.start(out);
   w.begin(kind::dict, metadata ? 2 : 1);
@@ -195,28 +226,15 @@ const remote_member* conversation::check(std::string_view name, bool attribute) 
   return &at->second;
 }
 
-// What the calling thread wants to say along, and until when it waits, for peers that care.
-std::span<const annotation> conversation::annotations_for(time_point deadline, std::span<annotation> room, std::array<std::byte, 8>& time) {
-  std::size_t used = outgoing_context().write_to(room);
-  if (own_peer_ && deadline != time_point::max()) {
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
-    store_big(reinterpret_cast<char*>(time.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
-    room[used++] = {deadline_annotation, time};
-  }
-  return room.first(used);
-}
-
 written conversation::write_again(const line& on, const prepared& said) {
   if (said.route.empty() && said.format != format_) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
-  std::array<annotation, annotations_room> room;
-  std::array<std::byte, 8> time;
+  said_along along(*this, on.deadline);
+  if (!said.route.empty()) along.add({"BLBI", said.route});
   ++sequence_;
-  std::size_t used = annotations_for(on.deadline, room, time).size();
-  if (!said.route.empty()) room[used++] = {"BLBI", said.route};
   frame_options options = options_for(said.flags);
   options.serializer = said.format->id_48;
   const output::mark start = on.out.here();
-  frame_writer frame(on.out, options, std::span(room).first(used));
+  frame_writer frame(on.out, options, along.all());
   on.out.append(said.payload);
   if (auto done = frame.finish(finishing()); !done) rethrow(wire_exception::from(done.error()));
   log_sent(sending, on.out, start);
@@ -250,6 +268,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
     return lost(std::make_exception_ptr(protocol_error(text)), text);
   }
   if (slot.heard_) slot.heard_->hear(f.annotations);
+  hear(f);
   const serializer* format = find_serializer_48(f.serializer);
   if (format != format_ && format != asked_ && !(format && format == passed_on_)) {  // until it is welcomed, requests are written as was asked for
     const std::string text = "invalid serializer in response: " + std::to_string(f.serializer);
@@ -316,12 +335,11 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   conversation& talk = on.talk;
   sequence_ = ++talk.sequence_;
   if (talk.settings_.log_wire) start_ = on.out.here();
-  if (outgoing_context().empty() && !(talk.own_peer_ && on.deadline != time_point::max())) [[likely]] {
+  if (talk.says_nothing_along(on.deadline)) [[likely]] {
     frame_.emplace(on.out, talk.options_for(on_.flags));
   } else {
-    std::array<annotation, conversation::annotations_room> room;
-    std::array<std::byte, 8> time;
-    frame_.emplace(on.out, talk.options_for(on_.flags), talk.annotations_for(on.deadline, room, time));
+    const conversation::said_along along(talk, on.deadline);
+    frame_.emplace(on.out, talk.options_for(on_.flags), along.all());
   }
   if (on.keep) payload_ = on.out.here();
   writer_->start(on.out);
@@ -352,15 +370,13 @@ written write_blob_call(const line& on, std::string_view method, const serialize
   const auto route = write_route(talk.codecs_.writer_of(marshal()), blob.info(), talk.object(), method);
   // As was asked for, and not what two of our own would prefer: who reads it in the end may be neither of them.
   const serializer& format = blob.passes_through() ? *blob.format() : *talk.asked_;
-  std::array<annotation, conversation::annotations_room> room;
-  std::array<std::byte, 8> time;
+  conversation::said_along along(talk, on.deadline);
+  along.add({"BLBI", route});
   ++talk.sequence_;
-  std::size_t used = talk.annotations_for(on.deadline, room, time).size();
-  room[used++] = {"BLBI", route};
   frame_options options = talk.options_for(flags);
   options.serializer = format.id_48;
   const output::mark start = on.out.here();
-  frame_writer frame(on.out, options, std::span(room).first(used));
+  frame_writer frame(on.out, options, along.all());
   const output::mark payload = on.out.here();
   try {
     if (blob.passes_through()) {

@@ -55,7 +55,7 @@ class reply_slot : public awaited_reply {
 /// The answer to CONNECT, taken apart.
 class greeting final : public awaited_reply {
  public:
-  explicit greeting(codecs& c, bool logged) : codecs_(c), logged_(logged) {}
+  explicit greeting(conversation& c) : of_(c) {}
   message type = message::connect_fail;
   std::uint16_t flags = 0;
   bool own_peer = false;
@@ -70,8 +70,7 @@ class greeting final : public awaited_reply {
     return std::nullopt;
   }
   void failed(const channel_failure& f) override { failure = f; }
-  codecs& codecs_;
-  bool logged_;
+  conversation& of_;
 };
 
 struct transparent_hash : std::hash<std::string_view> {
@@ -140,6 +139,10 @@ class conversation {
   engine::codecs& codecs() { return codecs_; }
   const serializer& format() const { return *format_; }
   bool logs_wire() const { return settings_.log_wire; }
+  /// Tells the proxy's hook what came along with an answer.
+  void hear(const frame& f) const {
+    if (options_.response_annotations) [[unlikely]] options_.response_annotations(f.annotations, f.type);
+  }
   bool own_peer() const { return own_peer_; }
   const remote_members& members() const { return members_; }
   bool knows_members() const { return have_members_; }
@@ -157,9 +160,11 @@ class conversation {
   friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
   void log_sent(std::string_view text, const output& out, const output::mark& since) const;
   void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
-  /// Room for what calls carry at most: the thread's own, the deadline and a blob's route.
-  static constexpr std::size_t annotations_room = most_annotations + 2;
-  std::span<const annotation> annotations_for(time_point deadline, std::span<annotation> room, std::array<std::byte, 8>& time);
+  class said_along;
+  /// What goes along with requests is nothing, mostly.
+  bool says_nothing_along(time_point deadline) const {
+    return outgoing_context().empty() && !options_.annotations && !(own_peer_ && deadline != time_point::max());
+  }
   frame_options options_for(std::uint16_t flags);
   frame_finish finishing() const;
 

@@ -207,7 +207,7 @@ task<> core_remote::take_reverse(core_channel& to, std::string through, time_poi
 
 task<> core_remote::welcome(core_channel& to) {
   talk_.write_connect(to.greeting());
-  greeting answer(talk_.codecs(), talk_.logs_wire());
+  greeting answer(talk_);
   const frame* said = co_await to.next_frame();
   if (!said) std::rethrow_exception(exception_for(to.reason()));
   answer.take(*said);

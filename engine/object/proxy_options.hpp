@@ -5,7 +5,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <codec/body.hpp>
+#include <codec/frame.hpp>
 #include <codec/value.hpp>
 #include <engine/object/settings.hpp>
 
@@ -21,6 +25,12 @@ struct proxy_options {
   /// Gets what the daemon answered to `handshake`, on the thread that connects; what it throws refuses the connection and reaches the
   /// caller. Must not use the proxy.
   std::function<void(const value& answer)> validate_handshake{};
+  /// Attached to every message of the proxy, beside what the calling thread says in outgoing_context(): pairs of a key of four ASCII characters and
+  /// bytes, eight at most. Called by whoever calls; must not use the proxy. (Pyro's overridden _pyroAnnotations.)
+  std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
+  /// Told what came along with each answer, the handshake's included, before the caller has it; the views are good meanwhile. Must not throw or use
+  /// the proxy. (Pyro's overridden _pyroResponseAnnotations.)
+  std::function<void(const annotation_view&, message type)> response_annotations{};
   /// Shared secret of the HMAC annotation, empty = none.
   std::string hmac_key{};
   /// A stream socket that is connected already, to a daemon that expects no handshake (Pyro's connected_socket); the proxy

@@ -6,8 +6,20 @@
 
 namespace engine::detail {
 
+written write_invocation(const line& on, const invocation& what) {
+  request made(on, what.object.empty() ? on.talk.object() : what.object, what.method, what.arguments.size());
+  for (const value& v : what.arguments) encode(made.arguments(), v);
+  made.keywords(what.keywords.size());
+  for (const auto& [key, item] : what.keywords) {
+    encode(made.arguments(), key);
+    encode(made.arguments(), item);
+  }
+  return made.finish();
+}
+
 std::string description_of(remote& r) {
-  const auto here = r.local();
+  const auto now = r.connection();
+  const auto here = now ? std::optional(now->local) : std::nullopt;
   const char* family = !here ? "not connected" : here->is_unix() ? "connected Unix" : here->family() == AF_INET6 ? "connected IPv6" : "connected IPv4";
   return "<proxy, " + std::string(family) + "; for " + r.where().to_string() + ">";
 }

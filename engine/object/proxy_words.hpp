@@ -17,7 +17,10 @@ struct offered_members {
   std::vector<std::string> methods, oneway, attributes;
 };
 
+struct invocation;
+
 namespace detail {
+written write_invocation(const line&, const invocation&);
 std::string description_of(remote&);
 std::ostream& print(std::ostream&, remote&);
 offered_members members_of(remote&, bool again);
@@ -49,8 +52,21 @@ template <class T> void set_hmac_key(const proxy<T>& p, std::string key) { detai
 
 /// The URI it was made with.
 template <class T> const uri& uri_of(const proxy<T>& p) { return detail::proxy_access::of(p)->where(); }
-/// This end of the present connection, nullopt while there is none.
-template <class T> std::optional<address> local_address_of(const proxy<T>& p) { return detail::proxy_access::of(p)->local(); }
+/// The present connection of plain threads, nullopt while there is none.
+template <class T> std::optional<connection_info> connection_of(const proxy<T>& p) { return detail::proxy_access::of(p)->connection(); }
+
+/// A call with everything said by hand (Pyro's _pyroInvoke): what the class or the metadata know is not asked.
+struct invocation {
+  std::string method{};
+  value::list arguments{};
+  value::dict keywords{};
+  std::uint16_t flags = 0;  ///< of the request; with flag::oneway there is no answer, and None is returned
+  std::string object{};     ///< another one of the same daemon; empty: the proxy's
+};
+/// Waits for the answer. Throws as a call does.
+template <class T> value invoke(const proxy<T>& p, const invocation& what) {
+  return detail::call_now<value>(*detail::proxy_access::of(p), {}, what.flags, [&](const detail::line& on) { return detail::write_invocation(on, what); });
+}
 /// Another proxy of the same object, with the same options and a connection of its own, not yet opened. (One assigned by `=` shares.)
 template <class T> proxy<T> copy(const proxy<T>& p) {
   detail::remote& r = *detail::proxy_access::of(p);

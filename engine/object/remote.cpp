@@ -167,7 +167,7 @@ void remote::open_channel(time_point deadline) {
 
 void remote::greet(lock& held, time_point deadline) {
   const auto mine = channel_;  // release() may come meanwhile
-  greeting answer(talk_.codecs(), talk_.logs_wire());
+  greeting answer(talk_);
   talk_.write_connect(mine->outgoing());
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);
@@ -225,10 +225,11 @@ bool remote::connected() {
   return channel_ && channel_->usable();
 }
 
-std::optional<address> remote::local() {
+std::optional<connection_info> remote::connection() {
   const lock held(mutex_);
   if (!channel_ || !channel_->usable()) return std::nullopt;
-  return channel_->local();
+  return connection_info{.local = channel_->local(), .peer = channel_->remote(), .descriptor = channel_->socket(), .own_peer = talk_.own_peer(),
+                         .serializer = std::string(talk_.format().name)};
 }
 
 channel::counters remote::counted() {

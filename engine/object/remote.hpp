@@ -19,6 +19,18 @@
 #include <engine/object/proxy_options.hpp>
 #include <engine/object/uri.hpp>
 
+namespace engine {
+
+/// A proxy's connection as it is at the moment.
+struct connection_info {
+  address local{}, peer{};
+  int descriptor = -1;  ///< of the socket, for looking: it stays the proxy's
+  bool own_peer = false; ///< the daemon is one of ours
+  std::string serializer{};  ///< of the requests
+};
+
+}  // namespace engine
+
 namespace engine::detail {
 
 class remote : public std::enable_shared_from_this<remote> {
@@ -83,7 +95,7 @@ class remote : public std::enable_shared_from_this<remote> {
   void set_timeout(std::chrono::milliseconds t) { timeout_.store(t, std::memory_order_relaxed); }
   void set_hmac_key(std::string key);
   bool connected();
-  std::optional<address> local();       ///< of the present connection
+  std::optional<connection_info> connection();  ///< the present one
   /// What the present connection has cost.
   channel::counters counted();
   /// where(), or what its name stood for at the last connecting. Throws naming_error if it has never been looked up.

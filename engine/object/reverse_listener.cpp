@@ -129,7 +129,7 @@ task<> reverse_listener::connect(core_channel& to) {
   to.set_deadline(deadline);
   const annotation offer{detail::reverse_annotation, std::as_bytes(std::span(how_.id))};
   talk.write_connect(to.greeting(), &offer);
-  detail::greeting answer(talk.codecs(), talk.logs_wire());
+  detail::greeting answer(talk);
   const frame* said = co_await to.next_frame();
   if (!said) std::rethrow_exception(detail::exception_for(to.reason()));
   answer.take(*said);

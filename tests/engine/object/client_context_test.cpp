@@ -68,6 +68,17 @@ TEST_F(client_contexts, go_out_with_the_handshake_and_every_call_of_their_thread
   EXPECT_TRUE(peer->hear()->annotations.empty());
 }
 
+TEST_F(client_contexts, are_copied_to_other_threads_by_hand) {
+  outgoing_context().annotate("USER", "ann");
+  outgoing_context().correlate(id);
+  proxy<thing> p = connected();
+  std::jthread([&, mine = outgoing_context()] {
+    outgoing_context() = mine;
+    oneway(p).fire(1);
+  }).join();
+  EXPECT_EQ(peer->hear()->annotations, (std::map<std::string, std::string>{{"CORR", bytes_of(id)}, {"USER", "ann"}}));
+}
+
 TEST_F(client_contexts, hear_what_came_with_the_last_answer) {
   proxy<thing> p = connected();
   std::jthread answering([&] {

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <set>
 #include <sstream>
 #include <thread>
 #include <unordered_set>
@@ -89,15 +90,45 @@ TEST_F(proxy_words, proxies_are_equal_when_their_uris_are) {
 
 TEST_F(proxy_words, a_proxy_says_what_it_is_for_and_where_it_is_connected) {
   EXPECT_EQ(describe(p), "<proxy, not connected; for " + where.to_string() + ">");
-  EXPECT_FALSE(local_address_of(p));
+  EXPECT_FALSE(connection_of(p));
   connect(p);
   std::ostringstream text;
   text << p;
   EXPECT_EQ(text.str(), "<proxy, connected IPv4; for " + where.to_string() + ">");
-  const auto here = local_address_of(p);
-  ASSERT_TRUE(here);
-  EXPECT_EQ(here->host(), "127.0.0.1");
-  EXPECT_NE(here->port(), host.port());
+  const auto now = connection_of(p);
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->local.host(), "127.0.0.1");
+  EXPECT_NE(now->local.port(), host.port());
+  EXPECT_EQ(now->peer.port(), host.port());
+  EXPECT_GE(now->descriptor, 0);
+  EXPECT_TRUE(now->own_peer);
+  EXPECT_EQ(now->serializer, "msgpack");
+}
+
+TEST_F(proxy_words, a_call_may_be_said_by_hand) {
+  EXPECT_EQ(invoke(p, {.method = "add", .arguments = {1, 2}}), value(3));
+  EXPECT_TRUE(invoke(p, {.method = "add", .arguments = {1, 2}, .flags = flag::oneway}).is_none());
+  EXPECT_EQ(invoke(p, {.method = "registered", .object = "Pyro.Daemon"}).as<std::vector<std::string>>(), (std::vector<std::string>{"Pyro.Daemon", "thing"}));
+  EXPECT_EQ(invoke(p, {.method = "get_metadata", .keywords = {{"objectId", "thing"}}, .object = "Pyro.Daemon"})["oneway"].as<std::set<std::string>>(), std::set<std::string>{"fire"});
+  EXPECT_THROW(invoke(p, {.method = "no such method"}), raised);
+}
+
+TEST_F(proxy_words, a_proxy_attaches_what_its_hook_says_and_hears_what_comes_back) {
+  std::atomic<int> heard{0};
+  proxy_options o = quiet_proxy();
+  int number = 0;
+  o.annotations = [&] { return std::vector<std::pair<std::string, bytes>>{{"NUMB", bytes(1, static_cast<std::byte>(++number))}}; };
+  o.response_annotations = [&](const annotation_view& said, message type) { heard += type == message::connect_ok || said.find("BACK"); };
+  daemon_options d = on_loopback();
+  d.annotations = [] { return std::vector<std::pair<std::string, bytes>>{{"BACK", bytes(3)}}; };
+  daemon other(std::move(d));
+  thing object;
+  proxy<thing> there(other.expose(object, "thing"), o);
+  EXPECT_EQ(there.add(1, 2), 3);
+  EXPECT_EQ(number, 2);  // the handshake and the call
+  EXPECT_EQ(heard, 2);
+  o.annotations = [] { return std::vector<std::pair<std::string, bytes>>{{"WRONG", {}}}; };
+  EXPECT_THROW(proxy<thing>(other.uri_for("thing"), o).add(1, 2), protocol_error);
 }
 
 TEST_F(proxy_words, reconnecting_is_given_up_after_so_many_tries) {
