@@ -1,5 +1,8 @@
 """Pyro4's examples in which objects travel: autoproxy, callback, chatbox, blob-dispatch; unmodified, with ours in every place."""
+import gzip
+import os
 import re
+import tempfile
 
 import support
 from example_support import ExampleTest, main_together, together
@@ -51,6 +54,63 @@ class TravellingObjects(ExampleTest):
             said = "".join(server.out)
             self.assertEqual(4, said.count("got an exception from the callback:"), said)
             self.assertEqual(4, len(re.findall(r"(?m)^ \| ZeroDivisionError: integer division or modulo by zero$", said)), said)
+
+    def bus_folder(self):
+        """Pyro4's example as a package that can be imported, and a place for its file of messages."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        source = os.path.join(support.EXAMPLES, "messagebus")
+        for at, _, names in os.walk(source):
+            target = os.path.join(folder.name, os.path.relpath(at, source))
+            os.makedirs(target, exist_ok=True)
+            for name in names:
+                opened = gzip.open if name.endswith(".gz") else open
+                with opened(os.path.join(at, name), "rb") as packed, open(os.path.join(target, name.removesuffix(".gz")), "wb") as plain:
+                    plain.write(packed.read())
+        return folder.name
+
+    def bus_server(self, whose, folder, names, storage):
+        if whose == "ours":
+            server = self.our_program("messagebus_server", storage, cwd=folder, **names)
+        else:
+            server = self.killed_in_the_end(support.python("-u", "-m", "messagebus.server", "-s", storage, cwd=folder, **names))
+        server.wait_for("Server running, storage is %s" % storage)
+        return server
+
+    def test_a_bus_brings_messages_from_and_to_both_languages(self):
+        for whose, storage in ("ours", "memory"), ("ours", "sqlite"), ("theirs", "memory"):
+            with self.subTest(server=whose, storage=storage):
+                names, folder = self.names(), self.bus_folder()
+                self.bus_server(whose, folder, names, storage)
+                python = lambda program: self.killed_in_the_end(support.python("-u", program, cwd=folder, **names))
+                subscribers = [self.our_program("messagebus_subscriber", **names), python("subscriber.py")]
+                for each in subscribers:
+                    each.type("\n")
+                    each.wait_for("Subscribed on weather-forecast")
+                for place, publisher in ("Oslo", self.our_program("messagebus_publisher", **names)), ("Rome", python("publisher.py")):
+                    publisher.type(place + "\n")
+                    for each in subscribers:
+                        each.wait_for(r"GOT MESSAGE:\n   topic: weather-forecast\n   msgid: [0-9a-f-]{36}\n created: 20\d\d-\d\d-\d\d[T ][0-9:.]+\n"
+                                      r"    data: [\[(]'%s', '[a-z]+'[\])]\n" % place)
+                manual = python("subscriber_manual_consume.py")
+                manual.type("\n")
+                manual.wait_for("(?s)PROCESSING MESSAGE:.*End.*Unsubscribed from the topic.*End")
+
+    def test_a_killed_bus_goes_on_with_its_file_in_either_language(self):
+        names, folder = self.names(), self.bus_folder()
+        server = self.bus_server("ours", folder, names, "sqlite")
+        subscriber = self.our_program("messagebus_subscriber", **names)
+        subscriber.type("\n")
+        subscriber.wait_for("Subscribed on weather-forecast")
+        publisher = self.our_program("messagebus_publisher", **names)
+        publisher.type("Oslo\n")
+        for number, whose in enumerate(["theirs", "ours", "theirs"], 1):
+            subscriber.wait_for("GOT MESSAGE", 5 * number)
+            server.kill()
+            server = self.bus_server(whose, folder, names, "sqlite")
+            publisher.wait_for("reconnecting...", number)
+            before = "".join(subscriber.out).count("GOT MESSAGE")
+            subscriber.wait_for("GOT MESSAGE", before + 5)
 
     def test_people_of_both_languages_chat(self):
         for server_of in self.our_program, self.python_program:
