@@ -84,17 +84,54 @@ class batch_future final : public future_result<void>, public pending_call {
   batch_entries entries_;
 };
 
+/// The same on a core.
+class core_batch_future final : public future_result<void>, public core_call {
+ public:
+  core_batch_future(core& home, std::shared_ptr<remote> of, time_limit limit, batch_entries&& entries)
+      : future_result<void>(kept_by::its_core), core_call(home, std::move(of), limit), entries_(std::move(entries)) {}
+  void wait_until(time_point until) override {
+    if (!this->ready()) refuse_to_wait();
+    future_state::wait_until(until);
+  }
+  void abandon() override { forget(); }
+  void cancel() override { ask_to_stop(*this); }
+  bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
+  void conclude(std::exception_ptr e) override {
+    if (e) {
+      entries_.settle_all(e);
+      this->fail(std::move(e));
+    } else {
+      this->finish();
+    }
+    this->release();  // the channel's share
+  }
+  void send() {
+    const written sent = entries_.write(on());
+    this->add_reference();
+    expect(sent.sequence);
+  }
+
+ private:
+  batch_entries entries_;
+};
+
 // ---- filling
 
 writer& batch_entries::begin() {
   if (!writer_) {
-    const auto held = to_->acquire();
-    format_ = &to_->talk().format();
+    format_ = &format_there();
     writer_ = format_->make_writer();
   }
   before_ = written_.here();
   writer_->start_part(written_);
   return *writer_;
+}
+
+// On a core nothing is waited for, and what is not connected yet gets what was asked for.
+const serializer& batch_entries::format_there() const {
+  if (core* const here = core::current()) return core_remote::of(*here, *to_).talk().format();
+  const auto held = to_->acquire();
+  return to_->talk().format();
 }
 
 void batch_entries::end(std::shared_ptr<later_result> place) {
@@ -118,9 +155,10 @@ void batch_entries::settle_all(const std::exception_ptr& e) {
 // ---- sending
 
 written batch_entries::write(const line& on) const {
-  if (&on.talk.format() != format_) throw protocol_error("the daemon that is there now wants another serializer than the batch was written for");
+  if (!on.talk.can_write(*format_)) throw protocol_error("the daemon that is there now wants another serializer than the batch was written for");
   line flagged = on;
   flagged.flags |= flag::batch;
+  flagged.format = format_;
   request made(flagged, on.talk.object(), "<batch>", places_.size());
   std::string_view entries;  // in one piece: nothing in it is borrowed
   written_.each_since({}, [&](std::span<const std::byte> run) { entries = {reinterpret_cast<const char*>(run.data()), run.size()}; });
@@ -151,13 +189,22 @@ void batch_entries::send(time_limit limit) {
 void batch_entries::send_oneway(time_limit limit) {
   if (places_.empty()) return;
   settle_all(unavailable("the batch was sent without asking for results"));
-  call_now<void>(*to_, limit, flag::oneway, [this](const line& on) { return write(on); });
+  auto writing = [this](const line& on) { return write(on); };
+  if (core* const here = core::current()) send_on_core(*here, *to_, limit, writing);
+  else call_now<void>(*to_, limit, flag::oneway, writing);
   clear();
 }
 
 future<void> batch_entries::send_async(time_limit limit) {
   batch_entries mine = std::exchange(*this, batch_entries(to_));
   const bool empty = mine.places_.empty();
+  if (core* const here = core::current()) {
+    auto* state = new core_batch_future(*here, to_, limit, std::move(mine));
+    future<void> result(state);
+    if (empty) state->succeed();
+    else state->send();
+    return result;
+  }
   auto* state = new batch_future(to_, limit, std::move(mine));
   future<void> result(state);
   if (empty) return state->succeed(), std::move(result);

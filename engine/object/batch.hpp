@@ -72,6 +72,8 @@ class batch_entries {
  private:
   friend class batch_reply;
   friend class batch_future;
+  friend class core_batch_future;
+  const serializer& format_there() const;
   written write(const line&) const;
   void settle_all(const std::exception_ptr&);
   void clear();
@@ -130,7 +132,7 @@ class batch_words {
   }
   /// Sends it and does not wait: there are no results, and nobody hears of errors.
   void send_oneway() { entries_.send_oneway({}); }
-  /// Sends it; the results are there when the future is ready, which throws as send() does.
+  /// Sends it; the results are there when the future is ready, which throws as send() does. On a core this is the way: co_await the future there.
   [[nodiscard]] future<void> send_async() { return entries_.send_async({}); }
 
  protected:

@@ -126,7 +126,7 @@ void conversation::cannot_connect(const io_error& why) const {
 
 void conversation::begin_anew() {
   format_ = asked_;
-  own_peer_ = false;
+  own_peer_ = welcomed_ = false;
 }
 
 void conversation::write_connect(output& out, const annotation* also) {
@@ -169,6 +169,7 @@ bool conversation::enter(greeting& answer) {
     throw protocol_error("invalid msg type " + std::to_string(static_cast<unsigned>(answer.type)) + " received");
   if (answer.error) throw serialize_error(answer.error->text);
   own_peer_ = answer.own_peer;
+  welcomed_ = true;
   if (own_peer_ && upgrade_) format_ = &msgpack();
   const bool brought = answer.flags & flag::metadata;
   const value::dict* fields = brought ? answer.body.get_if<value::dict>() : nullptr;
@@ -227,7 +228,7 @@ const remote_member* conversation::check(std::string_view name, bool attribute) 
 }
 
 written conversation::write_again(const line& on, const prepared& said) {
-  if (said.route.empty() && said.format != format_) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
+  if (said.route.empty() && !can_write(*said.format)) throw protocol_error("the daemon that is there now wants another serializer than the request was written for");
   said_along along(*this, on.deadline);
   if (!said.route.empty()) along.add({"BLBI", said.route});
   ++sequence_;
@@ -318,7 +319,7 @@ void conversation::keep_payload(const line& on, const output::mark& payload, con
 }
 
 request::request(const line& on, std::string_view method, std::size_t arguments)
-    : on_(on), writer_(&on.talk.codecs_.writer_of(*on.talk.format_)) {
+    : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
   const bool attribute = method == "__getattr__" || method == "__setattr__";
   const remote_member* known = attribute ? nullptr : on.talk.check(method, false);
   if (known && known->oneway) on_.flags |= flag::oneway;
@@ -326,7 +327,7 @@ request::request(const line& on, std::string_view method, std::size_t arguments)
 }
 
 request::request(const line& on, std::string_view object, std::string_view method, std::size_t arguments)
-    : on_(on), writer_(&on.talk.codecs_.writer_of(*on.talk.format_)) {
+    : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
   begin(object, method, arguments);
 }
 
@@ -335,11 +336,13 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   conversation& talk = on.talk;
   sequence_ = ++talk.sequence_;
   if (talk.settings_.log_wire) start_ = on.out.here();
+  frame_options options = talk.options_for(on_.flags);
+  options.serializer = format().id_48;
   if (talk.says_nothing_along(on.deadline)) [[likely]] {
-    frame_.emplace(on.out, talk.options_for(on_.flags));
+    frame_.emplace(on.out, options);
   } else {
     const conversation::said_along along(talk, on.deadline);
-    frame_.emplace(on.out, talk.options_for(on_.flags), along.all());
+    frame_.emplace(on.out, options, along.all());
   }
   if (on.keep) payload_ = on.out.here();
   writer_->start(on.out);
@@ -355,7 +358,7 @@ written request::finish() {
   if (!with_keywords_) writer_->begin_keywords(0);
   writer_->end_call();
   if (!writer_->ok()) rethrow(wire_exception::from(writer_->error()));
-  talk.keep_payload(on_, payload_, *talk.format_, on_.flags);
+  talk.keep_payload(on_, payload_, format(), on_.flags);
   finished_ = true;
   if (auto done = frame_->finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
   talk.log_sent(sending, on_.out, start_);

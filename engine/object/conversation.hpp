@@ -99,6 +99,7 @@ struct line {
   std::uint16_t flags = 0;  ///< flag::oneway is added if the object says so
   prepared* keep = nullptr; ///< gets what was written
   bool stays = false;       ///< the arguments stay alive until the request has been sent
+  const serializer* format = nullptr;  ///< for what has been encoded already; one that can_write() says yes to
 };
 /// What was written.
 struct written {
@@ -151,6 +152,9 @@ class conversation {
     members_ = std::move(m);
     have_members_ = true;
   }
+  /// Whether requests in that format are understood, and their answers here. Until the daemon has answered the handshake, what two of ours would
+  /// agree on is thought to be: it was, when the request was written.
+  bool can_write(const serializer& s) const { return &s == format_ || &s == asked_ || (!welcomed_ && upgrade_ && &s == &msgpack()); }
   std::string location_text() const;
   /// Throws timed_out or communication_error "cannot connect to …".
   [[noreturn]] void cannot_connect(const io_error&) const;
@@ -176,7 +180,7 @@ class conversation {
   const serializer* format_;
   const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
-  bool own_peer_ = false;
+  bool own_peer_ = false, welcomed_ = false;
   remote_members members_;
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
@@ -202,6 +206,7 @@ class request {
 
  private:
   void begin(std::string_view object, std::string_view method, std::size_t arguments);
+  const serializer& format() const { return on_.format ? *on_.format : *on_.talk.format_; }
   line on_;
   writer* writer_;
   bool with_keywords_ = false, finished_ = false;

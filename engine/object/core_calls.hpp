@@ -1,7 +1,11 @@
 // Calls made on a core's own thread: started at once, awaited there. What they wait for is the core's own connection to the object.
+// Mirror of replies.hpp, where threads wait.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,42 +17,64 @@
 
 namespace engine::detail {
 
-/// The answer, shared by the future and the channel.
-template <class R> class core_reply final : public future_result<R>, public reply_slot {
+/// A call that a core makes and awaits: asked again when the connection was lost or the time was up and the proxy allows retries. Everything
+/// happens on that core.
+class core_call : public reply_slot {
  public:
-  core_reply(core& home, std::shared_ptr<remote> of, conversation& c)
-      : future_result<R>(kept_by::its_core), reply_slot(c), home_(&home), of_(std::move(of)) {}
+  core_call(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit);
+  /// Where its request is written, and kept for another try if need be.
+  line on(std::uint16_t flags = 0);
+  void expect(std::uint16_t sequence);
+
+ protected:
+  /// The end, once: the result is read (nullptr) or will not come. Gives the channel's share back.
+  virtual void conclude(std::exception_ptr) = 0;
+  /// Nobody wants the result: no more tries. Any thread.
+  void forget() { forgotten_ = true; }
+  /// Any thread; `me` is this call's state.
+  void ask_to_stop(future_state& me);
+  remote& from() const { return *of_; }
+  core& home() const { return *home_; }
+  void refuse_to_wait() const;
+
+ private:
+  void settle(std::exception_ptr) final;
+  void ask_again();
+  time_point new_deadline() const;
+
+  core* home_;
+  std::shared_ptr<remote> of_;
+  std::optional<std::chrono::milliseconds> limit_;
+  time_point deadline_;
+  std::unique_ptr<prepared> kept_{};
+  int tries_;  // left
+  std::atomic<bool> forgotten_{false};
+};
+
+/// The answer, shared by the future and the channel.
+template <class R> class core_reply final : public future_result<R>, public core_call {
+ public:
+  core_reply(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+      : future_result<R>(kept_by::its_core), core_call(home, std::move(of), limit) {}
   void wait_until(time_point until) override {
-    if (!this->ready() && core::current() == home_)
-      throw would_block("on a core's own thread the answer would wait for itself: co_await the future there");
+    if (!this->ready()) refuse_to_wait();
     future_state::wait_until(until);
   }
-  void cancel() override {
-    if (core::current() == home_) return core_remote::of(*home_, *of_).cancel(*this);
-    this->add_reference();
-    const bool there = home_->door()->post([this] {
-      cancel();
-      this->release();
-    });
-    if (!there) this->release();
-  }
+  void abandon() override { forget(); }
+  void cancel() override { ask_to_stop(*this); }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
     else return result_reader<R>::read(asked(), in, this->value_.emplace());
   }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;
-    else return result_reader<R>::open(*of_, asked(), std::move(id), this->value_.emplace());
+    else return result_reader<R>::open(from(), asked(), std::move(id), this->value_.emplace());
   }
-  void settle(std::exception_ptr error) override {
+  void conclude(std::exception_ptr error) override {
     if (error) this->fail(std::move(error));
     else this->finish();
     this->release();  // the channel's share
   }
-
- private:
-  core* home_;
-  std::shared_ptr<remote> of_;
 };
 
 inline time_point deadline_on_core(core& here, const remote& to, const std::optional<std::chrono::milliseconds>& limit) {
@@ -58,17 +84,15 @@ inline time_point deadline_on_core(core& here, const remote& to, const std::opti
 
 template <class R, class Write>
 future<R> call_on_core(core& here, remote& to, const std::optional<std::chrono::milliseconds>& limit, Write& write) {
-  core_remote& at = core_remote::of(here, to);
-  const time_point deadline = deadline_on_core(here, to, limit);
-  const written request = write(at.on(deadline, 0));
-  auto* state = new core_reply<R>(here, to.shared_from_this(), at.talk());
+  auto* state = new core_reply<R>(here, to.shared_from_this(), limit);
   future<R> result(state);
+  const written request = write(state->on());
   if (request.oneway) {
     if constexpr (std::is_void_v<R>) state->succeed();
     else state->succeed(R{});
   } else {
     state->add_reference();
-    at.expect(*state, request.sequence, deadline);
+    state->expect(request.sequence);
   }
   return result;
 }

@@ -32,7 +32,7 @@ class core_clients final : public core::resident {
     if (ended_) throw connection_closed("the core has ended");
     const auto known = open_.find(r.on_cores().key());
     if (known != open_.end()) return *known->second;
-    auto found = std::make_shared<core_remote>(core_, r.where(), r.direct(), r.options());
+    auto found = std::make_shared<core_remote>(core_, r, r.direct());
     r.on_cores().add(core_.door());
     return *open_.emplace(r.on_cores().key(), std::move(found)).first->second;
   }
@@ -74,10 +74,13 @@ void core_links::add(std::shared_ptr<core_door> door) {
 core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
 
-core_remote::core_remote(core& c, const engine::uri& where, const engine::uri& direct, const proxy_options& options)
-    : core_(c), where_(where), uri_(direct), options_(options), talk_(uri_, options_, *options_.settings), addresses_(remote::numeric_addresses(direct)) {}
+core_remote::core_remote(core& c, remote& of, const engine::uri& direct)
+    : core_(c), where_(of.where()), uri_(direct), options_(of.options()), talk_(uri_, options_, *options_.settings),
+      addresses_(remote::numeric_addresses(direct)), given_(of.socket_was_given()), socket_(of.take_socket()) {}
 
-core_remote::~core_remote() = default;
+core_remote::~core_remote() {
+  if (socket_) ::close(*socket_);
+}
 
 line core_remote::on(time_point deadline, std::uint16_t flags) {
   if (!channel_ || !channel_->usable()) {
@@ -149,7 +152,19 @@ void core_remote::check(const core_channel& to) {
   if (to.failure()) std::rethrow_exception(exception_for(*to.failure()));
 }
 
+task<> core_remote::use_given(core_channel& to) {
+  if (!socket_) throw connection_closed(no_other_socket);
+  to.adopt(*std::exchange(socket_, std::nullopt));
+  if (!options_.settings->metadata || talk_.knows_members()) co_return;
+  task<> learning = learn_members(to);
+  co_await learning;
+}
+
 task<> core_remote::connect(core_channel& to) {
+  if (given_) {
+    task<> using_it = use_given(to);
+    co_return co_await using_it;
+  }
   const std::chrono::milliseconds limit = *options_.timeout;
   const time_point deadline = limit.count() > 0 ? core_.io().now() + limit : time_point::max();
   const bool again = std::exchange(connected_before_, true) && where_.protocol() != uri_protocol::pyro;  // a name may stand for something else now
@@ -212,9 +227,14 @@ task<> core_remote::welcome(core_channel& to) {
   if (!said) std::rethrow_exception(exception_for(to.reason()));
   answer.take(*said);
   if (talk_.enter(answer)) co_return;
+  task<> learning = learn_members(to);
+  co_await learning;
+}
+
+task<> core_remote::learn_members(core_channel& to) {
   talk_.write_get_metadata(to.greeting());
   waiting_reply<value> meta(talk_, nullptr);
-  said = co_await to.next_frame();
+  const frame* const said = co_await to.next_frame();
   if (!said) std::rethrow_exception(exception_for(to.reason()));
   if (auto ended = talk_.take_answer(*said, meta)) std::rethrow_exception(exception_for(*ended));
   talk_.take_metadata(meta.take());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <engine/link/core_channel.hpp>
@@ -19,8 +20,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   /// That of the core this thread is. Made at first use; keeps a copy of what `r` says about itself.
   static core_remote& of(core&, remote& r);
 
-  /// `direct`: what `where` stands for now.
-  core_remote(core&, const engine::uri& where, const engine::uri& direct, const proxy_options&);
+  /// `direct`: what `where` stands for now. Takes the socket over, if the proxy was given one.
+  core_remote(core&, remote& of, const engine::uri& direct);
   ~core_remote();
 
   conversation& talk() { return talk_; }
@@ -41,10 +42,12 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
  private:
   task<> serve(std::shared_ptr<core_remote> self, std::shared_ptr<core_channel> mine);
   task<> connect(core_channel&);
+  task<> use_given(core_channel&);
   task<> look_up(core_channel&);
   task<> open(core_channel&, time_point deadline);
   task<> take_reverse(core_channel&, std::string through, time_point deadline);
   task<> welcome(core_channel&);
+  task<> learn_members(core_channel&);
   static void check(const core_channel&);
   struct lookup;
   struct on_a_thread;
@@ -55,6 +58,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   const proxy_options options_;
   conversation talk_;
   std::vector<address> addresses_;
+  const bool given_;             // the one connection there is was given with the proxy,
+  std::optional<int> socket_{};  // … and has not been used yet
   bool connected_before_ = false;
   std::shared_ptr<core_channel> channel_{};
 };

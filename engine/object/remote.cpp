@@ -25,7 +25,7 @@ engine::settings settings_for(const proxy_options& o) { return o.settings ? *o.s
 }  // namespace
 
 remote::remote(engine::uri where, proxy_options options)
-    : uri_(std::move(where)), direct_(uri_), options_(std::move(options)), settings_(settings_for(options_)), talk_(direct_, options_, settings_) {
+    : uri_(std::move(where)), direct_(uri_), options_(std::move(options)), settings_(settings_for(options_)), socket_was_given_(options_.connected_socket), talk_(direct_, options_, settings_) {
   timeout_ = options_.timeout.value_or(std::chrono::milliseconds(static_cast<std::int64_t>(settings_.comm_timeout * 1000)));
   retries_ = settings_.max_retries;
   known_ = options_;
@@ -109,13 +109,17 @@ std::vector<address> remote::addresses() const {
   return *found;
 }
 
+std::optional<int> remote::take_socket() {
+  const lock held(mutex_);
+  return std::exchange(options_.connected_socket, std::nullopt);
+}
+
 void remote::connect(lock& held, time_point limit) {
   const time_point deadline = std::min(limit, this->deadline());
   open_channel(deadline);
   connecting_ = true;
   try {
-    if (options_.connected_socket) {
-      options_.connected_socket.reset();  // the channel has it now
+    if (socket_was_given_) {
       if (settings_.metadata && !talk_.knows_members()) learn_members(held, deadline);
     } else {
       greet(held, deadline);
@@ -136,12 +140,12 @@ channel_options remote::options_of_channel() const {
 
 void remote::open_channel(time_point deadline) {
   channel_.reset();
-  if (options_.connected_socket) {
-    channel_ = std::make_shared<channel>(*options_.connected_socket, options_of_channel());
-    adopted_ = true;
+  if (socket_was_given_) {
+    const auto given = std::exchange(options_.connected_socket, std::nullopt);
+    if (!given) throw connection_closed(no_other_socket);
+    channel_ = std::make_shared<channel>(*given, options_of_channel());
     return;
   }
-  if (adopted_) throw connection_closed("the connected socket of this proxy is closed, and there is no other");
   look_up();
   if (const auto through = reverse_id_of(direct_)) {
     const auto taken = reverse_connections::instance().take(*through, deadline);

@@ -33,6 +33,8 @@ struct connection_info {
 
 namespace engine::detail {
 
+inline constexpr const char* no_other_socket = "the connected socket of this proxy is closed, and there is no other";
+
 class remote : public std::enable_shared_from_this<remote> {
  public:
   using lock = channel::lock;
@@ -86,6 +88,8 @@ class remote : public std::enable_shared_from_this<remote> {
   const engine::uri& where() const { return uri_; }
   const engine::settings& settings() const { return settings_; }
   proxy_options options();              ///< as changed since
+  bool socket_was_given() const { return socket_was_given_; }
+  std::optional<int> take_socket();     ///< the one given, the caller's from now on; once
   remote_members known();               ///< without connecting: what is known of the object
   void know(remote_members);
   remote_members offered(bool again);   ///< connects if need be; `again`: asks the daemon anew
@@ -124,7 +128,7 @@ class remote : public std::enable_shared_from_this<remote> {
   std::shared_ptr<channel> channel_;  // shared with whoever waits, so that release() may come at any time
   bool connecting_ = false;           // a thread is in the handshake: nobody else may use the channel yet
   bool streams_connect_ = false;
-  bool adopted_ = false;              // the channel's socket was given, so there is no second one
+  const bool socket_was_given_;       // so there is no second one
   std::condition_variable connected_;
   std::vector<address> addresses_;
   conversation talk_;

@@ -1,7 +1,12 @@
 // Calls made and awaited on a core's own thread, on every backend this machine has: answered once, failed once, whatever happens.
 #include <engine/core/cores.hpp>
+#include <engine/object/batch.hpp>
 #include <engine/object/proxy.hpp>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -32,6 +37,18 @@ task<> note(future<int> f, promise<std::string> said) {
     said.succeed(text_of(std::current_exception()));
   }
 }
+
+/// Loses its caller's connection as often as it is told to.
+class unsteady {
+ public:
+  int ask(int n) {
+    ++asked;
+    if (losses > 0) throw connection_closed("lost " + std::to_string(losses--));
+    return n;
+  }
+  std::atomic<int> losses{0}, asked{0};
+};
+ENGINE_EXPOSE(unsteady, ask)
 
 class core_calls : public testing::TestWithParam<world> {
  protected:
@@ -229,6 +246,107 @@ TEST_P(core_calls, carry_large_arguments_and_results) {
   });
   EXPECT_EQ(heard.get(), "3000000");
   EXPECT_EQ(start([&] { return async(*p).blob(2'000'000).then([](const bytes& b) { return static_cast<int>(b.size()); }); }).get(), "2000000");
+}
+
+// ---- again
+
+TEST_P(core_calls, are_repeated_when_the_connection_was_lost_if_the_proxy_allows_it) {
+  unsteady wobbling;
+  proxy_options options = quiet_proxy();
+  options.settings->max_retries = 2;
+  proxy<unsteady> there(host.expose(wobbling, "unsteady"), options);
+  wobbling.losses = 2;
+  EXPECT_EQ(start([&] { return async(there).ask(7); }).get(), "7");
+  EXPECT_EQ(wobbling.asked, 3);
+  wobbling.losses = 3;
+  EXPECT_EQ(start([&] { return async(there).ask(7); }).get(), "receiving: connection lost");
+  EXPECT_EQ(wobbling.asked, 6);
+  wobbling.losses = 1;
+  EXPECT_NE(start([&] { return async(proxy<unsteady>(uri_of(there), quiet_proxy())).ask(7); }).get(), "7");  // this one does not
+  EXPECT_EQ(wobbling.asked, 7);
+}
+
+TEST_P(core_calls, that_nobody_waits_for_are_not_repeated) {
+  unsteady wobbling;
+  proxy_options options = quiet_proxy();
+  options.settings->max_retries = 100;
+  proxy<unsteady> there(host.expose(wobbling, "unsteady"), options);
+  wobbling.losses = 100;
+  mine->run_on(0, [&](core&) { static_cast<void>(async(there).ask(7)); });
+  EXPECT_TRUE(eventually([&] { return alive() == 0 && wobbling.asked >= 1; }));
+  EXPECT_EQ(wobbling.asked, 1);
+}
+
+// ---- in batches
+
+task<> note_batch(proxy<thing> there, int calls, promise<std::string> said) {
+  try {
+    batch<thing> many{there};
+    std::vector<later<int>> sums;
+    for (int i = 0; i < calls; ++i) sums.push_back(many.add(i, 1));
+    auto sent = many.send_async();
+    co_await sent;
+    int all = 0;
+    for (const auto& each : sums) all += each.get();
+    said.succeed(std::to_string(all));
+  } catch (...) {
+    said.succeed(text_of(std::current_exception()));
+  }
+}
+
+TEST_P(core_calls, may_be_made_in_batches) {
+  // The first is written before anything is known of the daemon, the second in what the two have agreed on.
+  for (int round = 0; round < 2; ++round) {
+    promise<std::string> said;
+    auto heard = said.get_future();
+    mine->run_on(0, [&](core&) { spawn(note_batch(*p, 100, std::move(said))); });
+    EXPECT_EQ(heard.get(), "5050");
+  }
+  EXPECT_EQ(host.connections(), 1u);
+}
+
+TEST_P(core_calls, batches_filled_before_the_connection_is_there_may_be_sent_after_it) {
+  promise<std::string> said;
+  auto heard = said.get_future();
+  const auto run = [&]() -> task<> {
+    batch<thing> many{*p};
+    auto sum = many.add(1, 2);
+    auto first = async(*p).add(1, 1);
+    co_await first;  // connected now, and in msgpack
+    auto sent = many.send_async();
+    co_await sent;
+    said.succeed(std::to_string(sum.get()));
+  };
+  mine->run_on(0, [&](core&) { spawn(run()); });
+  EXPECT_EQ(heard.get(), "3");
+}
+
+TEST_P(core_calls, oneway_batches_are_executed_too) {
+  mine->run_on(0, [&](core&) {
+    batch<thing> many{*p};
+    for (int i = 0; i < 10; ++i) static_cast<void>(many.fire(i));
+    many.send_oneway();
+  });
+  EXPECT_TRUE(eventually([&] { return object.fired.load() == 45; }));
+}
+
+TEST_P(core_calls, go_over_a_socket_that_was_given_with_the_proxy) {
+  int ends[2]{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  daemon_options other = on_loopback();
+  other.connected_socket = ends[1];
+  daemon at_the_end(std::move(other));
+  thing there;
+  at_the_end.expose(there, "thing");
+  std::jthread serving([&] { at_the_end.run(); });
+  proxy_options given = quiet_proxy();
+  given.connected_socket = ends[0];
+  std::optional<proxy<thing>> through(std::in_place, "PYRO:thing@<<connected-socket>>:0", given);
+  EXPECT_EQ(start([&] { return async(*through).add(1, 2); }).get(), "3");
+  EXPECT_EQ(start([&] { return async(*through).add(2, 2); }).get(), "4");
+  EXPECT_THROW(start([&] { return async(*through).add(2, 2); }, 1), connection_closed);  // there is no other for another core
+  through.reset();  // closes it, and so ends the daemon's run()
+  ::close(ends[1]);
 }
 
 }  // namespace
