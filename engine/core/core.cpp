@@ -190,4 +190,9 @@ bool core::run_once(time_point until) {
   return any;
 }
 
+time_point now_here() {
+  core* const here = core::current();
+  return here ? here->io().now() : std::chrono::steady_clock::now();
+}
+
 }  // namespace engine

@@ -135,4 +135,7 @@ class core {
   const std::shared_ptr<detail::core_door> door_ = std::make_shared<detail::core_door>(*this);
 };
 
+/// The time on this core, which is simulated in a simulation; on other threads the clock's.
+time_point now_here();
+
 }  // namespace engine

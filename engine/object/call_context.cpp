@@ -50,7 +50,7 @@ std::span<const std::byte> call_context::correlation_bytes() const {
 bool call_context::cancelled() const {
   if (from_.cancelled && from_.cancelled->requested()) return true;
   const auto by = deadline();
-  return by && std::chrono::steady_clock::now() >= *by;
+  return by && now_here() >= *by;
 }
 
 std::stop_token call_context::stop_token() const { return from_.cancelled ? from_.cancelled->token() : std::stop_token(); }

@@ -78,7 +78,7 @@ class conversation::said_along {
   }
   said_along(const conversation& talk, time_point deadline) : said_along(talk) {
     if (!talk.own_peer_ || deadline == time_point::max()) return;
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now_here()).count();
     store_big(reinterpret_cast<char*>(time_.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
     add({deadline_annotation, time_});
   }

@@ -203,7 +203,7 @@ task<> core_remote::open(core_channel& to, time_point deadline) {
     if (error == 0) break;
   }
   if (error == 0) co_return;
-  addresses_.clear();  // another look may find it
+  addresses_ = remote::numeric_addresses(uri_);  // a name is looked up again, and may be somewhere else
   talk_.cannot_connect({error, "connect"});
 }
 

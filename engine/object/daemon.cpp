@@ -285,9 +285,7 @@ std::optional<std::string> daemon::state::uri_of(const void* object, const inter
 
 // Nobody reads it yet, so it goes as one that has been left, unless somebody comes.
 detail::given_stream daemon::state::give(std::unique_ptr<open_stream> items) const {
-  const core* const here = core::current();
-  const time_point now = here ? here->now() : std::chrono::steady_clock::now();
-  return {.daemon = uri_of_id(daemon_object::id).to_string(), .id = host.streams.add_unread(std::move(items), now)};
+  return {.daemon = uri_of_id(daemon_object::id).to_string(), .id = host.streams.add_unread(std::move(items), now_here())};
 }
 
 std::string daemon::state::about() const {

@@ -13,11 +13,6 @@ namespace engine {
 
 namespace {
 
-time_point now_here() {
-  core* const here = core::current();
-  return here ? here->io().now() : std::chrono::steady_clock::now();
-}
-
 /// A blob is for those who take one.
 bool takes(const method_entry& m, const frame& request, reader& in) {
   if (m.takes_blob || !request.has(flag::keep_serialized)) [[likely]] return true;

@@ -164,7 +164,7 @@ void remote::open_channel(time_point deadline) {
     last = made.error();
   }
   if (!channel_) {
-    addresses_.clear();
+    addresses_ = numeric_addresses(direct_);
     talk_.cannot_connect(last);
   }
 }
