@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdio>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -238,6 +239,24 @@ std::string get_traceback_text(const error& e) {
     }
   }
   return text + "\n +--- End of remote traceback\n";
+}
+
+std::string get_traceback_text(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const error& known) {
+    return get_traceback_text(known);
+  } catch (...) {
+    return headline(wire_exception::describe(e)) + "\n";
+  }
+}
+
+void print_uncaught_exceptions() {
+  static const std::terminate_handler before = std::get_terminate();
+  std::set_terminate([] {
+    if (const auto thrown = std::current_exception()) std::fputs(get_traceback_text(thrown).c_str(), stderr);
+    before();
+  });
 }
 
 }  // namespace engine

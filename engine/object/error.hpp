@@ -144,5 +144,9 @@ std::exception_ptr exception_of(wire_exception described);
 
 /// The remote traceback framed as Pyro prints it, after a line naming the exception (getPyroTraceback).
 std::string get_traceback_text(const error&);
+/// The same of any exception: for others than errors a line with their Python class and text.
+std::string get_traceback_text(const std::exception_ptr&);
+/// From now on an exception that nobody catches is printed so, on stderr, before the program ends as it would (Pyro's excepthook).
+void print_uncaught_exceptions();
 
 }  // namespace engine

@@ -2,6 +2,8 @@
 #include <engine/object/call_context.hpp>
 
 #include <atomic>
+#include <mutex>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -67,12 +69,26 @@ class informer {
   stream<int> annotated_aside(int last) { return annotated_items(last); }
   std::string aside() { return this_call().peer(); }
   void fail(const std::string& text) { throw raised("ValueError", {text}); }
+  void note_when_the_caller_has_gone() {
+    const call_context& call = this_call();
+    while (!call.cancelled()) std::this_thread::yield();
+    const std::string said = annotation("USER");
+    const std::scoped_lock lock(mutex);
+    noted = call.peer() + " " + call.correlation_id() + " " + said;
+  }
+  std::string what_was_noted() {
+    const std::scoped_lock lock(mutex);
+    return noted;
+  }
 
+  std::mutex mutex;
+  std::string noted;
   std::vector<std::shared_ptr<resource>> kept;
   std::atomic<int> closed{0};
 };
 ENGINE_EXPOSE(informer, about, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, annotated_items, annotated_aside,
-              aside, fail)
+              aside, fail, note_when_the_caller_has_gone, what_was_noted)
+ENGINE_MARK(informer, note_when_the_caller_has_gone, .oneway = true, .blocking = true)
 ENGINE_MARK(informer, annotated_aside, .blocking = true)
 ENGINE_MARK(informer, aside, .blocking = true)
 
@@ -156,6 +172,17 @@ TEST_F(call_contexts, close_tracked_resources_when_the_connection_ends) {
 TEST_F(call_contexts, stay_good_in_a_coroutine_and_exist_on_side_threads) {
   EXPECT_TRUE(ask("keep_across_suspension").body().as<std::string>().starts_with("127.0.0.1:"));
   EXPECT_TRUE(ask("aside").body().as<std::string>().starts_with("127.0.0.1:"));
+}
+
+TEST_F(call_contexts, of_oneway_calls_on_side_threads_stay_good_when_the_caller_has_gone) {
+  const std::string from = ask("aside").body().as<std::string>();
+  {
+    raw_peer leaving = std::move(peer);
+    leaving.say(frame_of("# serpent utf-8 python3.2\n('informer','note_when_the_caller_has_gone',(),{})",
+                         {.flags = flag::oneway, .annotations = {{"CORR", std::string(16, '\x11')}, {"USER", "ann"}}}));
+  }
+  EXPECT_TRUE(eventually([&] { return !object.what_was_noted().empty(); }));
+  EXPECT_EQ(object.what_was_noted(), from + " 11111111-1111-1111-1111-111111111111 ann");
 }
 
 TEST_F(call_contexts, of_a_streams_body_are_those_that_ask_for_its_items) {

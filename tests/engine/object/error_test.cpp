@@ -3,6 +3,7 @@
 
 #include <new>
 #include <system_error>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -198,6 +199,17 @@ TEST(error, a_traceback_is_made_whole_as_pythons_are) {
   passed_on.thrown_in("Other.g");
   EXPECT_EQ(passed_on.traceback, (std::vector<std::string>{"Traceback (most recent call last):\n", "  File \"<C++>\", in Other.g\n",
                                                            "  File \"<C++>\", in Thing.f\n", "ValueError: bad\n"}));
+}
+
+TEST(error, that_nobody_catches_is_printed_before_the_program_ends) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto throws = [](auto thrown) {
+    print_uncaught_exceptions();
+    std::thread([&] { throw thrown; }).join();
+  };
+  const wire_exception e{.type = "builtins.ValueError", .args = {"bad"}, .traceback = {"ValueError: bad\n"}};
+  EXPECT_DEATH(throws(raised(e)), "ValueError: bad\n \\+--- This exception occured remotely \\(Pyro\\) - Remote traceback:\n \\| ValueError: bad\n");
+  EXPECT_DEATH(throws(std::out_of_range("there")), "IndexError: there\n");
 }
 
 TEST(error, a_remote_traceback_is_framed_as_pyro_prints_it) {
