@@ -132,10 +132,10 @@ void reverse_connections::drop_all_of(const void* owner) {
   const std::scoped_lock lock(mutex_);
   for (auto at = by_id_.begin(); at != by_id_.end();) {
     auto& queue = at->second;
-    const auto kept = std::ranges::stable_partition(queue, [&](const auto& each) { return each->owner != owner; });
-    const bool some = !kept.empty();
-    std::ranges::move(kept, std::back_inserter(gone));
-    queue.erase(kept.begin(), kept.end());
+    const std::size_t before = gone.size();
+    std::ranges::copy_if(queue, std::back_inserter(gone), [&](const auto& each) { return each->owner == owner; });
+    const bool some = gone.size() > before;
+    std::erase_if(queue, [&](const auto& each) { return each->owner == owner; });
     at = some && queue.empty() ? by_id_.erase(at) : std::next(at);
   }
   arrived_.notify_all();
