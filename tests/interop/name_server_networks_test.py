@@ -1,0 +1,162 @@
+"""Name servers found by broadcast among several hosts: network namespaces that are joined by two bridges. The hub stands in both networks, as
+does a traveller; left and right know one each. Every program keeps its default ports, for each host has ports of its own.
+
+Needs the right to make namespaces, which is root's: skipped elsewhere, with the reason.
+"""
+import os
+import subprocess
+import sys
+import unittest
+
+import support
+
+NETWORKS = {"left": "10.77.1.", "right": "10.77.2."}
+HOSTS = {"hub": {"left": "1", "right": "1"}, "left": {"left": "2"}, "right": {"right": "2"}, "traveller": {"left": "3", "right": "3"}}
+EVERYWHERE = ", ".join(network + "255" for network in NETWORKS.values())
+NAMES = "engine-%d-" % os.getpid()
+
+SERVERS = {"pyro4-ns": ([sys.executable, "-u", "-m", "Pyro4.naming"]), "engine-ns": [support.built("tools/engine-ns")]}
+TOOLS = {"pyro4-nsc": [sys.executable, "-m", "Pyro4.nsc"], "engine-nsc": [support.built("tools/engine-nsc")]}
+
+# Asks each network once from one socket and prints all that is answered, until nothing more has come for a while.
+ASKER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+for to in sys.argv[1:]:
+    s.sendto(b"GET_NSURI", (to, 9091))
+heard = []
+s.settimeout(20)
+try:
+    while True:
+        heard.append(s.recvfrom(1000))
+        if len(heard) >= len(sys.argv) - 1:
+            s.settimeout(0.5)
+except socket.timeout:
+    pass
+print(sorted((text.decode(), at[0]) for text, at in heard))
+"""
+
+
+def ip(*words):
+    done = subprocess.run(["ip", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise OSError("ip %s: %s" % (" ".join(words), done.stderr.strip()))
+
+
+def make_networks():
+    ip("netns", "add", NAMES + "cables")
+    for network in NETWORKS:
+        ip("-n", NAMES + "cables", "link", "add", network, "type", "bridge")
+        ip("-n", NAMES + "cables", "link", "set", network, "up")
+    for host, places in HOSTS.items():
+        ip("netns", "add", NAMES + host)
+        ip("-n", NAMES + host, "link", "set", "lo", "up")
+        for network, number in places.items():
+            at, cable = NETWORKS[network] + number, host[0] + "-" + network
+            ip("-n", NAMES + host, "link", "add", network, "type", "veth", "peer", "name", cable, "netns", NAMES + "cables")
+            ip("-n", NAMES + "cables", "link", "set", cable, "master", network, "up")
+            ip("-n", NAMES + host, "addr", "add", at + "/24", "broadcast", NETWORKS[network] + "255", "dev", network)
+            ip("-n", NAMES + host, "link", "set", network, "up")
+        if len(places) == 1:
+            ip("-n", NAMES + host, "route", "add", "255.255.255.255", "dev", network)  # no default: name lookups are to fail at once
+
+
+def forget_networks():
+    for host in ["cables", *HOSTS]:
+        subprocess.run(["ip", "netns", "del", NAMES + host], stderr=subprocess.DEVNULL)
+
+
+def on(host, command, **changes):
+    return support.Program(["ip", "netns", "exec", NAMES + host, *command], **changes)
+
+
+class NameServersAmongHosts(support.InteropTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(forget_networks)
+        try:
+            make_networks()
+        except OSError as reason:
+            raise unittest.SkipTest("no network namespaces here: %s" % reason)
+
+    def serve(self, which, host, *options):
+        server = on(host, SERVERS[which] + list(options))
+        self.addCleanup(server.kill)
+        server.wait_for(r"URI = PYRO:Pyro.NameServer@\S+\n")
+        return server
+
+    def found(self, tool, host, **changes):
+        """The name server that a tool finds, which it has also called."""
+        program = on(host, TOOLS[tool] + ["-v", "ping"], **changes)
+        said = program.finish(code=None)
+        self.assertIn("Name server ping ok.", said, program.said())
+        return support.URI.search(said).group()
+
+    def test_each_network_is_answered_with_the_address_on_it(self):
+        for server in SERVERS:
+            running = self.serve(server, "hub", "-n", "0.0.0.0")
+            for tool in TOOLS:
+                with self.subTest(server=server, tool=tool):
+                    self.assertEqual("PYRO:Pyro.NameServer@10.77.1.1:9090", self.found(tool, "left"))
+                    self.assertEqual("PYRO:Pyro.NameServer@10.77.2.1:9090", self.found(tool, "right"))
+            running.kill()
+
+    def test_one_answer_comes_for_each_question_from_where_it_was_asked(self):
+        for server in SERVERS:
+            running = self.serve(server, "hub", "-n", "0.0.0.0")
+            with self.subTest(server=server):
+                for host, asked in (("traveller", ["10.77.1.255", "10.77.2.255"]), ("left", ["255.255.255.255"]), ("right", ["10.77.2.1"])):
+                    expected = [("PYRO:Pyro.NameServer@%s1:9090" % to, to + "1") for to in
+                                sorted(NETWORKS.values() if len(asked) > 1 else [NETWORKS[host]])]
+                    self.assertEqual("%s\n" % expected, on(host, [sys.executable, "-c", ASKER, *asked]).finish())
+            running.kill()
+
+    def test_all_networks_of_broadcast_addrs_are_asked(self):
+        """Not the first alone: nobody answers there."""
+        for server in SERVERS:
+            running = self.serve(server, "right", "-n", "0.0.0.0")
+            for tool in TOOLS:
+                with self.subTest(server=server, tool=tool):
+                    self.assertEqual("PYRO:Pyro.NameServer@10.77.2.2:9090", self.found(tool, "traveller", PYRO_BROADCAST_ADDRS=EVERYWHERE))
+            running.kill()
+
+    def test_where_nobody_answers_both_say_the_same(self):
+        self.serve("engine-ns", "right", "-n", "0.0.0.0")
+        said = []
+        for tool in TOOLS:
+            program = on("traveller", TOOLS[tool] + ["ping"], PYRO_BROADCAST_ADDRS="10.77.1.255")
+            said.append((program.finish(code=None), program.process.returncode))
+        self.assertEqual(said[0], said[1])
+        self.assertIn("Failed to locate the nameserver", said[0][0])
+
+    def test_a_responder_of_one_network_or_none_is_not_heard_elsewhere(self):
+        for options, networks in ((("-n", "10.77.2.1", "--bchost", "10.77.2.255"), ["right"]), (("-n", "0.0.0.0", "-x"), [])):
+            for server in SERVERS:
+                running = self.serve(server, "hub", *options)
+                for host in ("left", "right"):
+                    with self.subTest(server=server, host=host, options=options):
+                        program = on(host, TOOLS["engine-nsc"] + ["-v", "ping"], PYRO_BROADCAST_ADDRS=NETWORKS[host] + "255")
+                        said = program.finish(code=None)
+                        self.assertEqual(host in networks, "PYRO:Pyro.NameServer@10.77.2.1:9090" in said, program.said())
+                running.kill()
+
+    def test_objects_are_called_by_name_from_other_hosts(self):
+        """Neither side was told an address: the server registers where a broadcast leads it, as its callers look up."""
+        for server in SERVERS:
+            running = self.serve(server, "hub", "-n", "0.0.0.0")
+            echoes = {"python": [sys.executable, "-u", "-m", "Pyro4.test.echoserver"], "cpp": [support.built("tools/engine-echoserver")]}
+            for language, command in echoes.items():
+                echo = on("left", command + ["-H", "10.77.1.2", "-n"])
+                self.addCleanup(echo.kill)
+                echo.wait_for("echoserver running")
+                for caller in ([support.built("tools/engine-call"), "PYRONAME:test.echoserver", "echo", '"hi"'],
+                               [sys.executable, "-c", "import Pyro4; print('\"%s\"' % Pyro4.Proxy('PYRONAME:test.echoserver').echo('hi'))"]):
+                    with self.subTest(server=server, echo=language, caller=os.path.basename(caller[0])):
+                        self.assertEqual('"hi"\n', on("traveller", caller, PYRO_BROADCAST_ADDRS=EVERYWHERE).finish())
+                echo.kill()
+            running.kill()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
