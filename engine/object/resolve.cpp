@@ -1,142 +1,27 @@
 // See resolve.hpp.
 #include <engine/object/resolve.hpp>
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <mutex>
 #include <random>
-#include <string_view>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <engine/io/log.hpp>
 #include <engine/object/error.hpp>
+#include <engine/object/name_servers.hpp>
 #include <engine/object/proxy.hpp>
 
 namespace engine {
 
-namespace detail {
-
 namespace {
 
-constexpr std::string_view question = "GET_NSURI";
-constexpr int rounds = 3;                              // of broadcasts, …
-constexpr std::chrono::milliseconds round_lasts{700};  // … each heard for so long (WIRE §10)
-constexpr std::size_t longest_answer = 1024;           // Pyro reads 100 bytes and cuts longer ones
-
-bool is_local(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
-
-/// Debian gives the machine's own name this address; it counts only where it is one.
-bool has_second_loopback() {
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(0x7f000101);
-  char name[NI_MAXHOST];
-  return ::getnameinfo(reinterpret_cast<const sockaddr*>(&at), sizeof at, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0;
-}
-
-std::string uri_text(const std::string& host, int port) {
-  if (host.starts_with("./u:")) return "PYRO:Pyro.NameServer@" + host;
-  const bool bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
-  return "PYRO:Pyro.NameServer@" + (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
-std::shared_ptr<remote> remote_at(const std::string& where, const locate_options& o, const settings& s) {
-  proxy_options how;
-  how.hmac_key = o.hmac_key;
-  how.settings = s;
-  if (o.timeout.count() > 0) how.timeout = o.timeout;
-  return std::make_shared<remote>(uri(where), std::move(how));
-}
-
-/// Connected, or nullptr.
-std::shared_ptr<remote> try_at(const std::string& where, const locate_options& o, const settings& s) {
-  log_debug("locating the NS: {}", where);
-  auto found = remote_at(where, o, s);
-  try {
-    static_cast<void>(found->acquire());
-    return found;
-  } catch (const would_block&) {
-    throw;
-  } catch (const error& e) {
-    log_debug("no name server at {}: {}", where, e.what());
-    return nullptr;
-  }
-}
-
-std::vector<sockaddr_in> broadcast_addresses(const std::string& list, int port) {
-  std::vector<sockaddr_in> all;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    std::string word = list.substr(begin, end - begin);
-    std::erase(word, ' ');
-    begin = end + 1;
-    if (word == "<broadcast>") word = "255.255.255.255";
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (!word.empty() && ::inet_pton(AF_INET, word.c_str(), &at.sin_addr) == 1) all.push_back(at);
-    else if (!word.empty()) log_warning("BROADCAST_ADDRS: {} is no IPv4 address", word);
-  }
-  return all;
-}
-
-/// The URI that a name server answers a broadcast with, nullopt: none did.
-std::optional<std::string> ask_around(const settings& s, int port) {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return std::nullopt;
-  const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
-  std::optional<std::string> answer;
-  for (int round = 0; round < rounds && !answer; ++round) {
-    for (const sockaddr_in& to : broadcast_addresses(s.broadcast_addrs, port))
-      ::sendto(socket, question.data(), question.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), sizeof to);
-    pollfd readable{socket, POLLIN, 0};
-    if (::poll(&readable, 1, static_cast<int>(round_lasts.count())) <= 0) continue;
-    std::array<char, longest_answer> said;
-    if (const ssize_t n = ::recv(socket, said.data(), said.size(), 0); n > 0) answer.emplace(said.data(), static_cast<std::size_t>(n));
-  }
-  ::close(socket);
-  return answer;
-}
-
-std::shared_ptr<remote> locate_anywhere(const locate_options& o, const settings& s) {
-  const int port = o.port ? o.port : s.ns_port;
-  if (is_local(s.ns_host)) {
-    if (auto here = try_at(uri_text(s.ns_host, port), o, s)) return here;
-    const bool second = s.ns_host != "::1" && s.ns_host != "127.0.1.1" && has_second_loopback();
-    if (auto here = second ? try_at(uri_text("127.0.1.1", port), o, s) : nullptr) return here;
-  }
-  if (o.broadcast && s.prefer_ip_version != 6) {
-    if (const auto said = ask_around(s, o.port ? o.port : s.ns_bcport)) {
-      log_debug("located NS: {}", *said);
-      return remote_at(*said, o, s);
-    }
-  }
-  return try_at(uri_text(s.ns_host, s.ns_port), o, s);
-}
-
-}  // namespace
-
-std::shared_ptr<remote> locate(const locate_options& o) {
-  const settings s = o.settings ? *o.settings : settings::from_environment();
-  auto found = o.host.empty() ? locate_anywhere(o, s) : try_at(uri_text(o.host, o.port ? o.port : s.ns_port), o, s);
-  if (!found) throw naming_error("Failed to locate the nameserver");
-  return found;
-}
-
-}  // namespace detail
-
-namespace {
-
-uri look_up(const uri& where, const locate_options& at) {
-  const auto names = detail::proxy_access::around<proxy<>>(detail::locate(at));
+uri look_up(const uri& where, const proxy<>& names) {
   if (where.protocol() == uri_protocol::pyroname) return names["lookup"](where.object()).as<uri>();
   const std::vector<std::string> tags(where.tags().begin(), where.tags().end());
   const value found = names["list"](kw("metadata_all", tags));
@@ -150,39 +35,89 @@ uri look_up(const uri& where, const locate_options& at) {
   return candidates[std::uniform_int_distribution<std::size_t>(0, candidates.size() - 1)(random)].item.as<uri>();
 }
 
-}  // namespace
-
-uri resolve(const uri& where, const proxy_options& how, std::optional<std::chrono::milliseconds> patience) {
-  if (where.protocol() == uri_protocol::pyro) return where;
+locate_options name_server_of(const uri& where, const proxy_options& how) {
   locate_options at;
   at.host = where.sockname().empty() ? where.host() : "./u:" + where.sockname();
   at.port = where.port();
   at.hmac_key = how.hmac_key;
   at.settings = how.settings ? *how.settings : settings::from_environment();
   at.timeout = how.timeout.value_or(std::chrono::milliseconds(0));
-  const auto delay = patience.value_or(std::chrono::milliseconds(static_cast<std::int64_t>(at.settings->ns_lookup_delay * 1000)));
+  return at;
+}
+
+/// Whether there is time for another look.
+bool wait_a_while(std::chrono::steady_clock::time_point limit, const std::stop_token& stop) {
   constexpr std::chrono::milliseconds pause{500};  // Pyro's
-  for (const auto limit = std::chrono::steady_clock::now() + delay;;) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= limit || stop.stop_requested()) return false;
+  std::mutex nobody;
+  std::condition_variable_any changed;
+  std::unique_lock lock(nobody);
+  changed.wait_until(lock, stop, std::min(limit, now + pause), [] { return false; });
+  return !stop.stop_requested();
+}
+
+uri resolve_until(const std::stop_token& stop, const uri& where, const proxy_options& how, std::optional<std::chrono::milliseconds> patience) {
+  if (where.protocol() == uri_protocol::pyro) return where;
+  const locate_options at = name_server_of(where, how);
+  const auto limit =
+      std::chrono::steady_clock::now() + patience.value_or(std::chrono::milliseconds(static_cast<std::int64_t>(at.settings->ns_lookup_delay * 1000)));
+  for (;;) {
     try {
-      return look_up(where, at);
+      return detail::name_servers::instance().ask(at, [&](const proxy<>& names) { return look_up(where, names); });
     } catch (const naming_error&) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
-      if (left.count() <= 0) throw;
-      std::this_thread::sleep_for(std::min(pause, left));
+      if (!wait_a_while(limit, stop)) throw;
     }
   }
+}
+
+/// The threads of lookups that nobody waits for by blocking: none outlives it. At the end of the program what still waits is given up.
+class lookups {
+ public:
+  static lookups& instance() {
+    detail::name_servers::instance();  // outlives it
+    static lookups one;
+    return one;
+  }
+  ~lookups() {
+    for (running& each : all_) each.thread.request_stop();
+    detail::name_servers::instance().give_up();
+  }
+  void start(std::move_only_function<void(const std::stop_token&)> work) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(all_, [](const running& each) { return each.over->load(); });
+    auto over = std::make_shared<std::atomic<bool>>(false);
+    all_.push_back({over, std::jthread([over, work = std::move(work)](const std::stop_token& stop) mutable {
+                      work(stop);
+                      over->store(true);
+                    })});
+  }
+
+ private:
+  struct running {
+    std::shared_ptr<std::atomic<bool>> over;
+    std::jthread thread;
+  };
+  std::mutex mutex_{};
+  std::list<running> all_{};
+};
+
+}  // namespace
+
+uri resolve(const uri& where, const proxy_options& how, std::optional<std::chrono::milliseconds> patience) {
+  return resolve_until({}, where, how, patience);
 }
 
 future<uri> resolve_later(uri where, proxy_options how, std::optional<std::chrono::milliseconds> patience) {
   promise<uri> found;
   auto later = found.get_future();
-  std::thread([found = std::move(found), where = std::move(where), how = std::move(how), patience]() mutable {
+  lookups::instance().start([found = std::move(found), where = std::move(where), how = std::move(how), patience](const std::stop_token& stop) mutable {
     try {
-      found.succeed(resolve(where, how, patience));
+      found.succeed(resolve_until(stop, where, how, patience));
     } catch (...) {
       found.fail(std::current_exception());
     }
-  }).detach();
+  });
   return later;
 }
 

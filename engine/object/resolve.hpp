@@ -1,5 +1,5 @@
 // Finding name servers, and what a name stands for. Proxies of PYRONAME: and PYROMETA: URIs ask here each time they connect; the name server
-// is called like any object, by an ordinary proxy, so the engine needs nothing of naming/.
+// is called like any object, by an ordinary proxy, so the engine needs nothing of naming/. Lookups share a connection to it (name_servers.hpp).
 #pragma once
 
 #include <chrono>
@@ -25,15 +25,18 @@ struct locate_options {
   std::optional<engine::settings> settings{};
   /// Longest time for each attempt to connect and for each call, 0: settings.comm_timeout.
   std::chrono::milliseconds timeout{0};
+  bool operator==(const locate_options&) const = default;
 };
 
 /// The direct URI of what `where` names: itself, what is registered under the name, or one of those with all of the tags, at random. `how`:
 /// its settings, key and timeout also serve for asking the name server. `patience`: how long to wait for the name to be registered; default:
-/// settings.ns_lookup_delay. Blocks; throws would_block on a core's own thread, naming_error "unknown name: x", "no registrations available
+/// settings.ns_lookup_delay. A name server of ours that was found is asked again the next time, until it is lost; then one is looked for anew.
+/// Blocks, any thread; throws would_block on a core's own thread, naming_error "unknown name: x", "no registrations available
 /// with desired metadata properties {'x'}", "Failed to locate the nameserver", and what a call may throw.
 uri resolve(const uri& where, const proxy_options& how = {}, std::optional<std::chrono::milliseconds> patience = {});
 
-/// The same without blocking: on a core, co_await it. It is looked up on a thread of its own.
+/// The same without blocking: on a core, co_await it. It is looked up on a thread of its own, which the end of the program waits for: what still
+/// waits for a name then fails, and so does a call under way; an attempt to connect is waited for.
 future<uri> resolve_later(uri where, proxy_options how = {}, std::optional<std::chrono::milliseconds> patience = {});
 
 namespace detail {

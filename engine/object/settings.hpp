@@ -51,6 +51,7 @@ struct settings {
   std::chrono::milliseconds stall{0};      ///< ENGINE_STALL_MS: log methods that hold a core longer, 0 = do not watch
   backend_choice backend = backend_choice::automatic;  ///< ENGINE_BACKEND (read by choose_backend)
 
+  bool operator==(const settings&) const = default;
   /// As written above.
   static settings defaults() { return {}; }
   /// The defaults as changed by the environment. Throws engine::error naming the variable and what is wrong with its text; booleans

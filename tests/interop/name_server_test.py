@@ -170,6 +170,18 @@ class NameServer(support.InteropTest):
         said = our_tool("ping", PYRO_NS_HOST="127.0.0.1", PYRO_NS_PORT="1", PYRO_BROADCAST_ADDRS="127.0.0.1", PYRO_NS_BCPORT=port).finish()
         self.assertEqual("Name server ping ok.\n", said)
 
+    def test_lookups_keep_a_connection_to_ours_and_none_to_pyros(self):
+        """Each would cost pyro4-ns one of its few threads."""
+        def connections(port):
+            with open("/proc/net/tcp") as table:
+                return sum(line.split()[1].endswith(":%04X" % port) and line.split()[3] == "01" for line in table)
+        for start, kept in ((their_names, 0), (our_names, 1)):
+            port = self.port_of(self.start(start()))
+            client = support.Program([support.built("tests/interop/lookups"), "Pyro.NameServer@127.0.0.1:%d" % port, "50"])
+            client.wait_for("found PYRO:Pyro.NameServer@127.0.0.1:%d" % port)
+            support.wait_until(lambda: connections(port) == kept, "%d connections" % kept)
+            client.finish()
+
     def test_a_sql_file_is_opened_by_either_program(self):
         with tempfile.TemporaryDirectory() as folder:
             storage = "sql:" + os.path.join(folder, "names.db")
