@@ -25,6 +25,7 @@ struct listen_options {
   int backlog = 4096;
   bool reuse_address = true;   ///< SOCK_REUSE
   bool reuse_port = false;     ///< one listener per core, for connection storms
+  int given = -1;              ///< a socket that listens at the address already, opened by somebody else; it stays his
 };
 
 /// Counted by every backend, for tests and metrics: what was paid.
@@ -42,6 +43,7 @@ class backend {
   backend& operator=(const backend&) = delete;
 
   /// A listening socket (TCP or Unix by the address). A stale Unix socket file whose server is dead is replaced.
+  /// Of a given one, a duplicate.
   virtual std::expected<descriptor, io_error> listen(const address&, const listen_options&) = 0;
   /// The address a descriptor is bound to, and the one of its peer.
   virtual address local_address(descriptor) const = 0;

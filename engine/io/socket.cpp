@@ -1,6 +1,7 @@
 // See socket.hpp.
 #include <engine/io/socket.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -36,6 +37,21 @@ template <class Get> address name_of(descriptor d, Get get) {
   return address::from(storage, size);
 }
 
+// Accepting on a descriptor that does not block fails instead of waiting in io_uring, and one that blocks holds up epoll's loop.
+std::expected<descriptor, io_error> take_listener(const address& where, descriptor given, bool blocking) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockopt(given, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) return std::unexpected(io_error{errno, "listen"});
+  if (!listening) return std::unexpected(io_error{EINVAL, "listen"});
+  const descriptor mine = ::fcntl(given, F_DUPFD_CLOEXEC, 0);
+  if (mine < 0) return std::unexpected(io_error{errno, "listen"});
+  const int flags = ::fcntl(mine, F_GETFL);
+  ::fcntl(mine, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  tune_socket(mine, where.family());
+  limit_send_buffer(mine, where);
+  return mine;
+}
+
 }  // namespace
 
 std::expected<descriptor, io_error> open_socket(int family, bool blocking) {
@@ -45,6 +61,7 @@ std::expected<descriptor, io_error> open_socket(int family, bool blocking) {
 }
 
 std::expected<descriptor, io_error> open_listener(const address& where, const listen_options& options, bool blocking) {
+  if (options.given >= 0) return take_listener(where, options.given, blocking);
   const auto made = open_socket(where.family(), blocking);
   if (!made) return made;
   const auto refuse = [&](const char* doing) {

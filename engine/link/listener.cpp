@@ -12,12 +12,12 @@ namespace engine {
 std::expected<std::unique_ptr<listener>, io_error> listener::open(core& c, const address& where, const listen_options& options) {
   auto made = c.io().listen(where, options);
   if (!made) return std::unexpected(made.error());
-  auto mine = std::unique_ptr<listener>(new listener(c, *made, c.io().local_address(*made)));
+  auto mine = std::unique_ptr<listener>(new listener(c, *made, c.io().local_address(*made), options.given >= 0));
   c.io().accept(*made, *mine);
   return mine;
 }
 
-listener::listener(core& c, descriptor d, const address& local) : core_(c), descriptor_(d), local_(local) {}
+listener::listener(core& c, descriptor d, const address& local, bool given) : core_(c), descriptor_(d), local_(local), given_(given) {}
 
 listener::~listener() {
   for (const descriptor d : peers_) core_.io().close(d);
@@ -25,9 +25,11 @@ listener::~listener() {
 
 void listener::stop() {
   if (std::exchange(stopping_, true)) return;
+  // Closing while it accepts may shut the socket down, which others go on with if it was given.
+  if (given_ && pending()) return core_.io().cancel(*this);
   core_.io().close(descriptor_);
   // Only a name in the file system outlives its socket; abstract names begin with NUL.
-  if (const std::string path = local_.path(); !path.empty() && path.front() != '\0') ::unlink(path.c_str());
+  if (const std::string path = local_.path(); !given_ && !path.empty() && path.front() != '\0') ::unlink(path.c_str());
 }
 
 void listener::finished(int result, slice) {
@@ -41,6 +43,7 @@ void listener::finished(int result, slice) {
     // EMFILE and its like: the backend pauses and goes on; those already connected are served meanwhile.
     log_error("accept on {}: {}", local_.to_string(), io_error{-result, "accept"}.to_string());
   }
+  if (given_ && stopping_ && !pending()) core_.io().close(descriptor_);
   wake();
 }
 

@@ -31,11 +31,11 @@ class listener final : private operation {
     return awaiter{*this};
   }
 
-  /// No more peers; the socket is closed (and the file of a Unix socket removed).
+  /// No more peers; the socket is closed (and the file of a Unix socket removed, unless it was given).
   void stop();
 
  private:
-  listener(core& c, descriptor d, const address& local);
+  listener(core& c, descriptor d, const address& local, bool given);
   void finished(int result, slice data) override;
   descriptor take();
   void wake();
@@ -45,6 +45,7 @@ class listener final : private operation {
   engine::address local_;
   std::deque<descriptor> peers_;
   std::coroutine_handle<> waiting_{};
+  const bool given_;  // its file is somebody else's
   bool stopping_ = false;
 };
 

@@ -47,6 +47,7 @@ class daemon::state final : private detail::exposer {
     return uri("PYRO:" + std::string(id) + "@" + (nat && !nat_location.empty() ? nat_location : host.location));
   }
   void run(const std::function<bool()>& condition);
+  void accept_on_given();
   void stop();
   bool drain(std::chrono::milliseconds limit);
   void close();
@@ -66,7 +67,8 @@ class daemon::state final : private detail::exposer {
   class housekeeper;
   own_daemon_object own_object() const { return options_.own_object.value_or(own_daemon_object::of<daemon_object>()); }
   void start_cores();
-  address listen_on(std::size_t core_index, const address& where);
+  address listen_on(std::size_t core_index, const address& where, int given = -1);
+  void locate_given(int socket);
   void listen_everywhere();
   void listen_on_tcp(const std::string& at, std::uint16_t port);
   void listen_on_unix(const std::string& path);
@@ -164,10 +166,11 @@ void daemon::state::start_cores() {
 // ---- where it listens
 
 void daemon::state::listen_everywhere() {
-  if (!options_.unix_only) {
+  for (const int socket : options_.listening_sockets) locate_given(socket);
+  if (!options_.unix_only && options_.listening_sockets.empty()) {
     listen_on_tcp(options_.host.empty() ? host.settings.host : options_.host, options_.port);
   }
-  if (!options_.unix_socket.empty()) listen_on_unix(options_.unix_socket);
+  if (!options_.unix_socket.empty() && options_.listening_sockets.empty()) listen_on_unix(options_.unix_socket);
   for (const std::string& also : options_.also_listen_on) {
     const uri where("PYRO:x@" + also);
     if (where.sockname().empty()) listen_on_tcp(where.host(), static_cast<std::uint16_t>(where.port()));
@@ -196,11 +199,24 @@ void daemon::state::listen_on_unix(const std::string& path) {
   locations.push_back(listen_on(0, *where).to_string());
 }
 
-address daemon::state::listen_on(std::size_t core_index, const address& where) {
-  const bool per_core = options_.listener_per_core && !where.is_unix();
+void daemon::state::locate_given(int socket) {
+  const address bound = (*cores_)[0].io().local_address(socket);
+  if (bound.is_unix()) return locations.push_back(bound.to_string());
+  if (tcp_port == 0) tcp_port = bound.port();
+  const bool bare_v6 = options_.host.find(':') != std::string::npos;
+  if (options_.host.empty()) locations.push_back(bound.to_string());
+  else locations.push_back((bare_v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(bound.port()));
+}
+
+void daemon::state::accept_on_given() {
+  for (const int socket : std::exchange(options_.listening_sockets, {})) listen_on(0, (*cores_)[0].io().local_address(socket), socket);
+}
+
+address daemon::state::listen_on(std::size_t core_index, const address& where, int given) {
+  const bool per_core = options_.listener_per_core && !where.is_unix() && given < 0;
   address bound;
   cores_->run_on(core_index, [&](core&) {
-    const auto made = server_.listen(core_index, where, {.reuse_address = host.settings.sock_reuse, .reuse_port = per_core});
+    const auto made = server_.listen(core_index, where, {.reuse_address = host.settings.sock_reuse, .reuse_port = per_core, .given = given});
     if (!made) throw std::system_error(made.error().code, std::generic_category(), std::string(made.error().doing) + " " + where.to_string());
     bound = *made;
   });
@@ -309,6 +325,7 @@ core& daemon::state::own_loop() {
 void daemon::state::run(const std::function<bool()>& condition) {
   const signal_guard signals(stop_);
   serve_socket();
+  accept_on_given();
   const auto look = std::chrono::duration_cast<time_point::duration>(std::chrono::duration<double>(host.settings.poll_timeout));
   const auto next_look = [&] { return condition ? std::chrono::steady_clock::now() + look : time_point::max(); };
   if (cores_->threads()) {
@@ -429,7 +446,10 @@ void daemon::run(const std::function<bool()>& condition) { state_->run(condition
 void daemon::stop() { state_->stop(); }
 void daemon::close() { state_->close(); }
 bool daemon::drain(std::chrono::milliseconds limit) { return state_->drain(limit); }
-int daemon::descriptor() const { return state_->own_loop().poll_descriptor(); }
+int daemon::descriptor() const {
+  state_->accept_on_given();
+  return state_->own_loop().poll_descriptor();
+}
 time_point daemon::next_deadline() const { return state_->own_loop().next_deadline(); }
 void daemon::run_ready() { state_->own_loop().run_ready(); }
 watch_handle daemon::watch(int foreign, std::function<void()> readable) { return engine::watch(state_->first_core(), foreign, std::move(readable)); }

@@ -41,6 +41,10 @@ struct daemon_options {
   bool unix_only = false;
   /// More addresses to listen on, as in URIs: "host:port", "[ipv6]:port", "./u:path". Port 0 picks a free one for each.
   std::vector<std::string> also_listen_on{};
+  /// Sockets that listen already (activation.hpp): listens on these, and instead of `host`, `port` and `unix_socket`; `host`, if given, still stands
+  /// in URIs. They stay the caller's; the daemon works on duplicates. It accepts there in run(), or once descriptor() was asked for: those who
+  /// wait already would else find nothing exposed. Throws std::system_error for one that does not listen.
+  std::vector<int> listening_sockets{};
   /// Serves exactly this connected socket, without handshakes (WIRE §13), and listens on nothing. The socket stays the caller's; the
   /// daemon works on a duplicate. It is served in run(), which ends when the peer has closed.
   int connected_socket = -1;
