@@ -18,4 +18,5 @@
 #include <engine/object/serialized_result.hpp>
 #include <engine/object/serve_simple.hpp>
 #include <engine/object/settings.hpp>
+#include <engine/object/type_meta.hpp>
 #include <engine/object/uri.hpp>

@@ -1,6 +1,7 @@
 // See beacon.hpp.
 #include <naming/beacon.hpp>
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -65,6 +66,10 @@ beacon::beacon(uri answer, const std::string& host, std::uint16_t port) : answer
     ::close(socket_);
     throw std::system_error(error, std::generic_category(), "broadcast port " + std::to_string(port));
   }
+}
+
+beacon::beacon(uri answer, int socket) : socket_(socket), answer_(std::move(answer)) {
+  ::fcntl(socket_, F_SETFL, ::fcntl(socket_, F_GETFL) | O_NONBLOCK);
 }
 
 beacon::~beacon() { ::close(socket_); }

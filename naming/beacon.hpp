@@ -14,6 +14,8 @@ class beacon {
   /// Listens at `host` (empty: everywhere) and that port, 0: a free one. `answer`: the URI to give away; a host of 0.0.0.0 in it is replaced by
   /// the address that faces the asker. Throws std::system_error.
   beacon(uri answer, const std::string& host, std::uint16_t port);
+  /// Takes a bound UDP socket over.
+  beacon(uri answer, int socket);
   ~beacon();
   beacon(const beacon&) = delete;
   beacon& operator=(const beacon&) = delete;

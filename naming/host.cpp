@@ -1,8 +1,12 @@
 // See host.hpp.
 #include <naming/host.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 #include <engine/io/address.hpp>
 #include <engine/object/error.hpp>
@@ -19,6 +23,7 @@ daemon_options options_for(const name_server_options& o, const settings& s) {
   d.port = o.port.value_or(static_cast<std::uint16_t>(s.ns_port));
   d.unix_socket = o.unix_socket;
   d.unix_only = o.unix_only;
+  d.listening_sockets = o.sockets.streams;
   d.nat_host = o.nat_host;
   d.nat_port = o.nat_port;
   d.cores = o.cores;
@@ -37,6 +42,12 @@ std::string numeric(const std::string& host, std::uint16_t port, const settings&
   return host;
 }
 
+int duplicate(int socket) {
+  const int mine = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+  if (mine < 0) throw std::system_error(errno, std::generic_category(), "broadcast socket");
+  return mine;
+}
+
 }  // namespace
 
 name_server_host::name_server_host(name_server_options options)
@@ -47,7 +58,8 @@ name_server_host::name_server_host(name_server_options options)
   daemon_ = std::make_unique<engine::daemon>(options_for(options, s));
   names_->keep(name_server_id, {.uri = daemon_->uri_for(name_server_id).to_string(), .tags = {"class:Pyro4.naming.NameServer"}});
   daemon_->expose(*names_, name_server_id, {.shared = true});
-  bound_to_ = options.unix_only ? "Unix domain socket" : numeric(internal().host(), daemon_->port(), s);
+  const bool unix_only = !internal().sockname().empty();
+  bound_to_ = unix_only ? "Unix domain socket" : numeric(internal().host(), daemon_->port(), s);
   open_beacon(options, s);
   if (s.ns_autoclean > 0) {
     const auto timeout = s.comm_timeout > 0 ? s.comm_timeout : 5;
@@ -62,14 +74,15 @@ uri name_server_host::where() const { return daemon_->uri_for(name_server_id); }
 uri name_server_host::internal() const { return daemon_->uri_for(name_server_id, false); }
 
 void name_server_host::open_beacon(const name_server_options& o, const settings& s) {
-  if (o.unix_only) return;
+  if (!internal().sockname().empty()) return;
   if (bound_to_.find(':') != std::string::npos) {
     why_silent_ = "Not starting broadcast server for IPv6.";
   } else if (bound_to_.starts_with("127.")) {
     why_silent_ = "Not starting broadcast server for localhost.";
   } else if (o.broadcast) {
     const std::string& host = o.bc_host.empty() ? s.ns_bchost : o.bc_host;
-    beacon_ = std::make_unique<engine::beacon>(internal(), host, o.bc_port.value_or(static_cast<std::uint16_t>(s.ns_bcport)));
+    if (o.sockets.datagrams.empty()) beacon_ = std::make_unique<engine::beacon>(internal(), host, o.bc_port.value_or(static_cast<std::uint16_t>(s.ns_bcport)));
+    else beacon_ = std::make_unique<engine::beacon>(internal(), duplicate(o.sockets.datagrams.front()));
     watching_ = daemon_->watch(beacon_->descriptor(), [this] { beacon_->answer_waiting(); });
   }
 }

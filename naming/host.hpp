@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include <engine/object/activation.hpp>
 #include <engine/object/daemon.hpp>
 #include <naming/beacon.hpp>
 #include <naming/name_server.hpp>
@@ -30,6 +31,8 @@ struct name_server_options {
   std::string bc_host{};                     ///< empty: settings.ns_bchost
   std::optional<std::uint16_t> bc_port{};    ///< unset: settings.ns_bcport
   std::string hmac_key{};
+  /// Sockets that are open already: instead of the addresses above, and a UDP one for broadcasts. The host serves a duplicate of each.
+  given_sockets sockets{};
   unsigned cores = 1;
   bool threads = true;                       ///< as daemon_options::threads: false for somebody else's loop
   std::optional<engine::settings> settings{};

@@ -1,5 +1,5 @@
 // engine-ns: the name server as a program. Options, texts and exit codes are those of pyro4-ns (WIRE §12); ours are --cores, and that a Unix
-// socket may be listened on beside a port.
+// socket may be listened on beside a port, and that systemd may have opened the sockets.
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
     if (*bc_port_said) options.bc_port = bc_port;
     if (*nat_port_said) options.nat_port = nat_port;
     options.broadcast = !no_broadcast;
+    options.sockets = engine::activation_sockets();
     options.unix_only = !options.unix_socket.empty() && !*port_said && options.host.empty();
     if (const char* key = std::getenv("PYRO_HMAC_KEY")) {
       if (!options.hmac_key.empty()) throw std::invalid_argument("error: don't use -k and PYRO_HMAC_KEY at the same time");

@@ -3,10 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <engine/object/type_meta.hpp>
 #include <naming/host.hpp>
 #include <naming/locate.hpp>
 
 #include "naming_support.hpp"
+
+namespace shop {
+struct store {};
+struct warehouse : store {};
+}  // namespace shop
 
 namespace engine::test {
 namespace {
@@ -50,6 +56,20 @@ TEST_F(enrolling, an_object_is_found_by_its_name_until_the_daemon_ends) {
       EXPECT_EQ(proxy<greeter>(name + at, quiet_proxy()).greet(), "hello") << name;
   }
   EXPECT_EQ(registered(), 0);
+}
+
+TEST(type_meta, names_a_class_and_its_bases_as_python_would) {
+  EXPECT_EQ((type_meta<shop::warehouse, shop::store>()), (std::vector<std::string>{"class:shop.warehouse", "class:shop.store"}));
+  EXPECT_EQ(type_meta<shop::warehouse>("is:"), std::vector<std::string>{"is:shop.warehouse"});
+  EXPECT_EQ(type_meta<greeter>(), std::vector<std::string>{"class:engine.test.greeter"});
+}
+
+TEST_F(enrolling, an_object_is_found_by_its_class) {
+  daemon host(on_loopback());
+  auto how = named("a.greeter");
+  how.tags = type_meta<greeter>();
+  host.expose(std::make_shared<greeter>(), how);
+  EXPECT_EQ(proxy<greeter>("PYROMETA:class:engine.test.greeter@" + running->daemon().location(), quiet_proxy()).greet(), "hello");
 }
 
 TEST_F(enrolling, nothing_is_exposed_where_the_name_is_taken) {
