@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -41,15 +40,16 @@ given_sockets activation_sockets() {
   const auto process = number_from("LISTEN_PID"), count = number_from("LISTEN_FDS");
   for (const char* each : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(each);
   given_sockets given;
+  std::vector<int> unix_streams;
   if (!count || process != ::getpid()) return given;
   if (*count < 0 || *count > most) throw std::invalid_argument("LISTEN_FDS is " + std::to_string(*count));
   for (int socket = first; socket < first + *count; ++socket) {
     ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-    if (option_of(socket, SO_ACCEPTCONN) == 1) given.streams.push_back(socket);
+    if (option_of(socket, SO_ACCEPTCONN) == 1) (option_of(socket, SO_DOMAIN) == AF_UNIX ? unix_streams : given.streams).push_back(socket);
     else if (option_of(socket, SO_TYPE) == SOCK_DGRAM && option_of(socket, SO_DOMAIN) == AF_INET) given.datagrams.push_back(socket);
     else throw std::invalid_argument("descriptor " + std::to_string(socket) + " is neither a listening socket nor an IPv4 datagram socket");
   }
-  std::ranges::stable_partition(given.streams, [](int socket) { return option_of(socket, SO_DOMAIN) != AF_UNIX; });
+  given.streams.insert(given.streams.end(), unix_streams.begin(), unix_streams.end());
   return given;
 }
 
