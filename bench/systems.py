@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 BENCH = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # where the distribution installs Pyro4
 WINDOWS = (64, 256, 1024)    # calls in flight; the best one counts
+PERCENTILES = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")  # what a client reports where it timed single calls
 
 
 @dataclass(frozen=True)

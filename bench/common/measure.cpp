@@ -43,7 +43,8 @@ void print(const result& r, latencies* calls) {
   std::printf(R"({"workload":"%.*s","value":%.2f,"unit":"%.*s")", static_cast<int>(r.workload.size()), r.workload.data(),
               r.value, static_cast<int>(r.unit.size()), r.unit.data());
   if (calls != nullptr && !calls->empty())
-    std::printf(R"(,"p50_us":%.2f,"p99_us":%.2f)", calls->percentile_us(0.5), calls->percentile_us(0.99));
+    std::printf(R"(,"p50_us":%.2f,"p90_us":%.2f,"p99_us":%.2f,"p999_us":%.2f,"max_us":%.2f)", calls->percentile_us(0.5),
+                calls->percentile_us(0.9), calls->percentile_us(0.99), calls->percentile_us(0.999), calls->percentile_us(1));
   std::printf(R"(,"ops":%)" PRIu64 R"(,"answer":%)" PRIu64 "}\n", r.operations, r.answer);
   std::fflush(stdout);
 }

@@ -70,8 +70,8 @@ def report(workload, value, unit, answer, operations, latencies=()):
     line = {"workload": workload, "value": round(value, 2), "unit": unit}
     if latencies:
         ordered = sorted(latencies)
-        line["p50_us"] = round(ordered[len(ordered) // 2] * 1e6, 2)
-        line["p99_us"] = round(ordered[int(len(ordered) * 0.99)] * 1e6, 2)
+        for name, p in (("p50_us", 0.5), ("p90_us", 0.9), ("p99_us", 0.99), ("p999_us", 0.999), ("max_us", 1)):
+            line[name] = round(ordered[min(len(ordered) - 1, int(len(ordered) * p))] * 1e6, 2)
     line.update(ops=operations, answer=answer)
     print(json.dumps(line), flush=True)
 
