@@ -1,0 +1,168 @@
+"""What the page shows, as data: lines of scripts/bench and files of Google Benchmark, read, checked and grouped.
+
+Ratios are made within one run only: the same minutes on the same machine. A ratio above one always means that ours is ahead.
+"""
+import json
+import math
+import os
+import statistics
+from dataclasses import dataclass, field
+
+FILE_MAX = 64 << 20     # bytes of one file; a history of years is a tenth of it
+LOWER_IS_BETTER = ("instructions", "us", "ns")
+
+
+class Unreadable(Exception):
+    """A file that is neither lines of scripts/bench nor of Google Benchmark; the text says which and why."""
+
+
+@dataclass
+class Data:
+    rows: list = field(default_factory=list)      # dictionaries with system, workload, value and what else was recorded
+    micro: list = field(default_factory=list)     # (file name, context, benchmarks)
+    left_out: int = 0                             # lines without what a row needs
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_row(row):
+    return (isinstance(row, dict) and isinstance(row.get("system"), str) and isinstance(row.get("workload"), str)
+            and is_number(row.get("value")) and row["value"] >= 0 and isinstance(row.get("unit", ""), str))
+
+
+def read_into(data, path):
+    """Adds what a file holds. Throws Unreadable."""
+    try:
+        if os.path.getsize(path) > FILE_MAX:
+            raise Unreadable("%s is larger than %d MB" % (path, FILE_MAX >> 20))
+        with open(path, encoding="utf-8", errors="replace") as opened:
+            text = opened.read()
+    except OSError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        whole = None
+    if isinstance(whole, dict) and isinstance(whole.get("benchmarks"), list):
+        context = whole.get("context")
+        data.micro.append((os.path.basename(path), context if isinstance(context, dict) else {}, [b for b in whole["benchmarks"] if is_micro(b)]))
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            add_line(data, path, number, line)
+
+
+def is_micro(each):
+    return isinstance(each, dict) and isinstance(each.get("name"), str) and is_number(each.get("real_time")) and each.get("run_type") != "aggregate"
+
+
+def add_line(data, path, number, line):
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("%s, line %d is no JSON: %s" % (path, number, error))
+    if is_row(row):
+        data.rows.append(row)
+    else:
+        data.left_out += 1
+
+
+def kind(system):
+    """ours, floor or peer."""
+    if system.startswith("engine-"):
+        return "ours"
+    return "floor" if system.startswith(("tcp-", "unix-")) else "peer"
+
+
+def lower_is_better(row):
+    return row.get("unit", "").split("/")[0] in LOWER_IS_BETTER
+
+
+def ahead(mine, theirs):
+    """How far the first row is ahead of the second; None where one of them is zero."""
+    if mine["value"] <= 0 or theirs["value"] <= 0:
+        return None
+    return theirs["value"] / mine["value"] if lower_is_better(mine) else mine["value"] / theirs["value"]
+
+
+def best(rows):
+    """The best of the rows, None of none."""
+    rows = list(rows)
+    if not rows:
+        return None
+    return min(rows, key=lambda r: r["value"]) if lower_is_better(rows[0]) else max(rows, key=lambda r: r["value"])
+
+
+def alike(one, other):
+    """Both on the same transport, both spinning or neither."""
+    return ("unix" in one) == ("unix" in other) and one.endswith("-spin") == other.endswith("-spin")
+
+
+def stores_alike(one, other):
+    return ("-sql" in one) == ("-sql" in other)
+
+
+def floor_of(mine, rows):
+    """The best raw floor on the same transport that spins if we do."""
+    return best(r for r in rows if kind(r["system"]) == "floor" and alike(mine["system"], r["system"]))
+
+
+def counterpart(theirs, rows):
+    """The row of ours to hold beside another one: for a floor the one that does the same, for a peer the one over TCP that never spins."""
+    mine = [r for r in rows if kind(r["system"]) == "ours"]
+    if kind(theirs["system"]) == "floor":
+        return best(r for r in mine if alike(r["system"], theirs["system"]))
+    mine = [r for r in mine if stores_alike(r["system"], theirs["system"])]
+    plain = [r for r in mine if not r["system"].endswith("-spin") and "unix" not in r["system"]]
+    return best(plain or mine)
+
+
+def run_of(row):
+    return str(row.get("date", ""))
+
+
+def latest(rows):
+    """The rows of the newest run among these, one per system and settings; those of a compared revision are not of it."""
+    own = [r for r in rows if not r.get("compared")]
+    newest = max((run_of(r) for r in own), default="")
+    return list({(r["system"], r.get("kb")): r for r in own if run_of(r) == newest}.values())
+
+
+def workloads(rows, order=()):
+    """Names of the workloads, those of `order` first."""
+    names = list(dict.fromkeys(r["workload"] for r in rows))
+    return sorted(names, key=lambda n: (order.index(n) if n in order else len(order), names.index(n)))
+
+
+@dataclass
+class Point:
+    commit: str
+    value: float     # the median of the commit's runs
+    low: float
+    high: float
+    runs: int
+
+
+def same_machine(row, other):
+    return all(row.get(k) == other.get(k) for k in ("cpu", "cores"))
+
+
+def history(rows, system, as_ratio):
+    """One Point per commit, oldest commit first: figures, or ratios to the floor of the same run. Only runs on the newest one's machine."""
+    mine = [r for r in rows if r["system"] == system and "kb" not in r]
+    if not mine:
+        return []
+    here = [r for r in mine if same_machine(r, max(mine, key=run_of))]
+    found, order = {}, {}
+    for row in here:
+        value = row["value"]
+        if as_ratio:
+            floor = floor_of(row, [r for r in rows if run_of(r) == run_of(row)])
+            value = ahead(row, floor) if floor else None
+        if value is not None:
+            commit = str(row.get("commit", "?")) + ("+" if row.get("dirty") else "")
+            found.setdefault(commit, []).append(value)
+            order.setdefault(commit, (str(row.get("committed") or run_of(row)), run_of(row)))
+    return [Point(c, statistics.median(found[c]), min(found[c]), max(found[c]), len(found[c])) for c in sorted(found, key=order.get)]

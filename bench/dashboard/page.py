@@ -1,0 +1,35 @@
+"""The whole page: one file of HTML and style, without a script, without anything from elsewhere; the browser is told to fetch nothing."""
+import os
+
+from . import model, sections, words
+from .charts import text
+
+STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.css")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def colours_of(data):
+    """A number for each system that stays the same in all charts; our own come first."""
+    names = sorted({r["system"] for r in data.rows}, key=lambda n: ({"ours": 0, "peer": 1, "floor": 2}[model.kind(n)], n))
+    return {name: i for i, name in enumerate(names)}
+
+
+def navigation(found):
+    return '<nav>%s</nav>' % "".join('<a href="#%s">%s</a>' % (sections.anchor(w), text(words.title(w))) for w in found)
+
+
+def render(data, order=()):
+    """The page as text. `order`: workloads in the order they are to appear; others follow."""
+    colours = colours_of(data)
+    found = model.workloads([r for r in data.rows if "kb" not in r], order)
+    with open(STYLE) as style:
+        look = style.read()
+    note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
+    empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
+    body = [note, empty, sections.machine(data), sections.glance(data, order), navigation(found) if found else "",
+            *(sections.scenario(data, w, colours) for w in found), sections.sizes(data, colours), sections.micro(data)]
+    return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+            '<title>engine: benchmarks</title><style>%s</style></head><body><header><h1>engine <span>benchmarks</span></h1>'
+            '<p class="key"><span><i class="dot ours"></i>ours</span><span><i class="dot floor"></i>raw floor</span><span><i class="dot peer"></i>peers</span></p>'
+            '</header><main>%s</main></body></html>\n' % (POLICY, look, "\n".join(part for part in body if part)))

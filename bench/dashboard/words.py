@@ -1,0 +1,29 @@
+"""The words of the page about each workload: a title and a sentence. A workload that is not here is called by its name."""
+
+WORKLOADS = {
+    "sync_call": ("One call after another", "One connection, one call at a time: the round trip. Mostly the waking of a sleeping core, which is why spinning is another world."),
+    "pipelined_call": ("Calls in flight", "One connection, up to 64, 256 or 1024 calls in flight; the best window counts."),
+    "oneway": ("Calls without answers", "As fast as they leave; counted when the server has executed them."),
+    "batched": ("Batches of calls", "Batches on one connection, every result read."),
+    "stream": ("Items of a stream", "The items of one remote stream, one after another."),
+    "connect": ("Connect, call, close", "A new connection for each call. Most of the time is the kernel's."),
+    "many_connections": ("1,000 connections", "One call in flight on each of them, from one client thread."),
+    "steady_load": ("10,000 connections under a fixed load", "Calls leave by the clock, not when the last answer came: the time of a call counts from when it was due, so a stall shows in every call it delayed."),
+    "mixed": ("Mixed load", "Two server cores, and clients that do small calls, pipelined calls and blobs at the same time."),
+    "huge": ("A blob of 256 MiB", "As argument; the size comes back. The median of the warm calls."),
+    "blob_up": ("Blobs to the server", "One call after another with a blob as argument; its size comes back."),
+    "blob_down": ("Blobs from the server", "One call after another with a blob as the result."),
+    "lookup": ("Name lookup", "One name after another of 1,000."),
+    "lookup_pipelined": ("Name lookups in flight", "Up to 64, 256 or 1024 of them."),
+    "register": ("Registering names", "Counted when acknowledged, which in SQLite means durable."),
+    "instructions_server": ("Instructions of a call: server", "Counted by callgrind from the request frame to the answer frame: decode, dispatch, encode in msgpack. Free of noise; less is better."),
+    "instructions_client": ("Instructions of a call: client", "Counted by callgrind in the client of a synchronous call, without the kernel. Free of noise; less is better."),
+}
+
+
+def title(workload):
+    return WORKLOADS.get(workload, (workload, ""))[0]
+
+
+def sentence(workload):
+    return WORKLOADS.get(workload, ("", ""))[1]
