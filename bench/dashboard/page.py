@@ -26,7 +26,7 @@ def render(data, order=()):
         look = style.read()
     note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
     empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
-    body = [note, empty, sections.machine(data), sections.glance(data, order), navigation(found) if found else "",
+    body = [note, empty, sections.glance(data, order), sections.machine(data), navigation(found) if found else "",
             *(sections.scenario(data, w, colours) for w in found), sections.sizes(data, colours), sections.micro(data)]
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'

@@ -18,10 +18,11 @@ def figure(row, what="value", shown=None):
 
 
 def ratio(value, mine, theirs):
-    """A ratio of two systems of one run; above one is good for us."""
+    """A ratio of two systems of one run; above one is good for us, and 0.9 of a floor, which does nothing but send and receive."""
     if value is None:
         return '<span class="none">–</span>'
-    look = "good" if value >= 1 else "near" if value >= 0.9 else "behind"
+    good, near = (0.9, 0.75) if model.kind(theirs["system"]) == "floor" else (1, 0.9)
+    look = "good" if value >= good else "near" if value >= near else "behind"
     return '<b class="ratio %s" data-mine="%s" data-theirs="%s" data-workload="%s" data-value="%.6g">%s</b>' % (
         look, text(mine["system"]), text(theirs["system"]), text(mine["workload"]), value, text(times(value)))
 
@@ -88,7 +89,7 @@ def figures_of(rows):
     ordered = sorted(rows, key=lambda r: r["value"], reverse=not less)
     body = "".join(figure_row(row, rows, axis) for row in ordered)
     unit = rows[0].get("unit", "")
-    return ('<div class="rows"><div class="row head"><span>system</span><span>%s, median and spread%s</span><span class="n">median</span>'
+    return ('<div class="rows"><div class="row head"><span>system</span><span>%s, median and spread%s, on a logarithmic scale</span><span class="n">median</span>'
             '<span class="n">ours beside it</span></div>%s<div class="row foot"><span></span>%s<span></span><span></span></div></div>' %
             (text(unit), ", less is better" if less else "", body, scale(axis, unit)))
 
@@ -121,7 +122,7 @@ def latencies_of(rows):
     body = "".join('<div class="row %s"><span class="who">%s</span>%s%s</div>' % (
         model.kind(r["system"]), text(r["system"]), steps(axis, values, model.kind(r["system"])), percentile_cells(r)) for r, values in timed)
     key = "".join('<span><i class="step p%d"></i>%s</span>' % (i, name) for i, (name, _) in enumerate(PERCENTILES))
-    return ('<h3>How long a call takes</h3><p class="key">%s</p><div class="rows latency"><div class="row head"><span>system</span><span>microseconds</span>'
+    return ('<h3>How long a call takes</h3><p class="key">%s</p><div class="rows latency"><div class="row head"><span>system</span><span>microseconds, on a logarithmic scale</span>'
             '%s</div>%s<div class="row foot"><span></span>%s%s</div></div>' % (
                 key, "".join('<span class="n">%s</span>' % n for n, _ in PERCENTILES), body, scale(axis, "µs"), "<span></span>" * len(PERCENTILES)))
 
