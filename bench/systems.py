@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 BENCH = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # where the distribution installs Pyro4
 WINDOWS = (64, 256, 1024)    # calls in flight; the best one counts
+BESIDE = ("burst_calls_per_s", "blob_mb_per_s")  # what else a client reports; the median is kept
+SETTINGS = ("window", "conns", "rate", "mb", "kb")  # kept with a figure
+SIZES = tuple({"kb": 64 << shift} for shift in (0, 4, 8, 12, 14))  # 64 KB to 1 GB
 PERCENTILES = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")  # what a client reports where it timed single calls
 
 
@@ -18,6 +21,9 @@ class Workload:
     settings: tuple = ({},)        # each is measured, the best median counts
     smoke_settings: tuple = ({},)
     longest: float = 1e9           # seconds a measurement may take, whatever was asked for
+    sweep: bool = False            # each of the settings is a figure of its own; none is the best
+    both_cores: bool = False       # server and client share all cores instead of having one each
+    server_settings: dict = field(default_factory=dict)
 
 
 WORKLOADS = (
@@ -26,7 +32,12 @@ WORKLOADS = (
     # Longer would run out of ports: a closed connection holds its client port for a while.
     Workload("connect", longest=0.5),
     Workload("many_connections", ({"conns": 1000},), ({"conns": 20},)),
+    # A load that each of its systems can carry: what is compared is how long calls take, from when they were due.
+    Workload("steady_load", ({"conns": 10000, "rate": 20000},), ({"conns": 20, "rate": 500},)),
+    Workload("mixed", both_cores=True, server_settings={"cores": 2}),
     Workload("huge", ({"mb": 256},), ({"mb": 1},)),
+    Workload("blob_up", SIZES, ({"kb": 64},), sweep=True),
+    Workload("blob_down", SIZES, ({"kb": 64},), sweep=True),
     Workload("oneway"),
     Workload("batched"),
     Workload("stream"),
@@ -51,17 +62,20 @@ class System:
     stores: bool = False                                    # the server is given a file to keep things in
 
 
-FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge")
+FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down")
+ONE_THREAD = FLOORS + ("steady_load",)       # ten thousand threads would be another scenario
+THREADS = FLOORS + ("mixed",)                # one thread would not use the second core
 
 
 def raw(name, mode, spin=0, **more):
     return System(name, ("{programs}/raw_server",), ("{programs}/raw_client",), server_settings={"mode": mode, "spin": spin},
-                  client_settings={"spin": spin}, workloads=FLOORS, **more)
+                  client_settings={"spin": spin}, workloads=THREADS if mode == "blocking" else ONE_THREAD, **more)
 
 
 def ours(name, spin=0, **more):
-    return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin},
-                  client_settings={"spin": spin}, **more)
+    # With spinning on both sides and three clients there are more busy threads than cores: no floor does that either.
+    return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin}, client_settings={"spin": spin},
+                  workloads=tuple(w.name for w in WORKLOADS if w.name not in NAMES and not (spin and w.name == "mixed")), **more)
 
 
 def names(name, spin=0, **more):
@@ -89,8 +103,9 @@ SYSTEMS = (
     # Pyro4 as installed, with the serializer that is its fastest in each workload. Its client is blocking, so it cannot drive
     # many connections; its window is a number of threads.
     System("pyro4", (PYTHON, BENCH + "/pyro4/server.py"), (PYTHON, BENCH + "/pyro4/client.py"), chooses_port=True,
-           client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge", "oneway", "batched", "stream"),
-           workload_settings={"pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},), "batched": ({"serializer": "msgpack"},)}),
+           client_settings={"serializer": "marshal"}, workloads=("sync_call", "pipelined_call", "connect", "huge", "blob_up", "blob_down", "oneway", "batched", "stream"),
+           workload_settings={"blob_up": SIZES[:-1], "blob_down": SIZES[:-1],  # a gigabyte takes it half a minute
+                              "pipelined_call": ({"window": 64},), "connect": ({"serializer": "msgpack"},), "batched": ({"serializer": "msgpack"},)}),
     names("engine-ns"),
     names("engine-ns-spin", spin=1),
     pyros_names("pyro4-ns", window=64),

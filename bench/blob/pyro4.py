@@ -1,15 +1,23 @@
-"""One blob of `mb` MiB per call, four calls; the median of the last three."""
+"""One blob per call: of `mb` MiB, four calls, the median of the last three; or of `kb` KiB either way, as often as fits into `secs`."""
 import Pyro4
 import measure
 
 
 def run(uri, given, check, text):
     proxy = Pyro4.Proxy(uri)
-    data = bytes(bytearray(range(256))) * (int(given.get("mb", 256)) * 4096)
-    rates = []
-    for _ in range(4):
+    workload = given["workload"]
+    size = int(given.get("mb", 256)) << 20 if workload == "huge" else int(given["kb"]) << 10
+    data = bytes(bytearray(range(256))) * (size // 256)
+
+    def one():
         started = measure.now()
-        answer = proxy.blob(data)
-        rates.append(len(data) / 1e6 / (measure.now() - started))
-        check(answer, len(data))
-    measure.report("huge", sorted(rates[1:])[1], "MB/s", answer, len(rates))
+        counted = len(proxy.fetch(size)) if workload == "blob_down" else proxy.blob(data)
+        check(counted, size)
+        return size / 1e6 / (measure.now() - started)
+
+    one()
+    end = measure.now() + (0 if workload == "huge" else float(given.get("secs", 0.5)))
+    rates = []
+    while len(rates) < 3 or measure.now() < end:
+        rates.append(one())
+    measure.report(workload, sorted(rates)[len(rates) // 2], "MB/s", size, len(rates))

@@ -45,6 +45,7 @@ void print(const result& r, latencies* calls) {
   if (calls != nullptr && !calls->empty())
     std::printf(R"(,"p50_us":%.2f,"p90_us":%.2f,"p99_us":%.2f,"p999_us":%.2f,"max_us":%.2f)", calls->percentile_us(0.5),
                 calls->percentile_us(0.9), calls->percentile_us(0.99), calls->percentile_us(0.999), calls->percentile_us(1));
+  std::fwrite(r.more.data(), 1, r.more.size(), stdout);
   std::printf(R"(,"ops":%)" PRIu64 R"(,"answer":%)" PRIu64 "}\n", r.operations, r.answer);
   std::fflush(stdout);
 }

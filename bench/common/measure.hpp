@@ -78,6 +78,7 @@ struct result {
   std::uint64_t answer = 0;
   std::uint64_t operations = 0;
   std::string_view workload{};
+  std::string_view more{};  ///< further members of the line, each with a comma before it
 };
 
 /// Prints the line on stdout; percentiles only when there are samples.

@@ -116,6 +116,11 @@ void receive_exactly(int socket, std::span<char> room, bool spin) {
   while (!room.empty()) room = room.subspan(receive_some(socket, room, spin));
 }
 
+void reset_on_close(int socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  if (setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0) fail("setsockopt");
+}
+
 void raise_file_limit() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) fail("getrlimit");

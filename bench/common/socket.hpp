@@ -37,6 +37,9 @@ void send_all(int socket, std::span<const char> bytes);
 std::size_t receive_some(int socket, std::span<char> room, bool spin);
 void receive_exactly(int socket, std::span<char> room, bool spin);
 
+/// Closing it will reset the connection: nothing lingers, and the port is free at once.
+void reset_on_close(int socket);
+
 /// Lets this process open as many files as the system allows: a thousand connections exceed the usual 1,024.
 void raise_file_limit();
 

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include <engine/engine.hpp>
 
@@ -15,6 +17,12 @@ class Echo {
  public:
   std::uint64_t length(std::string_view text) { return text.size(); }
   std::uint64_t blob(std::span<const std::byte> data) { return data.size(); }
+  /// So many bytes; views of the last ones stay valid until larger ones are asked for.
+  std::span<const std::byte> fetch(std::uint64_t size) {
+    if (size > fetched_max) throw std::length_error("more than a blob is to be");
+    if (kept_.size() < size) kept_.assign(size, std::byte{7});
+    return std::span(kept_).first(size);
+  }
   void note(std::string_view) { ++noted_; }
   /// How many notes there have been: in the order of its connection, so all that were sent before are counted.
   std::uint64_t noted() { return noted_; }
@@ -23,9 +31,11 @@ class Echo {
   }
 
  private:
+  static constexpr std::uint64_t fetched_max = std::uint64_t(1) << 30;
   std::uint64_t noted_ = 0;
+  std::vector<std::byte> kept_{};
 };
-ENGINE_EXPOSE(Echo, length, blob, note, noted, count_to)
+ENGINE_EXPOSE(Echo, length, blob, fetch, note, noted, count_to)
 ENGINE_ONEWAY(Echo, note)
 
 /// Settings of both sides: spin=1 polls as long as it takes, as the spinning floors do; otherwise nobody polls.

@@ -1,47 +1,14 @@
 // `conns` connections with one call in flight on each, driven by one epoll loop: whether a server that has many clients
 // still spends its time on calls. The client sleeps in epoll_wait also with spin=1.
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <vector>
 
 #include <bench/common/measure.hpp>
-#include <bench/common/socket.hpp>
-#include <bench/raw/frame.hpp>
+#include <bench/many_connections/raw_caller.hpp>
 #include <bench/raw/scenarios.hpp>
 
 namespace bench {
-namespace {
-
-class caller {
- public:
-  caller(const std::string& address, std::uint64_t number) : server_(dial(address)) { request_.argument = number; }
-
-  int socket() const { return server_.number(); }
-  std::uint64_t started() const { return started_; }
-
-  void call(std::uint64_t now) {
-    started_ = now;
-    received_ = 0;
-    send_all(server_.number(), request_.bytes());
-  }
-  /// Receives what is there; true when the answer is complete.
-  bool receive() {
-    received_ += receive_some(server_.number(), answer_.bytes().subspan(received_), false);
-    if (received_ < sizeof(frame)) return false;
-    expect_same(answer_.bytes(), request_.bytes());
-    return true;
-  }
-
- private:
-  descriptor server_;
-  frame request_{}, answer_{};
-  std::size_t received_ = 0;
-  std::uint64_t started_ = 0;
-};
-
-}  // namespace
-
 void many_connections(const arguments& given) {
   const std::size_t connections = given.count("conns", 1000);
   const std::string address = given.text("addr", "");

@@ -9,7 +9,7 @@ BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(BENCH, "common"))
 import measure
 
-FOLDERS = {"sync_call": "echo", "pipelined_call": "pipelined", "connect": "connect", "huge": "blob",
+FOLDERS = {"sync_call": "echo", "pipelined_call": "pipelined", "connect": "connect", "huge": "blob", "blob_up": "blob", "blob_down": "blob",
            "oneway": "oneway", "batched": "batched", "stream": "stream"}
 TEXT = "Irmen de Jong"
 
@@ -20,7 +20,7 @@ def check(answer, expected):
 
 
 def main():
-    workload, given = sys.argv[1], measure.settings()
+    workload, given = sys.argv[1], {"workload": sys.argv[1], **measure.settings()}
     Pyro4.config.SERIALIZER = given["serializer"]
     path = os.path.join(BENCH, FOLDERS[workload], "pyro4.py")
     spec = importlib.util.spec_from_file_location("scenario", path)

@@ -16,7 +16,11 @@ constexpr scenario scenarios[] = {{"sync_call", bench::sync_call},
                                   {"pipelined_call", bench::pipelined_call},
                                   {"connect", bench::connect_and_call},
                                   {"many_connections", bench::many_connections},
-                                  {"huge", bench::huge}};
+                                  {"huge", bench::huge},
+                                  {"blob_up", bench::blob_up},
+                                  {"blob_down", bench::blob_down},
+                                  {"steady_load", bench::steady_load_of_calls},
+                                  {"mixed", bench::mixed}};
 
 void run(const bench::arguments& given) {
   bench::raise_file_limit();

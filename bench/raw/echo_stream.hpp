@@ -17,6 +17,9 @@ class echo_stream {
     while (!bytes.empty()) bytes = bytes.subspan(take(bytes, answers));
   }
 
+  /// Bytes that are to follow the answers: what was fetched. The caller sends them and takes them off.
+  std::uint64_t& owed() { return owed_; }
+
  private:
   std::size_t take(std::span<const char> bytes, std::string& answers) {
     if (blob_left_ > 0) return take_blob(bytes.size(), answers);
@@ -49,6 +52,11 @@ class echo_stream {
       answers.append(request, sizeof(frame));
       return;
     }
+    if (header.what == operation::fetch) {
+      answers.append(request, sizeof(frame));
+      owed_ += header.argument;
+      return;
+    }
     blob_left_ = header.argument;
     blob_answer_.what = operation::blob;
     blob_answer_.argument = header.argument;
@@ -56,7 +64,7 @@ class echo_stream {
 
   char partial_[sizeof(frame)];
   std::size_t partial_size_ = 0;
-  std::uint64_t blob_left_ = 0;
+  std::uint64_t blob_left_ = 0, owed_ = 0;
   frame blob_answer_{};
 };
 

@@ -1,5 +1,6 @@
 // The frame of the raw floors: 64 bytes with their length in front, about what a small call takes on the wire, and
-// nothing to decode. A server answers it with the same bytes; a blob is a frame that announces so many bytes behind it.
+// nothing to decode. A server answers it with the same bytes; a blob is a frame that announces so many bytes behind it,
+// fetch asks for so many behind the answer.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +10,13 @@
 
 namespace bench {
 
-enum class operation : std::uint8_t { echo = 0, blob = 1 };
+enum class operation : std::uint8_t { echo = 0, blob = 1, fetch = 2 };
 
 struct frame {
   std::uint32_t length = 60;  ///< bytes after this field
   operation what = operation::echo;
   std::uint8_t unused[3] = {};
-  std::uint64_t argument = 0;  ///< echo: the number of the request; blob: its bytes, and in the answer those counted
+  std::uint64_t argument = 0;  ///< echo: the number of the request; blob: its bytes, and in the answer those counted; fetch: the bytes wanted
   char text[48] = "Irmen de Jong";
 
   std::span<const char> bytes() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }

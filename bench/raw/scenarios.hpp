@@ -11,5 +11,9 @@ void pipelined_call(const arguments&);    // bench/pipelined
 void connect_and_call(const arguments&);  // bench/connect
 void many_connections(const arguments&);  // bench/many_connections
 void huge(const arguments&);              // bench/blob
+void blob_up(const arguments&);           // bench/blob
+void blob_down(const arguments&);         // bench/blob
+void steady_load_of_calls(const arguments&);  // bench/steady_load
+void mixed(const arguments&);             // bench/mixed
 
 }  // namespace bench

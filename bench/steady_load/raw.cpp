@@ -1,0 +1,14 @@
+// The fixed load on the raw server, over the connections of the scenario many_connections.
+#include <bench/many_connections/raw_caller.hpp>
+#include <bench/raw/scenarios.hpp>
+#include <bench/steady_load/steady_load.hpp>
+
+namespace bench {
+
+void steady_load_of_calls(const arguments& given) {
+  std::vector<std::unique_ptr<caller>> callers;
+  for (std::size_t i = 0; i < given.count("conns", 10000); ++i) callers.push_back(std::make_unique<caller>(given.text("addr", ""), i));
+  steady_load<caller>(callers, given).run(frame{}.text_length());
+}
+
+}  // namespace bench
