@@ -21,6 +21,7 @@ constexpr scenario scenarios[] = {{"sync_call", bench::ours::sync_call},
                                   {"blob_down", bench::ours::blob_down},
                                   {"steady_load", bench::ours::steady_load_of_calls},
                                   {"mixed", bench::ours::mixed},
+                                  {"counted_calls", bench::ours::counted_calls},
                                   {"batched", bench::ours::batched},
                                   {"oneway", bench::ours::oneway},
                                   {"stream", bench::ours::item_stream}};

@@ -14,6 +14,7 @@ void blob_up(const arguments&);           // bench/blob
 void blob_down(const arguments&);         // bench/blob
 void steady_load_of_calls(const arguments&);  // bench/steady_load
 void mixed(const arguments&);             // bench/mixed
+void counted_calls(const arguments&);     // bench/instructions
 void batched(const arguments&);           // bench/batched
 void oneway(const arguments&);            // bench/oneway
 void item_stream(const arguments&);       // bench/stream
