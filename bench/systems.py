@@ -60,6 +60,7 @@ class System:
     workloads: tuple = tuple(w.name for w in WORKLOADS if w.name not in NAMES)
     chooses_port: bool = False                              # the server takes no addr=
     stores: bool = False                                    # the server is given a file to keep things in
+    needs: tuple = ()                                       # commands that must be installed
 
 
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down")
@@ -81,6 +82,12 @@ def ours(name, spin=0, **more):
 def names(name, spin=0, **more):
     return System(name, ("{programs}/names_server",), ("{programs}/names_client",), server_settings={"spin": spin},
                   client_settings={"spin": spin}, workloads=NAMES, **more)
+
+
+# A competitor's server and client are in its folder, and built when its library is installed.
+def peer(name, workloads, server=None, **more):
+    program = "{programs}/%s/%s_" % (name, name)
+    return System(name, server or (program + "server",), (program + "client",), workloads=workloads, **more)
 
 
 # Asked by our client, which is the same for each: what differs is the server. A larger window does not help it.
@@ -112,6 +119,8 @@ SYSTEMS = (
     names("engine-ns-sql", stores=True),
     names("engine-ns-sql-spin", spin=1, stores=True),
     pyros_names("pyro4-ns-sql", window=8, stores=True),
+    peer("redis", ("sync_call", "pipelined_call", "connect", "huge"), server=(PYTHON, BENCH + "/redis/server.py"), chooses_port=True, needs=("redis-server",)),
+    peer("nng", ("sync_call", "pipelined_call", "connect", "huge", "oneway")),
     System("zeromq", ("{programs}/zmq_server",), ("{programs}/zmq_client",), workloads=("sync_call", "pipelined_call", "oneway")),
 )
 
