@@ -121,6 +121,10 @@ SYSTEMS = (
     pyros_names("pyro4-ns-sql", window=8, stores=True),
     peer("redis", ("sync_call", "pipelined_call", "connect", "huge"), server=(PYTHON, BENCH + "/redis/server.py"), chooses_port=True, needs=("redis-server",)),
     peer("nng", ("sync_call", "pipelined_call", "connect", "huge", "oneway")),
+    peer("capnp", ("sync_call", "pipelined_call", "connect", "huge")),
+    peer("omniorb", ("sync_call", "huge", "oneway")),
+    peer("ice", ("sync_call", "pipelined_call", "connect", "huge", "oneway")),
+    peer("grpc", ("sync_call", "pipelined_call", "connect", "huge")),
     System("zeromq", ("{programs}/zmq_server",), ("{programs}/zmq_client",), workloads=("sync_call", "pipelined_call", "oneway")),
 )
 
