@@ -219,5 +219,5 @@ def machine(data):
     facts = (("processor", "%s, %s cores for this" % (newest["cpu"], newest.get("cores", "?"))), ("memory", "%s GB" % newest.get("memory_gb", "?")),
              ("kernel", newest.get("kernel", "?")), ("compiler", newest.get("compiler", "?")), ("build", newest.get("build", "?")),
              ("commit", "%s%s" % (newest.get("commit", "?"), " with changes" if newest.get("dirty") else "")), ("measured", newest.get("date", "?")),
-             ("runs shown", len({model.run_of(r) for r in data.rows})))
+             ("load when it began", newest.get("load", "?")), ("runs shown", len({model.run_of(r) for r in data.rows})))
     return '<section id="machine"><h2>The machine</h2><dl>%s</dl></section>' % "".join("<div><dt>%s</dt><dd>%s</dd></div>" % (k, text(v)) for k, v in facts)

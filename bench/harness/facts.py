@@ -63,5 +63,6 @@ def build_options(programs):
 
 def of(top, programs):
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    return {**revision(top), "date": now.isoformat(), **machine(), "compiler": compiler(os.path.join(programs, "engine_server")),
+    # How much else ran when it began: who reads a bad figure later cannot ask the machine any more.
+    return {**revision(top), "date": now.isoformat(), **machine(), "load": round(os.getloadavg()[0], 2), "compiler": compiler(os.path.join(programs, "engine_server")),
             "build": build_options(programs)}
