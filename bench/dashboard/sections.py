@@ -7,6 +7,7 @@ from .charts import Series, lines, scale, steps, strip, text
 from .numbers import Logarithmic, short, size, times
 
 PERCENTILES = (("p50", "p50_us"), ("p90", "p90_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("max", "max_us"))
+BESIDE = (("burst_calls_per_s", "calls/s in bursts"), ("blob_mb_per_s", "MB/s of blobs"))
 HISTORY_SYSTEMS = 8  # lines in one chart
 
 
@@ -102,9 +103,11 @@ def figure_row(row, rows, axis):
         beside = "%s <small>%s</small>" % (against(mine, row), text(mine["system"])) if mine else ""
     low, high = spread_of(row)
     window = " <small>window %s</small>" % text(row["window"]) if "window" in row else ""
-    return '<div class="row %s"><span class="who">%s%s</span>%s<span class="n" title="%s">%s</span><span class="n">%s</span></div>' % (
+    also = ", ".join("%s %s" % (short(row[key]), name) for key, name in BESIDE if model.is_number(row.get(key)))
+    also = '<small class="also">%s</small>' % text("beside it: " + also) if also else ""
+    return '<div class="row %s"><span class="who">%s%s</span>%s<span class="n" title="%s">%s</span><span class="n">%s</span>%s</div>' % (
         kind, text(row["system"]), window, strip(axis, low, row["value"], high, kind),
-        text("%s to %s" % (short(low), short(high))), figure(row), beside)
+        text("%s to %s" % (short(low), short(high))), figure(row), beside, also)
 
 
 # --- latency ---
