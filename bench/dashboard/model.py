@@ -87,6 +87,17 @@ def ahead(mine, theirs):
     return theirs["value"] / mine["value"] if lower_is_better(mine) else mine["value"] / theirs["value"]
 
 
+def spread(row):
+    """The least and the greatest of the repetitions, or the figure twice where they were not recorded."""
+    low, high = row.get("min"), row.get("max")
+    return (low, high) if is_number(low) and is_number(high) else (row["value"], row["value"])
+
+
+def overlap(one, other):
+    """The repetitions of both met: more of them would be needed to say which is ahead."""
+    return spread(one)[0] <= spread(other)[1] and spread(other)[0] <= spread(one)[1]
+
+
 def best(rows):
     """The best of the rows, None of none."""
     rows = list(rows)

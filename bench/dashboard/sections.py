@@ -8,6 +8,7 @@ from .numbers import Logarithmic, short, size, times
 
 PERCENTILES = (("p50", "p50_us"), ("p90", "p90_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("max", "max_us"))
 BESIDE = (("burst_calls_per_s", "calls/s in bursts"), ("blob_mb_per_s", "MB/s of blobs"))
+NONE = '<span class="none">–</span>'
 HISTORY_SYSTEMS = 8  # lines in one chart
 
 
@@ -21,11 +22,11 @@ def figure(row, what="value", shown=None):
 def ratio(value, mine, theirs):
     """A ratio of two systems of one run; above one is good for us, and 0.9 of a floor, which does nothing but send and receive."""
     if value is None:
-        return '<span class="none">–</span>'
+        return NONE
     good, near = (0.9, 0.75) if model.kind(theirs["system"]) == "floor" else (1, 0.9)
     look = "good" if value >= good else "near" if value >= near else "behind"
-    return '<b class="ratio %s" data-mine="%s" data-theirs="%s" data-workload="%s" data-value="%.6g">%s</b>' % (
-        look, text(mine["system"]), text(theirs["system"]), text(mine["workload"]), value, text(times(value)))
+    return '<b class="ratio %s" data-mine="%s" data-theirs="%s" data-workload="%s" data-value="%.6g">%s%s</b>' % (
+        look, text(mine["system"]), text(theirs["system"]), text(mine["workload"]), value, "≈" if model.overlap(mine, theirs) else "", text(times(value)))
 
 
 def against(mine, theirs):
@@ -34,11 +35,6 @@ def against(mine, theirs):
 
 def anchor(workload):
     return "w-" + "".join(c if c.isalnum() else "-" for c in workload)
-
-
-def spread_of(row):
-    low, high = row.get("min"), row.get("max")
-    return (low, high) if model.is_number(low) and model.is_number(high) else (row["value"], row["value"])
 
 
 def single_rows(data, workload):
@@ -53,10 +49,11 @@ def glance(data, order):
     if not rows:
         return ""
     return ('<section id="glance"><h2>At a glance</h2><p>How far ahead we are, in the newest run of each scenario: 1.00× is even, more is '
-            'better for us. A floor is raw sockets without any protocol, so a little less than one is all that can be had.</p>'
+            'better for us. A floor is raw sockets without any protocol, so a little less than one is all that can be had. '
+            'With ≈ the repetitions of both overlap: the difference may be chance.</p>'
             '<table class="glance"><thead><tr><th>Scenario</th><th class="n">Ours<small>TCP, the faster way</small></th>'
             '<th class="n">The raw floor<small>nobody spins</small></th><th class="n">The raw floor<small>both spin</small></th>'
-            '<th class="n">The best peer<small>our fastest beside it</small></th></tr></thead><tbody>%s</tbody></table></section>' % rows)
+            '<th class="n">The best peer<small>nobody spins</small></th><th class="n">The best peer<small>we spin</small></th></tr></thead><tbody>%s</tbody></table></section>' % rows)
 
 
 def glance_row(rows, workload):
@@ -65,12 +62,13 @@ def glance_row(rows, workload):
         return ""
     tcp = [r for r in ours if "unix" not in r["system"]] or ours
     top = model.best(tcp)
-    floors = [model.best(r for r in tcp if r["system"].endswith("-spin") == spin) for spin in (False, True)]
-    beside = [against(mine, model.floor_of(mine, rows)) if mine else '<span class="none">–</span>' for mine in floors]
+    plain, spinning = (model.best(r for r in tcp if r["system"].endswith("-spin") == spin) for spin in (False, True))
     peer = model.best(r for r in rows if model.kind(r["system"]) == "peer" and model.stores_alike(r["system"], top["system"]))
-    versus = "%s <small>%s</small>" % (against(top, peer), text(peer["system"])) if peer else '<span class="none">–</span>'
-    return '<tr><th><a href="#%s">%s</a></th><td class="n">%s <small>%s</small></td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>' % (
-        anchor(workload), text(words.title(workload)), figure(top), text(top.get("unit", "")), *beside, versus)
+    named = " <small>%s</small>" % text(peer["system"]) if peer else ""
+    cells = [against(mine, model.floor_of(mine, rows)) if mine else NONE for mine in (plain, spinning)]
+    cells += [against(mine, peer) + named if mine and peer else NONE for mine in (plain, spinning)]
+    return '<tr><th><a href="#%s">%s</a></th><td class="n">%s <small>%s</small></td>%s</tr>' % (
+        anchor(workload), text(words.title(workload)), figure(top), text(top.get("unit", "")), "".join('<td class="n">%s</td>' % c for c in cells))
 
 
 # --- one card per scenario ---
@@ -85,7 +83,7 @@ def scenario(data, workload, colours):
 
 
 def figures_of(rows):
-    axis = Logarithmic([v for r in rows for v in (r["value"], *spread_of(r))])
+    axis = Logarithmic([v for r in rows for v in (r["value"], *model.spread(r))])
     less = model.lower_is_better(rows[0])
     ordered = sorted(rows, key=lambda r: r["value"], reverse=not less)
     body = "".join(figure_row(row, rows, axis) for row in ordered)
@@ -101,7 +99,7 @@ def figure_row(row, rows, axis):
     if kind != "ours":
         mine = model.counterpart(row, rows)
         beside = "%s <small>%s</small>" % (against(mine, row), text(mine["system"])) if mine else ""
-    low, high = spread_of(row)
+    low, high = model.spread(row)
     window = " <small>window %s</small>" % text(row["window"]) if "window" in row else ""
     also = ", ".join("%s %s" % (short(row[key]), name) for key, name in BESIDE if model.is_number(row.get(key)))
     also = '<small class="also">%s</small>' % text("beside it: " + also) if also else ""
