@@ -62,6 +62,7 @@ def glance_row(rows, workload):
         return ""
     tcp = [r for r in ours if "unix" not in r["system"]] or ours
     top = model.best(tcp)
+    tcp = [r for r in tcp if model.stores_alike(r["system"], top["system"])]
     plain, spinning = (model.best(r for r in tcp if r["system"].endswith("-spin") == spin) for spin in (False, True))
     peer = model.best(r for r in rows if model.kind(r["system"]) == "peer" and model.stores_alike(r["system"], top["system"]))
     named = " <small>%s</small>" % text(peer["system"]) if peer else ""
