@@ -10,9 +10,41 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "bench"))
 import systems
 from harness import facts, history, revisions
+from harness.run import Run
+
+
+def measured(workload, *results):
+    """A run in which each (system, settings, value, answer) was measured."""
+    run = Run(None, "/nowhere", {system: {"commit": "abc"} for system, *_ in results})
+    for system, settings, value, answer in results:
+        line = {"system": system, "workload": workload, "value": value, "unit": "x", "answer": answer, **settings}
+        run.results.setdefault((system, workload), {}).setdefault(json.dumps(settings), []).append(line)
+    run.compare_answers(systems.WORKLOADS)
+    return run
 
 
 class Harness(unittest.TestCase):
+    def test_systems_that_disagree_about_an_answer_have_no_figures(self):
+        run = measured("sync_call", ("a", {}, 10, 13), ("b", {}, 20, 14))
+        self.assertEqual(list(run.rows()), [])
+        self.assertRegex(run.failures[0], "sync_call: the answers differ: 13 from a; 14 from b")
+
+    def test_of_windows_the_best_counts_and_of_sizes_each_does(self):
+        windows = measured("pipelined_call", *(("a", {"window": w}, w, 13) for w in (64, 1024, 256)))
+        self.assertEqual([(r["value"], r["window"], r["commit"]) for r in windows.rows()], [(1024, 1024, "abc")])
+        sizes = measured("blob_up", *(("a", {"kb": kb}, 5, kb << 10) for kb in (64, 1024)))
+        self.assertEqual([(r["kb"], r["value"]) for r in sizes.rows()], [(64, 5), (1024, 5)])
+        self.assertEqual(sizes.failures, [])
+
+    def test_blobs_of_one_size_must_arrive_whole_at_every_system(self):
+        run = measured("blob_up", ("a", {"kb": 64}, 5, 65536), ("b", {"kb": 64}, 5, 65535), ("a", {"kb": 1024}, 5, 1 << 20))
+        self.assertEqual((list(run.rows()), len(run.failures)), ([], 1))
+
+    def test_a_percentile_that_one_repetition_lacks_is_left_out(self):
+        run = measured("connect", ("a", {"p50_us": 7}, 1, 13), ("a", {}, 2, 13))
+        run.results = {key: {"{}": [line for lines in by.values() for line in lines]} for key, by in run.results.items()}
+        self.assertEqual([(r["reps"], "p50_us" in r) for r in run.rows()], [([1, 2], False)])
+
     def test_every_line_can_say_where_and_when_it_was_measured(self):
         about = facts.of(TOP, "/nowhere")
         for key in ("commit", "dirty", "date", "cpu", "cores", "kernel", "compiler", "build"):
