@@ -1,8 +1,13 @@
 """The whole page: one file of HTML and style, without a script, without anything from elsewhere; the browser is told to fetch nothing."""
 import os
 
-from . import model, sections, words
+from . import model, words
 from .charts import text
+from .glance import glance, machine
+from .micro import micro
+from .parts import anchor
+from .scenario import scenario
+from .sizes import sizes
 
 STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -15,7 +20,7 @@ def colours_of(data):
 
 
 def navigation(found):
-    return '<nav>%s</nav>' % "".join('<a href="#%s">%s</a>' % (sections.anchor(w), text(words.title(w))) for w in found)
+    return '<nav>%s</nav>' % "".join('<a href="#%s">%s</a>' % (anchor(w), text(words.title(w))) for w in found)
 
 
 def render(data, order=()):
@@ -26,8 +31,8 @@ def render(data, order=()):
         look = style.read()
     note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
     empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
-    body = [note, empty, sections.glance(data, order), sections.machine(data), navigation(found) if found else "",
-            *(sections.scenario(data, w, colours) for w in found), sections.sizes(data, colours), sections.micro(data)]
+    body = [note, empty, glance(data, order), machine(data), navigation(found) if found else "",
+            *(scenario(data, w, colours) for w in found), sizes(data, colours), micro(data)]
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
             '<title>engine: benchmarks</title><style>%s</style></head><body><header><h1>engine <span>benchmarks</span></h1>'
