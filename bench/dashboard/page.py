@@ -14,9 +14,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def colours_of(data):
-    """A number for each system that stays the same in all charts; our own come first."""
-    names = sorted({r["system"] for r in data.rows}, key=lambda n: ({"ours": 0, "peer": 1, "floor": 2}[model.kind(n)], n))
-    return {name: i for i, name in enumerate(names)}
+    """A number for each system that stays the same in all charts: ours from 0, peers from 4; floors are drawn in grey whatever theirs is."""
+    found = {}
+    for kind, first in (("ours", 0), ("peer", 4), ("floor", 6)):
+        names = sorted({r["system"] for r in data.rows if model.kind(r["system"]) == kind}, key=lambda n: (not n.startswith(("engine-tcp", "engine-unix")), n != "pyro4", n))
+        found.update((name, first + i) for i, name in enumerate(names))
+    return found
 
 
 def navigation(found):

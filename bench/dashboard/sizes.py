@@ -21,7 +21,7 @@ def sizes_of(rows, workload, colours):
         series.append(Series(name, colours[name], model.kind(name), [
             (i, row["value"], "%s, %s: %s %s" % (name, size(row["kb"]), short(row["value"]), row.get("unit", ""))) for i, row in points]))
     head = "".join('<th class="n">%s</th>' % text(size(kb)) for kb in steps_of_size)
-    body = "".join("<tr><th>%s</th>%s</tr>" % (text(name), "".join(
+    body = "".join('<tr class="%s"><th>%s</th>%s</tr>' % (model.kind(name), text(name), "".join(
         '<td class="n">%s</td>' % (figure(by_place[name, kb]) if (name, kb) in by_place else "–") for kb in steps_of_size)) for name in systems)
     return '<div><h3>%s</h3><p>%s In %s.</p>%s<div class="wide"><table class="plain"><thead><tr><th></th>%s</tr></thead><tbody>%s</tbody></table></div></div>' % (
         text(words.title(workload)), text(words.sentence(workload)), text(rows[0].get("unit", "")),

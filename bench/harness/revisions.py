@@ -34,6 +34,13 @@ def options_of(programs):
         raise CannotBuild("%s is no build folder of meson, so the other revision cannot be built like it" % os.path.dirname(programs))
 
 
+def targets_there(folder):
+    """Those of our programs that the revision has already."""
+    with open(os.path.join(folder, "meson-info", "intro-targets.json")) as given:
+        names = {target["name"] for target in json.load(given)}
+    return [target for target in TARGETS if target in names]
+
+
 def build(top, name, programs):
     """Builds the revision like the given programs; gives the commit, the worktree and the folder of its programs. Throws CannotBuild."""
     commit = facts.git(top, "rev-parse", "--verify", "--short=12", name + "^{commit}")
@@ -46,7 +53,7 @@ def build(top, name, programs):
         run("git", "-C", top, "worktree", "add", "--detach", source, commit)
     options = options_of(programs)
     run("meson", "setup", folder, source, *options, *(["--reconfigure"] if os.path.exists(os.path.join(folder, "build.ninja")) else []))
-    run("ninja", "-C", folder, *("bench/" + target for target in TARGETS))
+    run("ninja", "-C", folder, *("bench/" + target for target in targets_there(folder)))
     return commit, source, os.path.join(folder, "bench")
 
 
