@@ -64,6 +64,7 @@ class marshal_reader final : public reader {
     }
     return next_any_member(name);
   }
+  ENGINE_READER_MEMBERS
   bool read_integers(std::vector<std::int64_t>& out) override {
     const auto load = [](const unsigned char* p) -> std::int64_t {
       return static_cast<std::int32_t>(detail::marshal_format::load<std::uint32_t>(p));

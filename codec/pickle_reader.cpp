@@ -88,6 +88,7 @@ class pickle_reader final : public reader {
     name = at_->view();
     return count_text(name.size()) && took();
   }
+  ENGINE_READER_MEMBERS
   bool read_integers(std::vector<std::int64_t>& out) override {
     return read_plain_list(out, what::integer, &cell::integer) || detail::read_integers(*this, out);
   }

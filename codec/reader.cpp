@@ -33,6 +33,7 @@ bool reader::close_entry() {
 }
 
 bool reader::next_member(std::string_view& name) { return detail::next_member(*this, name); }
+bool reader::read_members(const detail::member_table& table, void* const* members) { return detail::read_members(*this, table, members); }
 bool reader::read_integers(std::vector<std::int64_t>& out) { return detail::read_integers(*this, out); }
 bool reader::read_reals(std::vector<double>& out) { return detail::read_reals(*this, out); }
 bool reader::read_strings(std::vector<std::string>& out) { return detail::read_strings(*this, out); }

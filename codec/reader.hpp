@@ -32,6 +32,10 @@ struct decode_limits {
   std::size_t elements = 1u << 24;  ///< values in one payload
 };
 
+namespace detail {
+struct member_table;
+}
+
 class reader {
  public:
   reader() = default;
@@ -76,6 +80,8 @@ class reader {
   // One word for many (codec/reader_words.hpp).
   /// In a dict: the next key that is text, whose value then follows; pairs with other keys are skipped. False as more().
   [[nodiscard]] virtual bool next_member(std::string_view& name);
+  /// The dict of a described struct (codec/shape.hpp): its members, whose addresses stand in the order of the table, and no others.
+  [[nodiscard]] virtual bool read_members(const detail::member_table& table, void* const* members);
   [[nodiscard]] virtual bool read_integers(std::vector<std::int64_t>& out);
   [[nodiscard]] virtual bool read_reals(std::vector<double>& out);
   [[nodiscard]] virtual bool read_strings(std::vector<std::string>& out);

@@ -8,14 +8,17 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
-#include <span>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <codec/codec_of.hpp>
 #include <codec/each.hpp>
-#include <codec/short_text.hpp>
 
 namespace engine {
 
@@ -26,17 +29,39 @@ template <auto Member> struct shape_field {
   std::string_view name;
 };
 
+namespace detail {
+
+template <class Member> constexpr plain_member plain_member_of() {
+  if constexpr (std::same_as<Member, bool>) return plain_member::boolean;
+  else if constexpr (std::same_as<Member, std::int64_t>) return plain_member::integer;
+  else if constexpr (std::same_as<Member, double>) return plain_member::real;
+  else if constexpr (std::same_as<Member, std::string>) return plain_member::string;
+  else if constexpr (std::same_as<Member, std::vector<std::int64_t>>) return plain_member::integers;
+  else if constexpr (std::same_as<Member, std::vector<double>>) return plain_member::reals;
+  else if constexpr (std::same_as<Member, std::vector<std::string>>) return plain_member::strings;
+  else return plain_member::no;
+}
+
+template <class Member> constexpr member_entry entry_of(std::string_view name) {
+  return {name, plain_member_of<Member>(), [](reader& in, void* member) { return engine::decode(in, *static_cast<Member*>(member)); }};
+}
+
+}  // namespace detail
+
 /// Names and members of T in the order of writing.
 template <class T, auto... Members> struct shape {
   using object = T;
   std::string_view class_name;  ///< empty: a plain dict
   std::array<std::string_view, sizeof...(Members)> names;
 
-  static bool decode_member(reader& in, std::size_t index, T& out) {
-    using decoder = bool (*)(reader&, T&);
-    static constexpr std::array<decoder, sizeof...(Members)> table{+[](reader& r, T& o) { return engine::decode(r, o.*Members); }...};
-    return table[index](in, out);
+  /// As reader::read_members wants them.
+  constexpr auto entries() const {
+    [[maybe_unused]] std::size_t index = 0;
+    return std::array<detail::member_entry, sizeof...(Members)>{
+        detail::entry_of<std::remove_reference_t<decltype(std::declval<T&>().*Members)>>(names[index++])...};
   }
+  static std::array<void*, sizeof...(Members)> addresses([[maybe_unused]] T& object) { return {&(object.*Members)...}; }
+
   template <class Writer> void encode_members(Writer& out, const T& value) const {
     std::size_t index = 0;
     ((out.member(names[index++]), engine::encode(out, value.*Members)), ...);
@@ -51,36 +76,14 @@ template <class T, auto... Members> constexpr auto make_shape(std::string_view c
 
 template <class T> concept shaped = requires { engine_shape(shape_tag<T>{}); };
 
-namespace detail {
-
-/// The index of `key` among `names`, names.size() if absent.
-std::size_t find_name(std::span<const std::string_view> names, std::string_view key);
-/// Consumes the value of `__class__` and compares it.
-bool check_class(reader& in, std::string_view class_name);
-
-}  // namespace detail
-
 template <shaped T> struct codec_of<T> {
   static constexpr auto description = engine_shape(shape_tag<T>{});
   static constexpr std::size_t count = description.names.size();
 
   static bool decode(reader& in, T& out) {
-    std::size_t hint = 0, next = 0;
-    if (!in.enter_dict(hint)) return false;
-    std::string_view key;
-    while (in.next_member(key)) {
-      const bool in_order = next < count && detail::same_text(description.names[next], key);
-      const std::size_t index = in_order ? next : detail::find_name(description.names, key);
-      if (index != count) {
-        if (!description.decode_member(in, index, out)) return false;
-        next = index + 1;
-      } else if (!description.class_name.empty() && key == "__class__") {
-        if (!detail::check_class(in, description.class_name)) return false;
-      } else if (!in.skip()) {
-        return false;
-      }
-    }
-    return in.ok();
+    static constexpr auto entries = description.entries();
+    static constexpr detail::member_table table{entries, description.class_name};
+    return in.read_members(table, description.addresses(out).data());
   }
 
   template <class Writer> static void encode(Writer& out, const T& value) {
