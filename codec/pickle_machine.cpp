@@ -13,13 +13,6 @@ namespace engine::detail::pickle {
 
 namespace {
 
-template <std::unsigned_integral Word> Word load_little(const void* from) {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  if constexpr (std::endian::native == std::endian::big && sizeof(Word) > 1) word = std::byteswap(word);
-  return word;
-}
-
 std::string load_key(unsigned char key) {
   if (key >= 0x20 && key < 0x7f && key != '\'' && key != '\\') return std::string(1, static_cast<char>(key));
   constexpr std::string_view hex = "0123456789abcdef";

@@ -1,10 +1,12 @@
-// Reads what a pickle means: start() runs all of it (pickle_machine.hpp), the words walk the tree it left. A value that the
-// pickle refers to twice is walked twice, so what counts against the bounds is what is walked, not what is there.
+// Reads what a pickle means: start() runs all of it, as a plain one if it is (pickle_tape.hpp), else on the machine
+// (pickle_machine.hpp), and the words walk the tape or the tree that was left. A value that the pickle refers to twice is walked
+// twice, so what counts against the bounds is what is walked, not what is there.
 #include <cassert>
 #include <cmath>
 #include <vector>
 
 #include <codec/pickle_machine.hpp>
+#include <codec/pickle_tape.hpp>
 #include <codec/reader_words.hpp>
 
 namespace engine {
@@ -24,10 +26,16 @@ class pickle_reader final : public reader {
     text_units_ = 0;
     // What is not shared fits the payload twice over (Latin-1 as UTF-8); beyond that, shared text has a fixed allowance.
     most_text_units_ = 2 * payload.size() / text_unit + shared_text / text_unit;
-    const bool good = machine_.run(payload, limits);
-    end_ = items() + tree().items.size();
-    at_ = good ? end_ - 1 : end_;
-    if (!good) fail(machine_.error());
+    plain_ = tape_.run(payload, limits_.elements);
+    if (plain_) {
+      at_ = tape_.value();
+      end_ = tape::after(at_);
+    } else {
+      const bool good = machine_.run(payload, limits);
+      end_ = tree().items.data() + tree().items.size();
+      at_ = good ? end_ - 1 : end_;
+      if (!good) fail(machine_.error());
+    }
   }
 
   kind peek() override {
@@ -111,7 +119,7 @@ class pickle_reader final : public reader {
 
   bool begin_call(std::string_view& object, std::string_view& method) override;
   bool begin_keywords() override {
-    return ok() && end_ - at_ == 1 ? true : fail(wire_class::value_error, "arguments left over");
+    return ready() && behind() == end_ ? true : fail(wire_class::value_error, "arguments left over");
   }
   bool end_call() override {
     if (more()) return fail(wire_class::value_error, "values left over after the call");
@@ -123,13 +131,17 @@ class pickle_reader final : public reader {
     return outer_.empty() && at_ == end_ ? true : fail(wire_class::value_error, "values left over");
   }
 
-  std::size_t offset() const override { return machine_.offset(); }
+  std::size_t offset() const override { return plain_ ? tape_.offset() : machine_.offset(); }
 
  private:
   struct place { const cell* at; const cell* end; };
 
   const detail::pickle::tree& tree() const { return machine_.tree(); }
-  const cell* items() const { return tree().items.data(); }
+  const cell* items() const { return plain_ ? tape_.value() : tree().items.data(); }
+  /// The container here: its members and, on a tape, what they hold; how many they are; what comes behind it.
+  std::span<const cell> inside() const { return plain_ ? std::span(at_ + 1, at_->index) : tree().members(*at_); }
+  std::size_t members() const { return plain_ ? at_->size : tree().containers[at_->index].size; }
+  const cell* behind() const { return plain_ ? tape::after(at_) : at_ + 1; }
   bool ready() const { return at_ != end_ && ok(); }
   bool took() {
     ++at_;
@@ -145,30 +157,32 @@ class pickle_reader final : public reader {
   bool too_many(std::size_t more) const { return more > limits_.elements - std::min<std::size_t>(values_, limits_.elements); }
 
   template <std::size_t ValuesEach> bool open(std::size_t& hint) {
-    const auto members = tree().members(*at_);
+    const auto cells = inside();
+    const std::size_t size = members();
     // A cycle has no end, so it ends here too.
     if (too_deep()) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
-    if (too_many(members.size())) return fail(wire_class::value_error, "too many values in one message");
-    values_ += static_cast<std::uint32_t>(members.size());
-    hint = members.size() / ValuesEach;
-    outer_.push_back({at_ + 1, end_});
-    at_ = members.data();
-    end_ = at_ + members.size();
+    if (too_many(size)) return fail(wire_class::value_error, "too many values in one message");
+    values_ += static_cast<std::uint32_t>(size);
+    hint = size / ValuesEach;
+    outer_.push_back({behind(), end_});
+    at_ = cells.data();
+    end_ = at_ + cells.size();
     return true;
   }
   /// The whole list here at once if all its elements are of that type; else nothing is consumed.
   template <class Element> bool read_plain_list(std::vector<Element>& out, what type, Element cell::*content) {
     if (!ready() || at_->type < what::list || at_->type > what::frozenset) return false;
-    const auto members = tree().members(*at_);
-    if (too_deep() || too_many(members.size())) return false;
-    out.resize(members.size());
+    const auto cells = inside();
+    if (cells.size() != members() || too_deep() || too_many(cells.size())) return false;
+    out.resize(cells.size());
     Element* to = out.data();
-    for (const cell& member : members) {
-      if (!member.is(type)) return false;
-      *to++ = member.*content;
+    for (const cell& one : cells) {
+      if (!one.is(type)) return false;
+      *to++ = one.*content;
     }
-    values_ += static_cast<std::uint32_t>(members.size());
-    return took();
+    values_ += static_cast<std::uint32_t>(cells.size());
+    at_ = behind();
+    return true;
   }
   void close() {
     at_ = outer_.back().at;
@@ -200,7 +214,9 @@ class pickle_reader final : public reader {
 
   static constexpr std::size_t text_unit = 64, shared_text = 64 << 20;
 
+  tape tape_{};
   machine machine_{};
+  bool plain_ = false;  ///< the tape has it
   decode_limits limits_{};
   const cell* at_ = nullptr;   ///< the next value of the innermost open container
   const cell* end_ = nullptr;

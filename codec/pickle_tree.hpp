@@ -24,7 +24,8 @@ enum class what : std::uint8_t {
   none = 1, boolean, integer, big_integer, real, complex, string, bytes, list, tuple, set, frozenset, dict, datetime, date,
   object,    ///< a container that is a class dictionary or, once it is complete, a text
   class_,    ///< note: class_id
-  timezone   ///< integer: seconds from UTC
+  timezone,  ///< integer: seconds from UTC
+  foot       ///< on a tape: the end of a container, index: the cells inside
 };
 static_assert(static_cast<int>(what::date) == static_cast<int>(kind::date) && static_cast<int>(what::none) == static_cast<int>(kind::none));
 

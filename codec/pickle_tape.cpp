@@ -1,0 +1,256 @@
+// See pickle_tape.hpp. Whatever this does not expect ends in false.
+#include <codec/pickle_tape.hpp>
+
+#include <bit>
+
+#include <codec/endian.hpp>
+#include <codec/short_text.hpp>
+#include <codec/utf8.hpp>
+
+namespace engine::detail::pickle {
+
+bool tape::run(std::span<const std::byte> payload, std::size_t most) {
+  begin_ = at_ = reinterpret_cast<const unsigned char*>(payload.data());
+  end_ = begin_ + payload.size();
+  cells_.clear(std::min<std::size_t>(most, INT32_MAX));
+  memo_.clear(most);
+  depth_ = first_ = extra_ = 0;
+  return payload.size() <= UINT32_MAX && execute() && depth_ == 0 && members() == 1;
+}
+
+template <class Word> bool tape::read_word(Word& out) {
+  if (left() < sizeof(Word)) return false;
+  out = load_little<Word>(at_);
+  at_ += sizeof(Word);
+  return true;
+}
+
+// ---- scalars
+
+/// What most of a pickle is made of, with the places that each moves kept out of memory.
+void tape::push_plain() {
+  constexpr std::size_t longest = 5 + short_most + 1, no_text = longest;
+  if (left() < longest) return;
+  const unsigned char* at = at_;
+  const unsigned char* const last = end_ - longest;
+  cell* top = cells_.top();
+  const cell* const limit = cells_.limit();
+  for (; at <= last && top != limit; ++top) {
+    std::size_t head = 2, size = at[1];
+    switch (*at) {
+      case op::binint1: *top = number(at[1]), at += 2; continue;
+      case op::binint2: *top = number(load_little<std::uint16_t>(at + 1)), at += 3; continue;
+      case op::binint: *top = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5; continue;
+      case op::binfloat: *top = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9; continue;
+      case op::binunicode: head = 5, size = load_little<std::uint32_t>(at + 1); break;
+      case op::short_binunicode: break;
+      case op::binget:
+        if (size < memo_.size() && is_scalar(memo_[size])) {
+          *top = memo_[size], at += 2;
+          continue;
+        }
+        [[fallthrough]];
+      default: size = no_text;
+    }
+    const auto* const begin = reinterpret_cast<const char*>(at + head);
+    if (size > short_most || !is_short_ascii(begin, size)) break;
+    *top = pickle::text({begin, size});
+    at += head + size;
+    if (*at == op::memoize && memo_.push(pickle::text({begin, size}))) ++at;
+  }
+  at_ = at;
+  cells_.set_top(top);
+}
+
+template <class Word> bool tape::text() {
+  Word size{};
+  std::string_view view;
+  if (!read_word(size) || !read(size, view)) return false;
+  return (is_ascii(view) || !find_utf8_fault(view, true)) && cells_.push(pickle::text(view));
+}
+
+template <class Word> bool tape::bytes() {
+  Word size{};
+  std::string_view view;
+  return read_word(size) && read(size, view) && left() > 0 && cells_.push(text_of(what::bytes, view));
+}
+
+/// Two's complement, least byte first.
+bool tape::integer(std::size_t size) {
+  if (size == 0 || size > 8 || left() < size) return false;
+  std::uint64_t n = at_[size - 1] >= 0x80 ? ~std::uint64_t{0} : 0;
+  for (std::size_t i = size; i-- > 0;) n = n << 8 | at_[i];
+  at_ += size;
+  return cells_.push(number(static_cast<std::int64_t>(n)));
+}
+
+bool tape::frame() {
+  std::uint64_t size = 0;
+  return read_word(size) && size <= left();
+}
+
+bool tape::memoize() { return members() > 0 && memo_.push(cells_.back()); }
+
+bool tape::memoize_if_next() {
+  if (left() == 0) return true;
+  if (*at_ == op::memoize) return ++at_, memo_.push(foot(0));
+  if (*at_ == op::binput) return ++at_, put_at<std::uint8_t>();
+  if (*at_ == op::long_binput) return ++at_, put_at<std::uint32_t>();
+  return true;
+}
+
+// ---- containers
+
+/// Its members come next, most often, behind a mark; then the foot it would have had is left out.
+bool tape::open_empty(what type) {
+  if (!cells_.push(head(type)) || !memoize_if_next()) return false;
+  if (left() > 0 && *at_ == op::mark) return ++at_, open(true);
+  extra_ += 1;
+  return cells_.push(foot(0));
+}
+
+/// Of no batch, the head may become any.
+bool tape::open(bool batch) {
+  if (depth_ == open_.size() || (!batch && !cells_.push(head(what::tuple)))) return false;
+  open_[depth_++] = {first_, extra_, batch};
+  first_ = cells_.size();
+  extra_ = 0;
+  push_plain();
+  return true;
+}
+
+bool tape::close(what type, bool batch) {
+  if (depth_ == 0 || open_[depth_ - 1].batch != batch) return false;
+  cell& opened = cells_[first_ - 1];
+  if (batch && !opened.is(type)) return false;
+  const std::size_t inside = cells_.size() - first_;
+  opened.type = type;
+  opened.size = static_cast<std::uint32_t>(members());
+  opened.index = static_cast<std::uint32_t>(inside);
+  const level& around = open_[--depth_];
+  first_ = around.around;
+  extra_ = around.extra_around + inside + 1;
+  return cells_.push(foot(inside)) && memoize_if_next();
+}
+
+/// Every `each`-th member may be a key. False also for half a pair.
+bool tape::keys_are_plain(std::size_t from, std::size_t each) const {
+  const cell* c = cells_.data() + from;
+  const cell* const end = cells_.data() + cells_.size();
+  while (c != end) {
+    if (!is_scalar(*c)) return false;
+    ++c;
+    if (each == 1) continue;
+    if (c == end) return false;
+    c = after(c);
+  }
+  return true;
+}
+
+bool tape::close_dict() { return keys_are_plain(first_, 2) && close(what::dict, true); }
+bool tape::close_set(what type, bool batch) { return keys_are_plain(first_, 1) && close(type, batch); }
+
+/// Where the member begins that ends there.
+bool tape::start_of(std::size_t end, std::size_t& start) const {
+  if (end <= first_) return false;
+  const cell& last = cells_[end - 1];
+  start = last.is(what::foot) ? end - 2 - last.index : end - 1;
+  return true;
+}
+
+/// A tuple of what was last, which moves to let its head in.
+bool tape::tuple_of(std::size_t size) {
+  const std::size_t end = cells_.size();
+  std::size_t start = end;
+  for (std::size_t i = 0; i < size; ++i)
+    if (!start_of(start, start)) return false;
+  const std::size_t inside = end - start;
+  if (inside > moved_most || !cells_.push({}) || !cells_.push(foot(inside))) return false;
+  cell* const at = cells_.data() + start;
+  std::copy_backward(at, at + inside, at + inside + 1);
+  *at = head(what::tuple);
+  at->size = static_cast<std::uint32_t>(size);
+  at->index = static_cast<std::uint32_t>(inside);
+  extra_ += size + 1;
+  return memoize_if_next();
+}
+
+/// What was last, an element or a pair, is the only one of the empty container before it: it takes the place of the foot.
+bool tape::add_one(what type) {
+  const std::size_t end = cells_.size(), size = type == what::dict ? 2 : 1;
+  std::size_t start = end;
+  for (std::size_t i = 0; i < size; ++i)
+    if (!start_of(start, start)) return false;
+  std::size_t empty = 0;
+  if (!start_of(start, empty) || !cells_[empty].is(type) || cells_[empty].size != 0) return false;
+  const std::size_t inside = end - start;
+  if (inside > moved_most || (type == what::dict && !keys_are_plain(start, 2))) return false;
+  cell* const at = cells_.data() + empty;
+  std::copy(at + 2, at + 2 + inside, at + 1);
+  at->size = static_cast<std::uint32_t>(size);
+  at->index = static_cast<std::uint32_t>(inside);
+  cells_.back() = foot(inside);
+  extra_ += size;
+  return true;
+}
+
+bool tape::execute() {
+  while (at_ != end_) {
+    bool good = true;
+    switch (*at_++) {
+      case op::proto: good = left() > 0 && *at_++ <= 5; break;
+      case op::frame: good = frame(); break;
+      case op::stop: return true;
+
+      case op::none: good = cells_.push({}); break;
+      case op::newtrue: good = cells_.push(boolean(true)); break;
+      case op::newfalse: good = cells_.push(boolean(false)); break;
+      case op::binint1: good = left() >= 1 && cells_.push(number(*at_++)); break;
+      case op::binint2:
+        good = left() >= 2 && cells_.push(number(load_little<std::uint16_t>(at_)));
+        at_ += good ? 2 : 0;
+        break;
+      case op::binint: good = integer(4); break;
+      case op::long1: good = left() > 0 && integer(*at_++); break;
+      case op::binfloat:
+        good = left() >= 8 && cells_.push(real(std::bit_cast<double>(load_big<std::uint64_t>(at_))));
+        at_ += good ? 8 : 0;
+        break;
+      case op::short_binunicode: good = text<std::uint8_t>(); break;
+      case op::binunicode: good = text<std::uint32_t>(); break;
+      case op::short_binbytes: good = bytes<std::uint8_t>(); break;
+      case op::binbytes: good = bytes<std::uint32_t>(); break;
+
+      case op::memoize: good = memoize(); break;
+      case op::binput: good = put_at<std::uint8_t>(); break;
+      case op::long_binput: good = put_at<std::uint32_t>(); break;
+      case op::binget: good = get_at<std::uint8_t>(); break;
+      case op::long_binget: good = get_at<std::uint32_t>(); break;
+
+      case op::mark: good = open(false); break;
+      case op::empty_tuple:
+        good = cells_.push(head(what::tuple)) && cells_.push(foot(0));
+        extra_ += 1;
+        break;
+      case op::tuple1: good = tuple_of(1); break;
+      case op::tuple2: good = tuple_of(2); break;
+      case op::tuple3: good = tuple_of(3); break;
+      case op::tuple: good = close(what::tuple, false); break;
+      case op::empty_list: good = open_empty(what::list); break;
+      case op::empty_dict: good = open_empty(what::dict); break;
+      case op::empty_set: good = open_empty(what::set); break;
+      case op::append: good = add_one(what::list); break;
+      case op::setitem: good = add_one(what::dict); break;
+      case op::appends: good = close(what::list, true); break;
+      case op::setitems: good = close_dict(); break;
+      case op::additems: good = close_set(what::set, true); break;
+      case op::frozenset: good = close_set(what::frozenset, false); break;
+      default: return false;
+    }
+    if (!good) return false;
+    push_plain();
+  }
+  return false;
+}
+
+}  // namespace engine::detail::pickle

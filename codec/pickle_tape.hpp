@@ -1,0 +1,95 @@
+// The plain pickles that nearly all are: numbers, text, bytes, lists, tuples, sets and dicts, each used once. They are written down in one
+// pass as a row of cells: a container is its head, its members in their order with all they hold, and its foot.
+// Nothing is ever wrong here: what is not plain, or not a pickle at all, is left to the machine (pickle_machine.hpp), which begins anew.
+// What a memo fetches must be a scalar. A container fetched again might have grown since, and shares what a row cannot.
+#pragma once
+
+#include <array>
+#include <cstring>
+
+#include <codec/pickle.hpp>
+#include <codec/pickle_tree.hpp>
+
+namespace engine::detail::pickle {
+
+class tape {
+ public:
+  /// False when the pickle is not plain, or takes more than `most` cells.
+  bool run(std::span<const std::byte> payload, std::size_t most);
+
+  /// The value. Of a container: size is the number of its members, index the cells between head and foot.
+  const cell* value() const { return cells_.data(); }
+  std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
+
+  /// Behind this value.
+  static const cell* after(const cell* c) { return c->type < what::list || c->type > what::dict ? c + 1 : c + 2 + c->index; }
+
+ private:
+  /// An open container, and what was noted of the one around it.
+  struct level {
+    std::size_t around = 0;        ///< where the members of that one begin
+    std::size_t extra_around = 0;
+    bool batch = false;            ///< its head and its mark were there one behind the other
+  };
+
+  bool execute();
+  void push_plain();
+  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  std::size_t members() const { return cells_.size() - first_ - extra_; }
+
+  bool read(std::size_t size, std::string_view& out) {
+    if (left() < size) return false;
+    out = {reinterpret_cast<const char*>(at_), size};
+    at_ += size;
+    return true;
+  }
+  /// A little-endian number.
+  template <class Word> bool read_word(Word& out);
+  template <class Word> bool text();
+  template <class Word> bool bytes();
+  bool integer(std::size_t size);
+  bool frame();
+
+  bool memoize();
+  /// Behind the head or foot of a container, which nobody may fetch. (To read what was just written in parts takes time.)
+  bool memoize_if_next();
+  bool put(std::size_t index) { return index == memo_.size() && memoize(); }
+  bool get(std::size_t index) { return index < memo_.size() && is_scalar(memo_[index]) && cells_.push(memo_[index]); }
+  template <class Word> bool put_at() {
+    Word index{};
+    return read_word(index) && put(index);
+  }
+  template <class Word> bool get_at() {
+    Word index{};
+    return read_word(index) && get(index);
+  }
+
+  static bool is_scalar(const cell& c) { return c.type <= what::bytes; }
+  static cell head(what type) { return indexed(type, 0); }
+  static cell foot(std::size_t inside) { return indexed(what::foot, inside); }
+
+  bool open_empty(what type);
+  bool open(bool batch);
+  bool close(what type, bool batch);
+  bool close_dict();
+  bool close_set(what type, bool batch);
+  bool start_of(std::size_t end, std::size_t& start) const;
+  bool tuple_of(std::size_t size);
+  bool add_one(what type);
+  bool keys_are_plain(std::size_t from, std::size_t each) const;
+
+  /// Cells that a head may be put before when their end has come; more are left to the machine.
+  static constexpr std::size_t moved_most = 64;
+
+  const unsigned char* begin_ = nullptr;
+  const unsigned char* at_ = nullptr;
+  const unsigned char* end_ = nullptr;
+  cell_row cells_{};
+  cell_row memo_{};
+  std::array<level, 64> open_{};
+  std::size_t depth_ = 0;
+  std::size_t first_ = 0;  ///< where the members of the innermost open container begin
+  std::size_t extra_ = 0;  ///< cells from there on that are no members of it: all but one of each container
+};
+
+}  // namespace engine::detail::pickle

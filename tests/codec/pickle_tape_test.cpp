@@ -1,0 +1,118 @@
+// The tape of plain pickles beside the machine, which reads the same with NONE and POP in front: those are not plain.
+#include <codec/pickle_tape.hpp>
+
+#include <gtest/gtest.h>
+
+#include <codec/serializer.hpp>
+#include <tests/support/encoded.hpp>
+
+namespace engine {
+namespace {
+
+using namespace std::string_literals;
+
+bool is_plain(std::string_view payload) {
+  detail::pickle::tape tape;
+  return tape.run(test::as_bytes(payload), 1000);
+}
+
+std::string read(const std::string& payload) {
+  const auto v = test::decoded<value>(pickle(), test::as_bytes(payload));
+  return v ? to_repr(*v) : std::string(v.error().type) + ": " + v.error().text;
+}
+
+/// What is read of the pickle, which the machine must make of it too.
+std::string on_tape(const std::string& payload) {
+  EXPECT_TRUE(is_plain(payload));
+  EXPECT_EQ(read(payload), read("N0" + payload));
+  return read(payload);
+}
+std::string by_the_machine(const std::string& payload) {
+  EXPECT_FALSE(is_plain(payload));
+  return read(payload);
+}
+
+TEST(PickleTape, holds_what_pythons_picklers_write) {
+  EXPECT_EQ(on_tape("\x80\x02]q\0(K\1X\1\0\0\0aq\1h\1e."s), "[1, 'a', 'a']");
+  EXPECT_EQ(on_tape("\x80\4\x95\x1e\0\0\0\0\0\0\0}\x94(\x8c\1a\x94G?\xf0\0\0\0\0\0\0\x8c\1b\x94\x8a\3\0\0\1h\1M\0\1u."s), "{'a': 256, 'b': 65536}");
+  EXPECT_EQ(on_tape("\x80\5\x8f\x94(K\2C\1x\x94N\x88\x89\x90."s), "{2, b'x', None, True, False}");
+  EXPECT_EQ(on_tape("\x80\5(K\1K\2\x91\x94."s), "frozenset({1, 2})");
+  EXPECT_EQ(on_tape("(K\1]J\xfe\xff\xff\xff\x61}t."s), "(1, [-2], {})");
+}
+
+TEST(PickleTape, tells_members_from_batches_only_by_how_they_end) {
+  EXPECT_EQ(on_tape("](](K\1K\2ee."s), "[[1, 2]]");
+  EXPECT_EQ(by_the_machine("](](K\1K\2te."s), "[[], (1, 2)]");
+  EXPECT_EQ(on_tape("](]K\1e."s), "[[], 1]");
+  EXPECT_EQ(on_tape("](]K\1ae."s), "[[1]]");
+  EXPECT_EQ(on_tape("](]]K\1aae."s), "[[[1]]]");
+  EXPECT_EQ(on_tape("](})e."s), "[{}, ()]");
+  EXPECT_EQ(on_tape("](}K\1]se."s), "[{1: []}]");
+  EXPECT_EQ(on_tape("](](e](ee."s), "[[], []]");
+  EXPECT_EQ(by_the_machine("](K\1e(K\2e."s), "[1, 2]");
+  EXPECT_EQ(by_the_machine("](K\1eK\2a."s), "[1, 2]");
+}
+
+TEST(PickleTape, makes_tuples_of_what_came_last) {
+  EXPECT_EQ(on_tape("K\1\x85."s), "(1,)");
+  EXPECT_EQ(on_tape("(K\1K\2K\3\x86t."s), "(1, (2, 3))");
+  EXPECT_EQ(on_tape("](K\1](K\2K\3e}\x87](K\4e\x85\x85\x65."s), "[(1, [2, 3], {}), (([4],),)]");
+}
+
+TEST(PickleTape, leaves_what_is_shared_or_wrong_to_the_machine) {
+  EXPECT_EQ(by_the_machine("(]q\0h\0t."s), "([], [])");
+  EXPECT_EQ(by_the_machine("](]q\0h\0K\1ae."s), "[[1], [1]]");
+  EXPECT_EQ(by_the_machine("K\1q\1."s), "1");
+  EXPECT_EQ(by_the_machine("}(]K\1u."s), "builtins.TypeError: unhashable type: 'list'");
+  EXPECT_EQ(by_the_machine("}(K\1u."s), "pickle.UnpicklingError: odd number of items for SETITEMS");
+  EXPECT_EQ(by_the_machine("(K\1."s).substr(0, 2), "1");
+  EXPECT_EQ(by_the_machine("K\1\x86."s), "pickle.UnpicklingError: unpickling stack underflow");
+  EXPECT_EQ(by_the_machine("(\x85t."s), "pickle.UnpicklingError: unexpected MARK found");
+  EXPECT_EQ(by_the_machine("K\1e."s), "pickle.UnpicklingError: could not find MARK");
+  EXPECT_EQ(by_the_machine("h\5."s), "pickle.UnpicklingError: Memo value not found at index 5");
+  EXPECT_EQ(by_the_machine("X\1\0\0\0\xff."s).substr(0, 10), "builtins.U");
+}
+
+TEST(PickleTape, counts_no_more_cells_than_allowed) {
+  const std::string many = "](" + std::string(998, 'N') + "e.", too_many = "](" + std::string(999, 'N') + "e.";
+  EXPECT_TRUE(is_plain(many));
+  EXPECT_FALSE(is_plain(too_many));
+}
+
+TEST(PickleTape, leaves_what_nests_too_deeply_for_it_to_the_machine) {
+  const auto nested = [](std::size_t depth) { return std::string(2 * depth, '(') + std::string(2 * depth, 't') + "."; };
+  EXPECT_EQ(on_tape(nested(32)), read("N0" + nested(32)));
+  EXPECT_EQ(by_the_machine(nested(33)), read("N0" + nested(33)));
+}
+
+TEST(PickleTape, rewinds_and_skips) {
+  const std::string payload = "((K\1]q\0(K\2K\3e}t(K\4(K\5tt](K\6\x8c\1aq\1et."s;
+  ASSERT_TRUE(is_plain(payload));
+  const auto in = pickle().make_reader();
+  in->start(test::as_bytes(payload));
+  std::size_t size = 0;
+  std::int64_t n = 0;
+  ASSERT_TRUE(in->enter_sequence(size));
+  EXPECT_EQ(size, 3u);
+  ASSERT_TRUE(in->more());
+  const auto start = in->here();
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(in->enter_sequence(size) && in->more() && in->read_integer(n) && in->more());
+    EXPECT_EQ(n, 1);
+    std::vector<std::int64_t> two;
+    ASSERT_TRUE(in->read_integers(two));
+    EXPECT_EQ(two, (std::vector<std::int64_t>{2, 3}));
+    in->rewind(start);
+  }
+  ASSERT_TRUE(in->skip() && in->more() && in->enter_sequence(size) && in->more() && in->read_integer(n));
+  EXPECT_EQ(n, 4);
+  ASSERT_TRUE(in->more() && in->skip());
+  EXPECT_FALSE(in->more());
+  std::vector<value> rest;
+  ASSERT_TRUE(in->more() && decode(*in, rest));
+  EXPECT_FALSE(in->more());
+  EXPECT_TRUE(in->finish());
+}
+
+}  // namespace
+}  // namespace engine
