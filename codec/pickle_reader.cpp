@@ -96,7 +96,7 @@ class pickle_reader final : public reader {
     name = at_->view();
     return count_text(name.size()) && took();
   }
-  ENGINE_READER_MEMBERS
+  bool read_members(const detail::member_table& table, void* const* members) override;
   bool read_integers(std::vector<std::int64_t>& out) override {
     return read_plain_list(out, what::integer, &cell::integer) || detail::read_integers(*this, out);
   }
@@ -225,6 +225,44 @@ class pickle_reader final : public reader {
   std::uint32_t text_units_ = 0;  ///< text and bytes handed out
   std::size_t most_text_units_ = 0;
 };
+
+/// As detail::read_members(), for which most members are at hand: a cell whose type is the member's.
+bool pickle_reader::read_members(const detail::member_table& table, void* const* members) {
+  using detail::plain_member;
+  std::size_t hint = 0, next = 0;
+  if (!enter_dict(hint)) return false;
+  const std::size_t count = table.members.size();
+  std::string_view key;
+  while (at_ != end_) {
+    if (!at_->is(what::string)) {
+      if (!skip() || !skip()) return false;
+      continue;
+    }
+    if (!next_member(key)) return false;
+    const bool in_order = next < count && detail::same_text(table.members[next].name, key);
+    const std::size_t index = in_order ? next : detail::find_member(table, key);
+    if (index == count) {
+      if (!detail::pass_member(*this, table, key)) return false;
+      continue;
+    }
+    const detail::member_entry& entry = table.members[index];
+    next = index + 1;
+    if (entry.plain == plain_member::integer && at_->is(what::integer)) {
+      *static_cast<std::int64_t*>(members[index]) = at_->integer;
+      ++at_;
+    } else if (entry.plain == plain_member::real && at_->is(what::real)) {
+      *static_cast<double*>(members[index]) = at_->real;
+      ++at_;
+    } else if (entry.plain == plain_member::string && at_->is(what::string) && at_->size < text_unit) {
+      detail::assign(*static_cast<std::string*>(members[index]), at_->view());
+      ++at_;
+    } else if (!detail::read_member(*this, entry, members[index])) {
+      return false;
+    }
+  }
+  close();
+  return true;
+}
 
 kind pickle_reader::peek_object() {
   if (at_->is(what::object)) {

@@ -27,39 +27,31 @@ template <class Word> bool tape::read_word(Word& out) {
 
 // ---- scalars
 
-/// What most of a pickle is made of, with the places that each moves kept out of memory.
-void tape::push_plain() {
-  constexpr std::size_t longest = 5 + short_most + 1, no_text = longest;
-  if (left() < longest) return;
-  const unsigned char* at = at_;
-  const unsigned char* const last = end_ - longest;
-  cell* top = cells_.top();
-  const cell* const limit = cells_.limit();
-  for (; at <= last && top != limit; ++top) {
-    std::size_t head = 2, size = at[1];
-    switch (*at) {
-      case op::binint1: *top = number(at[1]), at += 2; continue;
-      case op::binint2: *top = number(load_little<std::uint16_t>(at + 1)), at += 3; continue;
-      case op::binint: *top = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5; continue;
-      case op::binfloat: *top = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9; continue;
-      case op::binunicode: head = 5, size = load_little<std::uint32_t>(at + 1); break;
-      case op::short_binunicode: break;
-      case op::binget:
-        if (size < memo_.size() && is_scalar(memo_[size])) {
-          *top = memo_[size], at += 2;
-          continue;
-        }
-        [[fallthrough]];
-      default: size = no_text;
-    }
-    const auto* const begin = reinterpret_cast<const char*>(at + head);
-    if (size > short_most || !is_short_ascii(begin, size)) break;
-    *top = pickle::text({begin, size});
-    at += head + size;
-    if (*at == op::memoize && memo_.push(pickle::text({begin, size}))) ++at;
-  }
-  at_ = at;
-  cells_.set_top(top);
+/// The text behind a head, with what memoizes it.
+[[gnu::always_inline]] inline bool tape::short_text(const unsigned char*& at, std::size_t head, std::size_t size, cell& to) {
+  const auto* const begin = reinterpret_cast<const char*>(at + head);
+  if (size > short_most || head + size >= left_from(at) || !is_short_ascii(begin, size)) return false;
+  to = pickle::text({begin, size});
+  at += head + size;
+  if (*at == op::memoize && memo_.push(pickle::text({begin, size}))) ++at;
+  return true;
+}
+
+/// An empty list or dict and the mark behind it, between which it may be memoized.
+[[gnu::always_inline]] inline bool tape::open_batch(const unsigned char*& at, cell* top) {
+  const bool memoized = at[1] == op::memoize;
+  if (at[memoized ? 2 : 1] != op::mark || depth_ == open_.size() || (memoized && !memo_.push(foot(0)))) return false;
+  *top = head(*at == op::empty_list ? what::list : what::dict);
+  at += memoized ? 3 : 2;
+  enter(top + 1, true);
+  return true;
+}
+
+/// Writes the foot.
+[[gnu::always_inline]] inline bool tape::close_batch(what type, cell* top) {
+  if (depth_ == 0 || !open_[depth_ - 1].batch || !cells_[first_ - 1].is(type)) return false;
+  leave(type, top);
+  return true;
 }
 
 template <class Word> bool tape::text() {
@@ -109,34 +101,40 @@ bool tape::open_empty(what type) {
   return cells_.push(foot(0));
 }
 
+void tape::enter(const cell* first, bool batch) {
+  open_[depth_++] = {first_, extra_, batch};
+  first_ = static_cast<std::size_t>(first - cells_.data());
+  extra_ = 0;
+}
+
+void tape::leave(what type, cell* end) {
+  cell* const first = cells_.data() + first_;
+  const auto inside = static_cast<std::size_t>(end - first);
+  *end = foot(inside);
+  first[-1].type = type;
+  first[-1].size = static_cast<std::uint32_t>(inside - extra_);
+  first[-1].index = static_cast<std::uint32_t>(inside);
+  const level& around = open_[--depth_];
+  first_ = around.around;
+  extra_ = around.extra_around + inside + 1;
+}
+
 /// Of no batch, the head may become any.
 bool tape::open(bool batch) {
   if (depth_ == open_.size() || (!batch && !cells_.push(head(what::tuple)))) return false;
-  open_[depth_++] = {first_, extra_, batch};
-  first_ = cells_.size();
-  extra_ = 0;
-  push_plain();
+  enter(cells_.top(), batch);
   return true;
 }
 
 bool tape::close(what type, bool batch) {
-  if (depth_ == 0 || open_[depth_ - 1].batch != batch) return false;
-  cell& opened = cells_[first_ - 1];
-  if (batch && !opened.is(type)) return false;
-  const std::size_t inside = cells_.size() - first_;
-  opened.type = type;
-  opened.size = static_cast<std::uint32_t>(members());
-  opened.index = static_cast<std::uint32_t>(inside);
-  const level& around = open_[--depth_];
-  first_ = around.around;
-  extra_ = around.extra_around + inside + 1;
-  return cells_.push(foot(inside)) && memoize_if_next();
+  if (depth_ == 0 || open_[depth_ - 1].batch != batch || (batch && !cells_[first_ - 1].is(type)) || !cells_.push({})) return false;
+  leave(type, cells_.top() - 1);
+  return memoize_if_next();
 }
 
 /// Every `each`-th member may be a key. False also for half a pair.
-bool tape::keys_are_plain(std::size_t from, std::size_t each) const {
+bool tape::keys_are_plain(std::size_t from, const cell* end, std::size_t each) const {
   const cell* c = cells_.data() + from;
-  const cell* const end = cells_.data() + cells_.size();
   while (c != end) {
     if (!is_scalar(*c)) return false;
     ++c;
@@ -147,8 +145,8 @@ bool tape::keys_are_plain(std::size_t from, std::size_t each) const {
   return true;
 }
 
-bool tape::close_dict() { return keys_are_plain(first_, 2) && close(what::dict, true); }
-bool tape::close_set(what type, bool batch) { return keys_are_plain(first_, 1) && close(type, batch); }
+bool tape::close_dict() { return keys_are_plain(first_, cells_.top(), 2) && close(what::dict, true); }
+bool tape::close_set(what type, bool batch) { return keys_are_plain(first_, cells_.top(), 1) && close(type, batch); }
 
 /// Where the member begins that ends there.
 bool tape::start_of(std::size_t end, std::size_t& start) const {
@@ -184,7 +182,7 @@ bool tape::add_one(what type) {
   std::size_t empty = 0;
   if (!start_of(start, empty) || !cells_[empty].is(type) || cells_[empty].size != 0) return false;
   const std::size_t inside = end - start;
-  if (inside > moved_most || (type == what::dict && !keys_are_plain(start, 2))) return false;
+  if (inside > moved_most || (type == what::dict && !keys_are_plain(start, cells_.top(), 2))) return false;
   cell* const at = cells_.data() + empty;
   std::copy(at + 2, at + 2 + inside, at + 1);
   at->size = static_cast<std::uint32_t>(size);
@@ -194,63 +192,107 @@ bool tape::add_one(what type) {
   return true;
 }
 
-bool tape::execute() {
-  while (at_ != end_) {
-    bool good = true;
-    switch (*at_++) {
-      case op::proto: good = left() > 0 && *at_++ <= 5; break;
-      case op::frame: good = frame(); break;
-      case op::stop: return true;
+/// One opcode, whichever.
+bool tape::step() {
+  bool good = true;
+  switch (*at_++) {
+    case op::proto: good = left() > 0 && *at_++ <= 5; break;
+    case op::frame: good = frame(); break;
 
-      case op::none: good = cells_.push({}); break;
-      case op::newtrue: good = cells_.push(boolean(true)); break;
-      case op::newfalse: good = cells_.push(boolean(false)); break;
-      case op::binint1: good = left() >= 1 && cells_.push(number(*at_++)); break;
-      case op::binint2:
-        good = left() >= 2 && cells_.push(number(load_little<std::uint16_t>(at_)));
-        at_ += good ? 2 : 0;
-        break;
-      case op::binint: good = integer(4); break;
-      case op::long1: good = left() > 0 && integer(*at_++); break;
-      case op::binfloat:
-        good = left() >= 8 && cells_.push(real(std::bit_cast<double>(load_big<std::uint64_t>(at_))));
-        at_ += good ? 8 : 0;
-        break;
-      case op::short_binunicode: good = text<std::uint8_t>(); break;
-      case op::binunicode: good = text<std::uint32_t>(); break;
-      case op::short_binbytes: good = bytes<std::uint8_t>(); break;
-      case op::binbytes: good = bytes<std::uint32_t>(); break;
+    case op::none: good = cells_.push({}); break;
+    case op::newtrue: good = cells_.push(boolean(true)); break;
+    case op::newfalse: good = cells_.push(boolean(false)); break;
+    case op::binint1: good = left() >= 1 && cells_.push(number(*at_++)); break;
+    case op::binint2:
+      good = left() >= 2 && cells_.push(number(load_little<std::uint16_t>(at_)));
+      at_ += good ? 2 : 0;
+      break;
+    case op::binint: good = integer(4); break;
+    case op::long1: good = left() > 0 && integer(*at_++); break;
+    case op::binfloat:
+      good = left() >= 8 && cells_.push(real(std::bit_cast<double>(load_big<std::uint64_t>(at_))));
+      at_ += good ? 8 : 0;
+      break;
+    case op::short_binunicode: good = text<std::uint8_t>(); break;
+    case op::binunicode: good = text<std::uint32_t>(); break;
+    case op::short_binbytes: good = bytes<std::uint8_t>(); break;
+    case op::binbytes: good = bytes<std::uint32_t>(); break;
 
-      case op::memoize: good = memoize(); break;
-      case op::binput: good = put_at<std::uint8_t>(); break;
-      case op::long_binput: good = put_at<std::uint32_t>(); break;
-      case op::binget: good = get_at<std::uint8_t>(); break;
-      case op::long_binget: good = get_at<std::uint32_t>(); break;
+    case op::memoize: good = memoize(); break;
+    case op::binput: good = put_at<std::uint8_t>(); break;
+    case op::long_binput: good = put_at<std::uint32_t>(); break;
+    case op::binget: good = get_at<std::uint8_t>(); break;
+    case op::long_binget: good = get_at<std::uint32_t>(); break;
 
-      case op::mark: good = open(false); break;
-      case op::empty_tuple:
-        good = cells_.push(head(what::tuple)) && cells_.push(foot(0));
-        extra_ += 1;
-        break;
-      case op::tuple1: good = tuple_of(1); break;
-      case op::tuple2: good = tuple_of(2); break;
-      case op::tuple3: good = tuple_of(3); break;
-      case op::tuple: good = close(what::tuple, false); break;
-      case op::empty_list: good = open_empty(what::list); break;
-      case op::empty_dict: good = open_empty(what::dict); break;
-      case op::empty_set: good = open_empty(what::set); break;
-      case op::append: good = add_one(what::list); break;
-      case op::setitem: good = add_one(what::dict); break;
-      case op::appends: good = close(what::list, true); break;
-      case op::setitems: good = close_dict(); break;
-      case op::additems: good = close_set(what::set, true); break;
-      case op::frozenset: good = close_set(what::frozenset, false); break;
-      default: return false;
-    }
-    if (!good) return false;
-    push_plain();
+    case op::mark: good = open(false); break;
+    case op::empty_tuple:
+      good = cells_.push(head(what::tuple)) && cells_.push(foot(0));
+      extra_ += 1;
+      break;
+    case op::tuple1: good = tuple_of(1); break;
+    case op::tuple2: good = tuple_of(2); break;
+    case op::tuple3: good = tuple_of(3); break;
+    case op::tuple: good = close(what::tuple, false); break;
+    case op::empty_list: good = open_empty(what::list); break;
+    case op::empty_dict: good = open_empty(what::dict); break;
+    case op::empty_set: good = open_empty(what::set); break;
+    case op::append: good = add_one(what::list); break;
+    case op::setitem: good = add_one(what::dict); break;
+    case op::appends: good = close(what::list, true); break;
+    case op::setitems: good = close_dict(); break;
+    case op::additems: good = close_set(what::set, true); break;
+    case op::frozenset: good = close_set(what::frozenset, false); break;
+    default: return false;
   }
-  return false;
+  return good;
+}
+
+/// Up to the end of the pickle. What most of it is made of is done here, with the places that each moves kept out of memory.
+bool tape::execute() {
+  const unsigned char* at = at_;
+  cell* top = cells_.top();
+  for (;;) {
+    // No number is longer than these nine bytes, and no text ends in the last of them.
+    if (end_ - at > 9 && top != cells_.limit()) {
+      std::size_t head = 2, size = at[1];
+      switch (*at) {
+        case op::binint1: *top++ = number(at[1]), at += 2; continue;
+        case op::binint2: *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3; continue;
+        case op::binint: *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5; continue;
+        case op::binfloat: *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9; continue;
+        case op::binunicode: head = 5, size = load_little<std::uint32_t>(at + 1); [[fallthrough]];
+        case op::short_binunicode:
+          if (!short_text(at, head, size, *top)) break;
+          ++top;
+          continue;
+        case op::binget:
+          if (size >= memo_.size() || !is_scalar(memo_[size])) break;
+          *top++ = memo_[size], at += 2;
+          continue;
+        case op::empty_list:
+        case op::empty_dict:
+          if (!open_batch(at, top)) break;
+          ++top;
+          continue;
+        case op::appends:
+          if (!close_batch(what::list, top)) break;
+          ++top, ++at;
+          continue;
+        case op::setitems:
+          if (!keys_are_plain(first_, top, 2) || !close_batch(what::dict, top)) break;
+          ++top, ++at;
+          continue;
+        default: break;
+      }
+    }
+    at_ = at;
+    cells_.set_top(top);
+    if (at == end_) return false;
+    if (*at == op::stop) return ++at_, true;
+    if (!step()) return false;
+    at = at_;
+    top = cells_.top();
+  }
 }
 
 }  // namespace engine::detail::pickle

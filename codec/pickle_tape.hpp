@@ -33,8 +33,12 @@ class tape {
   };
 
   bool execute();
-  void push_plain();
-  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  bool step();
+  bool short_text(const unsigned char*& at, std::size_t head, std::size_t size, cell& to);
+  bool open_batch(const unsigned char*& at, cell* top);
+  bool close_batch(what type, cell* top);
+  std::size_t left_from(const unsigned char* at) const { return static_cast<std::size_t>(end_ - at); }
+  std::size_t left() const { return left_from(at_); }
   std::size_t members() const { return cells_.size() - first_ - extra_; }
 
   bool read(std::size_t size, std::string_view& out) {
@@ -68,6 +72,8 @@ class tape {
   static cell head(what type) { return indexed(type, 0); }
   static cell foot(std::size_t inside) { return indexed(what::foot, inside); }
 
+  void enter(const cell* first, bool batch);
+  void leave(what type, cell* end);
   bool open_empty(what type);
   bool open(bool batch);
   bool close(what type, bool batch);
@@ -76,7 +82,7 @@ class tape {
   bool start_of(std::size_t end, std::size_t& start) const;
   bool tuple_of(std::size_t size);
   bool add_one(what type);
-  bool keys_are_plain(std::size_t from, std::size_t each) const;
+  bool keys_are_plain(std::size_t from, const cell* end, std::size_t each) const;
 
   /// Cells that a head may be put before when their end has come; more are left to the machine.
   static constexpr std::size_t moved_most = 64;

@@ -110,6 +110,7 @@ class cell_row {
   }
   /// For who pushes many: where the next cell goes, and the end of the room for it; then set_top() says how far it got.
   cell* top() { return top_; }
+  const cell* top() const { return top_; }
   const cell* limit() const { return limit_; }
   void set_top(cell* top) { top_ = top; }
   /// n cells to be written. The caller has asked whether there may be so many (machine::room_for).
