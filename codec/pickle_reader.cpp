@@ -81,7 +81,10 @@ class pickle_reader final : public reader {
     const bool is_one = ready() && at_->type >= what::list && at_->type <= what::frozenset;
     return is_one ? open<1>(hint) : refuse("list");
   }
-  bool enter_dict(std::size_t& hint) override { return peek() == kind::dict ? open<2>(hint) : refuse("dict"); }
+  bool enter_dict(std::size_t& hint) override {
+    const bool is_one = ready() && (at_->is(what::dict) || peek() == kind::dict);
+    return is_one ? open<2>(hint) : refuse("dict");
+  }
 
   bool more() override {
     if (!ok()) return false;
@@ -97,6 +100,7 @@ class pickle_reader final : public reader {
     return count_text(name.size()) && took();
   }
   bool read_members(const detail::member_table& table, void* const* members) override;
+  bool take_member(detail::plain_member type, void* to);
   bool read_integers(std::vector<std::int64_t>& out) override {
     return read_plain_list(out, what::integer, &cell::integer) || detail::read_integers(*this, out);
   }
@@ -226,39 +230,37 @@ class pickle_reader final : public reader {
   std::size_t most_text_units_ = 0;
 };
 
-/// As detail::read_members(), for which most members are at hand: a cell whose type is the member's.
-bool pickle_reader::read_members(const detail::member_table& table, void* const* members) {
+/// A member whose type is that of the cell here.
+bool pickle_reader::take_member(detail::plain_member type, void* to) {
   using detail::plain_member;
+  if (type == plain_member::string && at_->is(what::string) && at_->size < text_unit) detail::assign(*static_cast<std::string*>(to), at_->view());
+  else if (type == plain_member::integer && at_->is(what::integer)) *static_cast<std::int64_t*>(to) = at_->integer;
+  else if (type == plain_member::real && at_->is(what::real)) *static_cast<double*>(to) = at_->real;
+  else return false;
+  return took();
+}
+
+/// As detail::read_members(), with short ways for the key that is expected and for what is at hand.
+bool pickle_reader::read_members(const detail::member_table& table, void* const* members) {
   std::size_t hint = 0, next = 0;
   if (!enter_dict(hint)) return false;
   const std::size_t count = table.members.size();
-  std::string_view key;
   while (at_ != end_) {
-    if (!at_->is(what::string)) {
-      if (!skip() || !skip()) return false;
-      continue;
+    std::size_t index = next;
+    if (next < count && at_->is(what::string) && at_->size < text_unit && detail::same_text(table.members[next].name, at_->view())) {
+      ++at_;
+    } else {
+      std::string_view key;
+      if (!next_member(key)) return ok();
+      index = detail::find_member(table, key);
+      if (index == count) {
+        if (!detail::pass_member(*this, table, key)) return false;
+        continue;
+      }
     }
-    if (!next_member(key)) return false;
-    const bool in_order = next < count && detail::same_text(table.members[next].name, key);
-    const std::size_t index = in_order ? next : detail::find_member(table, key);
-    if (index == count) {
-      if (!detail::pass_member(*this, table, key)) return false;
-      continue;
-    }
-    const detail::member_entry& entry = table.members[index];
     next = index + 1;
-    if (entry.plain == plain_member::integer && at_->is(what::integer)) {
-      *static_cast<std::int64_t*>(members[index]) = at_->integer;
-      ++at_;
-    } else if (entry.plain == plain_member::real && at_->is(what::real)) {
-      *static_cast<double*>(members[index]) = at_->real;
-      ++at_;
-    } else if (entry.plain == plain_member::string && at_->is(what::string) && at_->size < text_unit) {
-      detail::assign(*static_cast<std::string*>(members[index]), at_->view());
-      ++at_;
-    } else if (!detail::read_member(*this, entry, members[index])) {
-      return false;
-    }
+    const detail::member_entry& entry = table.members[index];
+    if (!take_member(entry.plain, members[index]) && !detail::read_member(*this, entry, members[index])) return false;
   }
   close();
   return true;

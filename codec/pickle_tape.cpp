@@ -15,7 +15,13 @@ bool tape::run(std::span<const std::byte> payload, std::size_t most) {
   cells_.clear(std::min<std::size_t>(most, INT32_MAX));
   memo_.clear(most);
   depth_ = first_ = extra_ = 0;
-  return payload.size() <= UINT32_MAX && execute() && depth_ == 0 && members() == 1;
+  return !payload.empty() && payload.size() <= UINT32_MAX && begin() && execute() && depth_ == 0 && members() == 1;
+}
+
+/// What most pickles begin with.
+bool tape::begin() {
+  if (left() >= 2 && *at_ == op::proto && at_[1] <= 5) at_ += 2;
+  return left() == 0 || *at_ != op::frame || (++at_, frame());
 }
 
 template <class Word> bool tape::read_word(Word& out) {
@@ -27,30 +33,45 @@ template <class Word> bool tape::read_word(Word& out) {
 
 // ---- scalars
 
+/// The size of what memoizes the last value under the next number, if that is here.
+[[gnu::always_inline]] inline std::size_t tape::put_width(const unsigned char* at) const {
+  if (*at == op::memoize) return 1;
+  return *at == op::binput && left_from(at) > 1 && at[1] == memo_.size() ? 2 : 0;
+}
+
 /// The text behind a head, with what memoizes it.
 [[gnu::always_inline]] inline bool tape::short_text(const unsigned char*& at, std::size_t head, std::size_t size, cell& to) {
   const auto* const begin = reinterpret_cast<const char*>(at + head);
   if (size > short_most || head + size >= left_from(at) || !is_short_ascii(begin, size)) return false;
   to = pickle::text({begin, size});
   at += head + size;
-  if (*at == op::memoize && memo_.push(pickle::text({begin, size}))) ++at;
+  if (const std::size_t put = put_width(at); put != 0 && memo_.push(pickle::text({begin, size}))) at += put;
   return true;
 }
 
-/// An empty list or dict and the mark behind it, between which it may be memoized.
-[[gnu::always_inline]] inline bool tape::open_batch(const unsigned char*& at, cell* top) {
-  const bool memoized = at[1] == op::memoize;
-  if (at[memoized ? 2 : 1] != op::mark || depth_ == open_.size() || (memoized && !memo_.push(foot(0)))) return false;
-  *top = head(*at == op::empty_list ? what::list : what::dict);
-  at += memoized ? 3 : 2;
-  enter(top + 1, true);
+/// An empty list or dict, what memoizes it, and the mark behind it or its foot.
+[[gnu::always_inline]] inline bool tape::open_list_or_dict(const unsigned char*& at, cell*& top) {
+  const std::size_t put = put_width(at + 1);
+  if (left_from(at) < 2 + put || depth_ == open_.size()) return false;
+  if (put != 0 ? !memo_.push(foot(0)) : at[1] == op::binput || at[1] == op::long_binput) return false;
+  *top++ = head(*at == op::empty_list ? what::list : what::dict);
+  at += 1 + put;
+  if (*at == op::mark) {
+    ++at;
+    enter(top, true);
+  } else {
+    *top++ = foot(0);
+    ++extra_;
+  }
   return true;
 }
 
-/// Writes the foot.
-[[gnu::always_inline]] inline bool tape::close_batch(what type, cell* top) {
-  if (depth_ == 0 || !open_[depth_ - 1].batch || !cells_[first_ - 1].is(type)) return false;
-  leave(type, top);
+/// The foot, and what memoizes the container.
+[[gnu::always_inline]] inline bool tape::close_here(what type, bool batch, const unsigned char*& at, cell*& top) {
+  if (depth_ == 0 || open_[depth_ - 1].batch != batch || !cells_[first_ - 1].is(type)) return false;
+  leave(type, top++);
+  ++at;
+  if (*at == op::memoize && memo_.push(foot(0))) ++at;
   return true;
 }
 
@@ -250,17 +271,31 @@ bool tape::step() {
 /// Up to the end of the pickle. What most of it is made of is done here, with the places that each moves kept out of memory.
 bool tape::execute() {
   const unsigned char* at = at_;
+  const unsigned char* const last = end_ - 1;
   cell* top = cells_.top();
+  const cell* limit = cells_.limit();
   for (;;) {
-    // No number is longer than these nine bytes, and no text ends in the last of them.
-    if (end_ - at > 9 && top != cells_.limit()) {
+    if (at < last && limit - top >= 2) {
+      const auto left = static_cast<std::size_t>(last - at);  // behind the opcode
       std::size_t head = 2, size = at[1];
       switch (*at) {
         case op::binint1: *top++ = number(at[1]), at += 2; continue;
-        case op::binint2: *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3; continue;
-        case op::binint: *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5; continue;
-        case op::binfloat: *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9; continue;
-        case op::binunicode: head = 5, size = load_little<std::uint32_t>(at + 1); [[fallthrough]];
+        case op::binint2:
+          if (left < 2) break;
+          *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3;
+          continue;
+        case op::binint:
+          if (left < 4) break;
+          *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
+          continue;
+        case op::binfloat:
+          if (left < 8) break;
+          *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9;
+          continue;
+        case op::binunicode:
+          if (left < 4) break;
+          head = 5, size = load_little<std::uint32_t>(at + 1);
+          [[fallthrough]];
         case op::short_binunicode:
           if (!short_text(at, head, size, *top)) break;
           ++top;
@@ -271,16 +306,21 @@ bool tape::execute() {
           continue;
         case op::empty_list:
         case op::empty_dict:
-          if (!open_batch(at, top)) break;
-          ++top;
+          if (!open_list_or_dict(at, top)) break;
+          continue;
+        case op::mark:
+          if (depth_ == open_.size()) break;
+          *top++ = tape::head(what::tuple), ++at;
+          enter(top, false);
           continue;
         case op::appends:
-          if (!close_batch(what::list, top)) break;
-          ++top, ++at;
+          if (!close_here(what::list, true, at, top)) break;
           continue;
         case op::setitems:
-          if (!keys_are_plain(first_, top, 2) || !close_batch(what::dict, top)) break;
-          ++top, ++at;
+          if (!keys_are_plain(first_, top, 2) || !close_here(what::dict, true, at, top)) break;
+          continue;
+        case op::tuple:
+          if (!close_here(what::tuple, false, at, top)) break;
           continue;
         default: break;
       }
@@ -292,6 +332,7 @@ bool tape::execute() {
     if (!step()) return false;
     at = at_;
     top = cells_.top();
+    limit = cells_.limit();
   }
 }
 

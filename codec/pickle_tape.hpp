@@ -32,11 +32,13 @@ class tape {
     bool batch = false;            ///< its head and its mark were there one behind the other
   };
 
+  bool begin();
   bool execute();
   bool step();
+  std::size_t put_width(const unsigned char* at) const;
   bool short_text(const unsigned char*& at, std::size_t head, std::size_t size, cell& to);
-  bool open_batch(const unsigned char*& at, cell* top);
-  bool close_batch(what type, cell* top);
+  bool open_list_or_dict(const unsigned char*& at, cell*& top);
+  bool close_here(what type, bool batch, const unsigned char*& at, cell*& top);
   std::size_t left_from(const unsigned char* at) const { return static_cast<std::size_t>(end_ - at); }
   std::size_t left() const { return left_from(at_); }
   std::size_t members() const { return cells_.size() - first_ - extra_; }
