@@ -2,24 +2,12 @@
 #include <codec/pickle_machine.hpp>
 
 #include <bit>
-#include <cassert>
-#include <cstring>
 
 #include <codec/endian.hpp>
 #include <codec/short_text.hpp>
 #include <codec/utf8.hpp>
 
 namespace engine::detail::pickle {
-
-namespace {
-
-std::string load_key(unsigned char key) {
-  if (key >= 0x20 && key < 0x7f && key != '\'' && key != '\\') return std::string(1, static_cast<char>(key));
-  constexpr std::string_view hex = "0123456789abcdef";
-  return {'\\', 'x', hex[key >> 4], hex[key & 15]};
-}
-
-}  // namespace
 
 bool machine::run(std::span<const std::byte> payload, const decode_limits& limits) {
   begin_ = at_ = reinterpret_cast<const unsigned char*>(payload.data());
@@ -68,13 +56,6 @@ bool machine::read_line(std::string_view& out) {
   if (newline == nullptr) return truncated();
   out = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(newline - at_) + 1};
   at_ = newline + 1;
-  return true;
-}
-
-[[gnu::always_inline]] inline bool machine::read_view(std::uint64_t size, std::string_view& out, const char* name) {
-  if (left() < size) return size > INT64_MAX ? beyond_machine(name) : truncated();
-  out = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(size)};
-  at_ += size;
   return true;
 }
 
@@ -189,16 +170,6 @@ template <class Word> bool machine::load_bytes(const char* name, origin from) {
   return read_view(size, view, name) && push(text_of(what::bytes, view, from));
 }
 
-bool machine::check_ascii(std::string_view raw) {
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (static_cast<unsigned char>(raw[i]) < 0x80) continue;
-    const auto byte = load_key(static_cast<unsigned char>(raw[i])).substr(2);
-    return fail(wire_class::unicode_decode_error,
-                "'ascii' codec can't decode byte 0x" + byte + " in position " + std::to_string(i) + ": ordinal not in range(128)");
-  }
-  return true;
-}
-
 template <class Word> bool machine::load_old_string() {
   Word size{};
   std::string_view view;
@@ -237,24 +208,6 @@ template <class Word> bool machine::load_binget() {
   return read_word(index) && load_get(index);
 }
 
-// ---- what nobody sends to Pyro
-
-bool machine::load_extension(std::size_t size) {
-  std::string_view raw;
-  if (!read_view(size, raw, "EXT")) return false;
-  std::uint32_t code = 0;
-  for (std::size_t i = size; i-- > 0;) code = code << 8 | static_cast<unsigned char>(raw[i]);
-  if (static_cast<std::int32_t>(code) <= 0) return fail(wire_class::unpickling_error, "EXT specifies code <= 0");
-  return fail(wire_class::value_error, "unregistered extension code " + std::to_string(code));
-}
-
-bool machine::load_buffer() {
-  if (!top_is_there()) return false;
-  const cell& c = stack_.back();
-  if (c.is(what::bytes)) return true;
-  return fail(wire_class::type_error, "memoryview: a bytes-like object is required, not '" + std::string(type_name(c)) + "'");
-}
-
 bool machine::finish() {
   cell value;
   if (!pop(value)) return false;
@@ -288,30 +241,6 @@ void machine::push_plain() {
   }
   at_ = at;
   stack_.set_top(top);
-}
-
-/// The text forms of protocols 0 and 1, and what nobody sends to Pyro.
-bool machine::execute_rare(unsigned char key) {
-  switch (key) {
-    case op::int_text: return load_int_text();
-    case op::long_text: return load_long_text();
-    case op::float_text: return load_float_text();
-    case op::string: return load_string_text();
-    case op::unicode: return load_unicode_text();
-    case op::put: return load_put_text();
-    case op::get: return load_get_text();
-
-    case op::persid:
-    case op::binpersid:
-      return fail(wire_class::unpickling_error, "A load persistent id instruction was encountered,\nbut no persistent_load function was specified.");
-    case op::ext1: return load_extension(1);
-    case op::ext2: return load_extension(2);
-    case op::ext4: return load_extension(4);
-    case op::next_buffer:
-      return fail(wire_class::unpickling_error, "pickle stream refers to out-of-band data but no *buffers* argument was given");
-    case op::readonly_buffer: return load_buffer();
-    default: return fail(wire_class::unpickling_error, "invalid load key, '" + load_key(key) + "'.");
-  }
 }
 
 bool machine::execute() {
@@ -386,58 +315,6 @@ bool machine::execute() {
     if (!good) return false;
   }
   return fail(wire_class::eof_error, "Ran out of input");
-}
-
-// ---- looking at cells
-
-std::string_view machine::type_name(const cell& c) const {
-  const auto noted = static_cast<origin>(c.note);
-  switch (c.type) {
-    case what::class_:
-      switch (static_cast<class_id>(c.note)) {
-        case class_id::encode:
-        case class_id::array_reconstructor: return "builtin_function_or_method";
-        case class_id::reconstructor:
-        case class_id::newobj: return "function";
-        default: return "type";
-      }
-    case what::timezone: return "datetime.timezone";
-    case what::object: {
-      const container& object = tree_.containers[c.index];
-      if (object.type == what::string) return "UUID";
-      const std::string_view name = tree_.members(object)[1].view();
-      return name.substr(name.rfind('.') + 1);
-    }
-    case what::date: return "datetime.date";
-    case what::datetime: return "datetime.datetime";
-    case what::bytes: return noted == origin::bytearray ? "bytearray" : "bytes";
-    case what::list: return noted == origin::deque ? "collections.deque" : noted == origin::array ? "array.array" : "list";
-    case what::real: return noted == origin::timedelta ? "datetime.timedelta" : "float";
-    case what::boolean: return "bool";
-    default: return python_name(static_cast<kind>(c.type));
-  }
-}
-
-integer machine::to_integer(const cell& c) const {
-  if (!c.is(what::big_integer)) return integer(c.integer);
-  if (static_cast<origin>(c.note) == origin::decimal_text) return *integer::from_decimal(c.view());
-  const std::string_view raw = c.view();
-  const bool negative = static_cast<unsigned char>(raw.back()) >= 0x80;
-  std::vector<std::uint32_t> words((raw.size() + 3) / 4, negative ? ~std::uint32_t{0} : 0);
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    const unsigned shift = 8 * (i % 4);
-    words[i / 4] = (words[i / 4] & ~(std::uint32_t{0xff} << shift)) | std::uint32_t{static_cast<unsigned char>(raw[i])} << shift;
-  }
-  if (negative) {
-    std::uint64_t carry = 1;
-    for (std::uint32_t& word : words) {
-      carry += static_cast<std::uint32_t>(~word);
-      word = static_cast<std::uint32_t>(carry);
-      carry >>= 32;
-    }
-    if (carry != 0) words.push_back(1);
-  }
-  return integer::from_digits(std::move(words), negative);
 }
 
 }  // namespace engine::detail::pickle

@@ -14,6 +14,11 @@
 
 namespace engine::detail::pickle {
 
+/// Among the attributes of an exception that Pyro sent.
+inline constexpr std::string_view traceback_key = "_pyroTraceback";
+
+inline class_id id_of(const cell& c) { return static_cast<class_id>(c.note); }
+
 class machine {
  public:
   /// The whole pickle; its value is then the last of tree().items. False: see error().
@@ -115,7 +120,7 @@ class machine {
   bool check_digits(std::size_t digits);
   bool invalid_literal(std::string_view line, int base = 10);
 
-  // pickle_objects.cpp: classes and what they make
+  // pickle_calls.cpp: classes and what they make
   bool load_global();
   bool load_stack_global();
   bool read_name(std::string_view& out);
@@ -126,15 +131,18 @@ class machine {
   bool make_new(const cell& of, const cell& args, cell& out);
   bool load_inst();
   bool load_obj();
-  bool load_build();
   bool not_allowed(std::string_view name);
   bool refuse_call(std::string_view name, const char* why);
   bool call(const cell& callee, const cell& args, cell& out);
   bool call_builtin(class_id id, const arguments& a, const cell& callee, cell& out);
+  bool reconstruct(const arguments& a, cell& out);
+  bool has_traceback();
+
+  // pickle_objects.cpp
+  bool load_build();
   bool make_instance(const cell& of, cell& out);
   bool make_exception(const cell& of, const cell& args, cell& out);
   bool make_wrapper(const cell& callee, const cell& exception, cell& out);
-  bool reconstruct(const arguments& a, cell& out);
   bool build_exception(const cell& instance, const cell& state);
   bool build_data(const cell& instance, const cell& state);
   bool build_object(const cell& instance, const cell& state);
@@ -142,7 +150,6 @@ class machine {
   bool build_proxy(const cell& state, cell& out);
   bool uri_text(const cell& uri, cell& out);
   const cell* find_item(const cell& dict, std::string_view key) const;
-  bool has_traceback();
 
   // pickle_data.cpp
   bool make_sequence(what type, const arguments& a, cell& out);
@@ -191,5 +198,12 @@ class machine {
   static constexpr std::size_t memo_slack = 1024;
   static constexpr std::size_t room_beside = 32;  ///< members, for the value at the end and the parts of objects
 };
+
+[[gnu::always_inline]] inline bool machine::read_view(std::uint64_t size, std::string_view& out, const char* name) {
+  if (left() < size) return size > INT64_MAX ? beyond_machine(name) : truncated();
+  out = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(size)};
+  at_ += size;
+  return true;
+}
 
 }  // namespace engine::detail::pickle
