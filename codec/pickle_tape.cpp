@@ -166,8 +166,31 @@ bool tape::keys_are_plain(std::size_t from, const cell* end, std::size_t each) c
   return true;
 }
 
-bool tape::close_dict() { return keys_are_plain(first_, cells_.top(), 2) && close(what::dict, true); }
-bool tape::close_set(what type, bool batch) { return keys_are_plain(first_, cells_.top(), 1) && close(type, batch); }
+/// The members of a batch. Python's pickler makes one of a thousand, and those that follow find a container that is closed.
+bool tape::close_batch(what type) {
+  if (type == what::dict && !keys_are_plain(first_, cells_.top(), 2)) return false;
+  if (type == what::set && !keys_are_plain(first_, cells_.top(), 1)) return false;
+  return depth_ > 0 && !open_[depth_ - 1].batch ? extend(type) : close(type, true);
+}
+
+/// What was opened goes into the container before it: their foot and head between them are left out, and the members move.
+bool tape::extend(what type) {
+  const level around = open_[depth_ - 1];
+  const std::size_t foot_at = first_ - 2, inside = cells_.size() - first_;
+  if (first_ < around.around + 3 || !cells_[foot_at].is(what::foot)) return false;
+  cell& before = cells_[foot_at - 1 - cells_[foot_at].index];
+  if (!before.is(type)) return false;
+  before.size += static_cast<std::uint32_t>(members());
+  before.index += static_cast<std::uint32_t>(inside);
+  cell* const to = cells_.data() + foot_at;
+  std::copy(to + 2, to + 2 + inside, to);
+  to[inside] = foot(before.index);
+  cells_.shrink(foot_at + inside + 1);
+  --depth_;
+  first_ = around.around;
+  extra_ = around.extra_around + inside;
+  return true;
+}
 
 /// Where the member begins that ends there.
 bool tape::start_of(std::size_t end, std::size_t& start) const {
@@ -259,10 +282,10 @@ bool tape::step() {
     case op::empty_set: good = open_empty(what::set); break;
     case op::append: good = add_one(what::list); break;
     case op::setitem: good = add_one(what::dict); break;
-    case op::appends: good = close(what::list, true); break;
-    case op::setitems: good = close_dict(); break;
-    case op::additems: good = close_set(what::set, true); break;
-    case op::frozenset: good = close_set(what::frozenset, false); break;
+    case op::appends: good = close_batch(what::list); break;
+    case op::setitems: good = close_batch(what::dict); break;
+    case op::additems: good = close_batch(what::set); break;
+    case op::frozenset: good = keys_are_plain(first_, cells_.top(), 1) && close(what::frozenset, false); break;
     default: return false;
   }
   return good;

@@ -79,8 +79,8 @@ class tape {
   bool open_empty(what type);
   bool open(bool batch);
   bool close(what type, bool batch);
-  bool close_dict();
-  bool close_set(what type, bool batch);
+  bool close_batch(what type);
+  bool extend(what type);
   bool start_of(std::size_t end, std::size_t& start) const;
   bool tuple_of(std::size_t size);
   bool add_one(what type);

@@ -49,8 +49,18 @@ TEST(PickleTape, tells_members_from_batches_only_by_how_they_end) {
   EXPECT_EQ(on_tape("](})e."s), "[{}, ()]");
   EXPECT_EQ(on_tape("](}K\1]se."s), "[{1: []}]");
   EXPECT_EQ(on_tape("](](e](ee."s), "[[], []]");
-  EXPECT_EQ(by_the_machine("](K\1e(K\2e."s), "[1, 2]");
   EXPECT_EQ(by_the_machine("](K\1eK\2a."s), "[1, 2]");
+}
+
+TEST(PickleTape, puts_batches_behind_one_another) {
+  EXPECT_EQ(on_tape("](K\1e(K\2e."s), "[1, 2]");
+  EXPECT_EQ(on_tape("](](K\1e(](K\2e(K\3ee(K\4ee(K\5e."s), "[[1, [2, 3], 4], 5]");
+  EXPECT_EQ(on_tape("(}(K\1K\2u(K\3]K\4auK\5\x8f(K\6\x90(K\7K\x8\x90t."s), "({1: 2, 3: [4]}, 5, {6, 7, 8})");
+  EXPECT_EQ(on_tape("(](K\1e(e(K\2e)t."s), "([1, 2], ())");
+  EXPECT_EQ(by_the_machine("(e."s), "pickle.UnpicklingError: unpickling stack underflow");
+  EXPECT_EQ(by_the_machine("K\1(K\2e."s), "builtins.AttributeError: 'int' object has no attribute 'append'");
+  EXPECT_EQ(by_the_machine("](K\1e}(K\2e."s), "builtins.AttributeError: 'dict' object has no attribute 'append'");
+  EXPECT_EQ(by_the_machine("](K\1e((K\2ee."s), "pickle.UnpicklingError: unexpected MARK found");
 }
 
 TEST(PickleTape, makes_tuples_of_what_came_last) {
