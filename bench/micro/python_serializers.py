@@ -3,9 +3,11 @@
 and json are C in CPython, serpent is Python.
 
 python_serializers.py [SECONDS for each document and direction [NAME…]]
+python_serializers.py pickles=DIR      leaves the documents pickled there, for micro_serializers
 """
 import json
 import marshal
+import os
 import pickle
 import sys
 import time
@@ -51,6 +53,11 @@ def cost(function, argument, seconds):
 
 
 def main():
+    if len(sys.argv) > 1 and sys.argv[1].startswith("pickles="):
+        for name, document in DOCUMENTS.items():
+            with open(os.path.join(sys.argv[1][len("pickles="):], name), "wb") as file:
+                file.write(FORMATS["pickle"][0](document))
+        return
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     for format_name in sys.argv[2:] or FORMATS:
         dumps, loads = FORMATS[format_name]
