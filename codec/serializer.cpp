@@ -43,6 +43,10 @@ const serializer* find_serializer_48(std::uint16_t id) {
   return find_if([&](const serializer* s) { return id != 0 && s->id_48 == id; });
 }
 
+std::unique_ptr<writer> make_writer(const serializer& which, serpent_bytes form) {
+  return &which == &serpent_entry ? make_serpent_writer(form) : which.make_writer();
+}
+
 const serializer& serpent() { return serpent_entry; }
 const serializer& json() { return json_entry; }
 const serializer& marshal() { return marshal_entry; }
@@ -68,7 +72,7 @@ reader& codecs::reader_of(const serializer& which) {
 
 writer& codecs::writer_of(const serializer& which) {
   std::unique_ptr<writer>& out = pairs_[table_position(which)].out;
-  if (!out) out = which.make_writer();
+  if (!out) out = make_writer(which, form_);
   return *out;
 }
 

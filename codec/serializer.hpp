@@ -31,16 +31,24 @@ const serializer& marshal();
 const serializer& pickle();  ///< dill and cloudpickle are the same, under other numbers
 const serializer& msgpack();
 
+/// How serpent writes bytes: as the dict with base64 in it that every reader knows, or as a literal, b'…', which Python takes for bytes
+/// without more ado and which is shorter for ASCII: its bytes_repr, Pyro5's SERPENT_BYTES_REPR. Ours reads both.
+enum class serpent_bytes : std::uint8_t { base64, literal };
+std::unique_ptr<writer> make_writer(const serializer&, serpent_bytes);
+
 /// One reader and one writer per serializer, made at first use and reused: what a core or a channel keeps so that a steady
 /// call allocates nothing. Not thread-safe; belongs to one thread at a time.
 class codecs {
  public:
+  codecs() = default;
+  explicit codecs(serpent_bytes form) : form_(form) {}
   reader& reader_of(const serializer&);
   writer& writer_of(const serializer&);
 
  private:
   struct pair { std::unique_ptr<reader> in; std::unique_ptr<writer> out; };
   pair pairs_[8];
+  serpent_bytes form_ = serpent_bytes::base64;
 };
 
 }  // namespace engine

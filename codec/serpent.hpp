@@ -18,9 +18,6 @@ namespace engine {
 std::unique_ptr<reader> make_serpent_reader();
 std::unique_ptr<writer> make_serpent_writer();
 
-/// How bytes are written: as the dict with base64 in it that every reader knows, or as a literal, b'…', which Python takes for bytes
-/// without more ado and which is shorter for ASCII: serpent's bytes_repr, Pyro5's SERPENT_BYTES_REPR. Ours reads both.
-enum class serpent_bytes : std::uint8_t { base64, literal };
 std::unique_ptr<writer> make_serpent_writer(serpent_bytes form);
 
 }  // namespace engine

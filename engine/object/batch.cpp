@@ -120,7 +120,7 @@ class core_batch_future final : public future_result<void>, public core_call {
 writer& batch_entries::begin() {
   if (!writer_) {
     format_ = &format_there();
-    writer_ = format_->make_writer();
+    writer_ = make_writer(*format_, to_->settings().bytes_in_serpent());
   }
   before_ = written_.here();
   writer_->start_part(written_);

@@ -106,6 +106,7 @@ template <class Settings, class F> void each(Settings& s, F&& f) {
   f("PYRO_NATHOST", s.nat_host);
   f("PYRO_NATPORT", s.nat_port);
   f("PYRO_LOGWIRE", s.log_wire);
+  f("PYRO_SERPENT_BYTES_REPR", s.serpent_bytes_repr);
   f("PYRO_DETAILED_TRACEBACK", s.detailed_traceback);
   f("ENGINE_HANDSHAKE_TIMEOUT", s.handshake_timeout);
   f("ENGINE_SPIN_US", s.spin);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <codec/serializer.hpp>
 #include <engine/io/backend.hpp>
 
 namespace engine {
@@ -43,6 +44,7 @@ struct settings {
   std::string nat_host{};                  ///< PYRO_NATHOST: host in URIs that are given away, empty = the one listened on
   int nat_port = 0;                        ///< PYRO_NATPORT: port in URIs that are given away, 0 = the one listened on
   bool log_wire = false;                   ///< PYRO_LOGWIRE: log every message
+  bool serpent_bytes_repr = false;         ///< PYRO_SERPENT_BYTES_REPR: bytes in serpent are literals, which Python gets as bytes
   bool detailed_traceback = false;         ///< PYRO_DETAILED_TRACEBACK: tracebacks tell what the method was called with
 
   double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
@@ -52,6 +54,8 @@ struct settings {
   backend_choice backend = backend_choice::automatic;  ///< ENGINE_BACKEND (read by choose_backend)
 
   bool operator==(const settings&) const = default;
+  serpent_bytes bytes_in_serpent() const { return serpent_bytes_repr ? serpent_bytes::literal : serpent_bytes::base64; }
+
   /// As written above.
   static settings defaults() { return {}; }
   /// The defaults as changed by the environment. Throws engine::error naming the variable and what is wrong with its text; booleans

@@ -120,6 +120,13 @@ class CppClient(support.InteropTest):
                 said = self.client(uri, "typed", serializer=serializer)
                 self.assertEqual("add: 42\njoin: x/y/None x/B/None\nasync: 10\nall as sent\n", said)
 
+    def test_bytes_are_literals_by_serpent_where_that_is_set(self):
+        uri = self.server().uri()
+        self.assertEqual("add: 42\njoin: x/y/None x/B/None\nasync: 10\nall as sent\n",
+                         self.client(uri, "typed", serializer="serpent", PYRO_SERPENT_BYTES_REPR="1"))
+        self.assertRegex(self.client(uri, "values", "bytes_empty", serializer="serpent"), "dict")
+        self.assertRegex(self.client(uri, "values", "bytes_empty", serializer="serpent", PYRO_SERPENT_BYTES_REPR="1"), "bytes")
+
     def test_errors_are_caught_as_their_family_and_the_proxy_goes_on(self):
         uri = self.server().uri()
         kinds = re.findall(r"^(\w+):", ERRORS, re.M)

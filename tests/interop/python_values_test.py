@@ -70,6 +70,15 @@ class PythonValues(support.InteropTest):
         with self.proxy(self.ours) as p:
             self.assertEqual(1.5, p.echo_seconds(datetime.timedelta(seconds=1.5)))
 
+    def test_bytes_are_literals_by_serpent_where_that_is_set(self):
+        uri = self.start(support.peer_server(PYRO_SERPENT_BYTES_REPR="on")).uri()
+        with self.proxy(uri, "serpent") as p:
+            for data in (b"", b"\0\xff it's \"bytes\"\n", bytes(range(256)) * 300):
+                self.assertEqual(data, p.echo_data(data))
+            batch = Pyro4.batch(p)
+            batch.echo_data(b"\1")
+            self.assertEqual([b"\1"], list(batch()))
+
     def test_a_shape_is_a_class_that_python_can_register(self):
         made = []
         Pyro4.util.SerializerBase.register_dict_to_class("peer.Point", lambda name, fields: made.append((name, fields)) or "a point")

@@ -136,7 +136,7 @@ TEST(settings, a_bad_text_is_refused_by_name) {
 
 TEST(settings, are_listed_under_pyros_names_in_order) {
   const auto list = settings::defaults().as_list();
-  ASSERT_EQ(list.size(), 34u);
+  ASSERT_EQ(list.size(), 35u);
   EXPECT_EQ(list.front(), (std::pair<std::string, std::string>{"HOST", "localhost"}));
   EXPECT_EQ(list.back(), (std::pair<std::string, std::string>{"ENGINE_STALL_MS", "0"}));
 }
