@@ -67,6 +67,7 @@ class MessageBus {
 
  private:
   void deliver(std::stop_token);
+  void deliver_pending(std::stop_token);
   /// Those that could not be reached.
   std::set<std::string> deliver_all(const Storage::messages_of_topics&, const std::map<std::string, std::set<std::string>>& subscribers);
 

@@ -93,8 +93,8 @@ std::set<std::string> MessageBus::deliver_all(const Storage::messages_of_topics&
         subscriber = known_.try_emplace(uri, engine::uri(uri)).first->second;
       }
       try {
-        subscriber.incoming_messages(topic, pending->second);
-      } catch (const engine::error& e) {
+        engine::within(20s, subscriber).incoming_messages(topic, pending->second);
+      } catch (const std::exception& e) {
         std::cout << "removing the subscription of " << uri << ": " << e.what() << std::endl;
         lost.insert(uri);
       }
@@ -104,21 +104,29 @@ std::set<std::string> MessageBus::deliver_all(const Storage::messages_of_topics&
 }
 
 void MessageBus::deliver(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    sent_.wait_for(lock, stop, 2s, [this] { return something_new_; });
-    something_new_ = false;
-    const auto messages = storage_->pending();
-    if (messages.empty()) continue;
-    const auto subscribers = storage_->subscribers();
-    lock.unlock();
-    const std::set<std::string> lost = deliver_all(messages, subscribers);
-    lock.lock();
-    storage_->remove_messages(messages);
-    for (const std::string& uri : lost) {
-      for (const std::string& topic : storage_->topics()) storage_->remove_subscriber(topic, uri);
-      known_.erase(uri);
+    try {
+      deliver_pending(stop);
+    } catch (const std::exception& e) {  // the storage may be of use again, and the messages are still there
+      std::cout << "messages are not delivered at the moment: " << e.what() << std::endl;
     }
+  }
+}
+
+void MessageBus::deliver_pending(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  sent_.wait_for(lock, stop, 2s, [this] { return something_new_; });
+  something_new_ = false;
+  const auto messages = storage_->pending();
+  if (messages.empty()) return;
+  const auto subscribers = storage_->subscribers();
+  lock.unlock();
+  const std::set<std::string> lost = deliver_all(messages, subscribers);
+  lock.lock();
+  storage_->remove_messages(messages);
+  for (const std::string& uri : lost) {
+    for (const std::string& topic : storage_->topics()) storage_->remove_subscriber(topic, uri);
+    known_.erase(uri);
   }
 }
 

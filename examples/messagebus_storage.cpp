@@ -108,7 +108,7 @@ class FileStorage final : public Storage {
   messages_of_topics pending() override {
     messages_of_topics all;
     for (row& each : ask("SELECT t.topic, m.id, m.created, m.msgdata FROM Message AS m, Topic AS t WHERE m.topic=t.id ORDER BY m.created")) {
-      each[2][each[2].find(' ')] = 'T';
+      if (const auto blank = each[2].find(' '); blank != std::string::npos) each[2][blank] = 'T';
       const auto data = engine::serialized_result::received(engine::pickle(), std::as_bytes(std::span(each[3])));
       all[each[0]].push_back({each[1], each[2], data.deserialized()});
     }

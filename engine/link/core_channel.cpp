@@ -37,7 +37,9 @@ core_channel::core_channel(core& c, const frame_limits& limits, const std::strin
 
 task<int> core_channel::open(const address& where, time_point deadline) {
   connecting under_way(core_, where, deadline);
+  connecting_ = &under_way;
   const int made = co_await under_way;
+  connecting_ = nullptr;
   if (made < 0) co_return -made;
   adopt(made);
   co_return 0;
@@ -108,6 +110,7 @@ void core_channel::fail_all(channel_failure why, awaited_reply* late) {
   if (late) awaited_replies::fail(*late, {.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
   awaited_.fail_all(*failure_);
   if (link_ && !link_->ended()) link_->close();
+  if (connecting_) core_.io().cancel(*connecting_);
 }
 
 channel_failure core_channel::reason() const {

@@ -28,6 +28,7 @@ class core_channel final : private timer {
   void set_deadline(std::optional<time_point> at) { link_->set_deadline(at); }
   /// After the handshake, whoever is at the other end speaks first now: for another object to serve. Only while can_release().
   bool can_release() const { return link_->can_release(); }
+  bool ended() const { return link_->ended(); }
   loose_connection release();
   /// The handshake is over: what was held back leaves.
   void let_requests_go();
@@ -62,6 +63,7 @@ class core_channel final : private timer {
   frame_limits limits_;
   std::string hmac_key_;
   std::optional<connection> link_{};
+  connecting* connecting_ = nullptr;
   output held_back_{};
   bool greeted_ = false;
   bool ending_ = false;

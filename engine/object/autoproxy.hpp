@@ -12,6 +12,7 @@
 
 namespace engine {
 
+class core;
 class open_stream;
 
 namespace detail {
@@ -23,7 +24,9 @@ class exposer {
  public:
   /// The URI of an object that it has exposed as that class and that is still there. Any thread.
   virtual std::optional<std::string> uri_of(const void* object, const interface_table&) const = 0;
-  /// Keeps a stream for whoever asks for it by its id. Any thread; its items are made where this is called.
+  /// Whether that core is one of its own.
+  virtual bool works_on(const core&) const = 0;
+  /// Keeps a stream for whoever asks for it by its id; its items are made where this is called: on a core of its own, or on a plain thread.
   virtual given_stream give(std::unique_ptr<open_stream>) const = 0;
 
  protected:
@@ -36,7 +39,7 @@ void remove_exposer(const exposer&);
 /// Writes the proxy of an object, with its metadata: at the daemon made last of those that have exposed it.
 void encode_exposed(writer& out, const void* object, const interface_table&);
 
-/// The same for streams: at the daemon made last. nullopt: there is none.
+/// The same for streams: at the daemon made last, on a core at the one of that core. nullopt: there is none.
 std::optional<given_stream> give_stream(std::unique_ptr<open_stream>);
 
 /// Classes that travel by reference.

@@ -201,8 +201,13 @@ future<void> batch_entries::send_async(time_limit limit) {
   if (core* const here = core::current()) {
     auto* state = new core_batch_future(*here, to_, limit, std::move(mine));
     future<void> result(state);
-    if (empty) state->succeed();
-    else state->send();
+    if (empty) return state->succeed(), std::move(result);
+    try {
+      state->send();
+    } catch (const unreachable&) {
+      state->add_reference();
+      state->conclude(std::current_exception());
+    }
     return result;
   }
   auto* state = new batch_future(to_, limit, std::move(mine));

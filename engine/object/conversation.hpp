@@ -138,7 +138,6 @@ class conversation {
 
   const std::string& object() const { return uri_.object(); }
   engine::codecs& codecs() { return codecs_; }
-  serpent_bytes bytes_in_serpent() const { return settings_.bytes_in_serpent(); }
   const serializer& format() const { return *format_; }
   bool logs_wire() const { return settings_.log_wire; }
   /// Tells the proxy's hook what came along with an answer.

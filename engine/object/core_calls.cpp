@@ -40,13 +40,17 @@ void core_call::ask_again() {
 }
 
 void core_call::ask_to_stop(future_state& me) {
-  if (core::current() == home_) return core_remote::of(*home_, *of_).cancel(*this);
+  if (core::current() == home_) return ask_to_stop_here();
   me.add_reference();
-  const bool there = home_->door()->post([this, &me] {
-    ask_to_stop(me);
-    me.release();
-  });
-  if (!there) me.release();
+  home_->door()->post([this, kept = state_pointer<future_state>(&me)] { ask_to_stop_here(); });
+}
+
+void core_call::ask_to_stop_here() {
+  try {
+    core_remote::of(*home_, *of_).cancel(*this);
+  } catch (const error&) {
+    // The core ends, and with it all its calls.
+  }
 }
 
 }  // namespace engine::detail

@@ -39,6 +39,7 @@ class core_call : public reply_slot {
 
  private:
   void settle(std::exception_ptr) final;
+  void ask_to_stop_here();
   void ask_again();
   time_point new_deadline() const;
 

@@ -43,6 +43,11 @@ class core_clients final : public core::resident {
     open_.erase(at);
     gone->abandon();
   }
+  void hang_up() {
+    std::vector<std::shared_ptr<core_remote>> all;
+    for (const auto& [key, each] : open_) all.push_back(each);
+    for (const auto& each : all) each->end();
+  }
   std::size_t serving = 0;
 
  private:
@@ -72,6 +77,7 @@ void core_links::add(std::shared_ptr<core_door> door) {
 }
 
 core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
+void core_remote::hang_up(core& c) { clients_of(c).hang_up(); }
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
 
 core_remote::core_remote(core& c, remote& of, const engine::uri& direct)

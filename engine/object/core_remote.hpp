@@ -36,6 +36,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   void abandon();
   /// The core ends.
   void end();
+  /// On that core: every connection ends, and what waits for an answer fails; the next call opens another.
+  static void hang_up(core&);
   /// Connections of that core that are not closed yet.
   static std::size_t alive(core&);
 

@@ -14,6 +14,7 @@
 #include <engine/io/log.hpp>
 #include <engine/link/uuid.hpp>
 #include <engine/object/autoproxy.hpp>
+#include <engine/object/core_remote.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/dispatch.hpp>
 #include <engine/object/proxy.hpp>
@@ -36,6 +37,9 @@ std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>
 }
 
 }  // namespace
+
+// How long the end of a daemon waits for methods that wait for answers from elsewhere, before it ends their connections.
+constexpr std::chrono::seconds patience_with_methods{3};
 
 class daemon::state final : private detail::exposer {
  public:
@@ -80,6 +84,7 @@ class daemon::state final : private detail::exposer {
   void refuse_on_core(const char* instead) const;
   std::string about() const;
   std::optional<std::string> uri_of(const void* object, const interface_table&) const override;
+  bool works_on(const core&) const override;
   detail::given_stream give(std::unique_ptr<open_stream>) const override;
 
   daemon_options options_;
@@ -241,7 +246,8 @@ void daemon::state::choose_nat_location() {
 void daemon::state::be_reachable_through() {
   if (!options_.unix_socket.empty() || !options_.also_listen_on.empty() || options_.nat_port || !options_.nat_host.empty())
     throw error("a daemon that is reachable through another one listens on nothing");
-  const auto id = random_uuid();
+  const auto random = random_uuid();
+  const std::string secret(reinterpret_cast<const char*>(random.data()), random.size());
   proxy_options how{.handshake = options_.reachable_handshake, .hmac_key = options_.hmac_key, .settings = host.settings};
   how.settings->metadata = false;
   const double limit = host.settings.comm_timeout > 0 ? host.settings.comm_timeout : host.settings.handshake_timeout;
@@ -254,12 +260,12 @@ void daemon::state::be_reachable_through() {
   auto reached = first->get_future();
   auto dialling = std::make_unique<reverse_listener>(
       (*cores_)[0], reverse_options{.where = uri("PYRO:" + std::string(daemon_object::id) + "@" + options_.reachable_through),
-                                    .id = {reinterpret_cast<const char*>(id.data()), id.size()}, .options = std::move(how)}, tell);
+                                    .secret = secret, .options = std::move(how)}, tell);
   cores_->run_on(0, [&](core&) { server_.be_reachable_through(0, std::move(dialling)); });
   while (!cores_->threads() && reached.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
     (*cores_)[0].run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
   reached.get();
-  host.location = detail::reverse_location(hex_text(id));
+  host.location = detail::reverse_location(detail::reverse_id_of_secret(secret));
   locations = {host.location};
 }
 
@@ -297,6 +303,12 @@ std::optional<std::string> daemon::state::uri_of(const void* object, const inter
   const auto known = id ? host.objects.find(*id) : nullptr;
   if (!known || known->object != object || known->table != &table) return std::nullopt;
   return uri_of_id(*id).to_string();
+}
+
+bool daemon::state::works_on(const core& c) const {
+  for (std::size_t i = 0; i < server_.size(); ++i)
+    if (&(*cores_)[i] == &c) return true;
+  return false;
 }
 
 // Nobody reads it yet, so it goes as one that has been left, unless somebody comes.
@@ -373,10 +385,15 @@ void daemon::state::close() {
   names.withdraw();  // nobody is sent here any more
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
-  wait_idle(time_point::max());
+  if (!wait_idle(std::chrono::steady_clock::now() + patience_with_methods)) {
+    // Methods that wait for others do so no longer.
+    for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [](core& c) { detail::core_remote::hang_up(c); });
+    wait_idle(time_point::max());
+  }
+  server_.drop_parked();
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
-  host.streams.clear();
   if (host.settings.autoproxy) detail::remove_exposer(*this);
+  host.streams.clear();
   host.aside = nullptr;
   aside_.reset();  // a side thread may still be telling a core that its call is done
   cores_.reset();

@@ -174,8 +174,10 @@ void remove_exposer(const exposer& one) {
 
 std::optional<given_stream> give_stream(std::unique_ptr<open_stream> items) {
   const std::shared_lock lock(exposers().mutex);
-  if (exposers().all.empty()) return std::nullopt;
-  return exposers().all.back()->give(std::move(items));
+  const core* const here = core::current();  // which must not end before the stream
+  for (const exposer* each : exposers().all | std::views::reverse)
+    if (!here || each->works_on(*here)) return each->give(std::move(items));
+  return std::nullopt;
 }
 
 void encode_exposed(writer& out, const void* object, const interface_table& table) {

@@ -110,6 +110,7 @@ std::vector<address> remote::addresses() const {
 }
 
 std::optional<int> remote::take_socket() {
+  if (!socket_was_given_) return std::nullopt;  // a core does not wait for a thread that is connecting
   const lock held(mutex_);
   return std::exchange(options_.connected_socket, std::nullopt);
 }

@@ -47,6 +47,7 @@ template <class T> class items_slot final : public reply_slot {
     std::size_t hint = 0;
     if (!(in.enter_sequence(hint) && in.more() && decode(in, items) && in.more() && decode(in, more) && !in.more() && in.ok())) return false;
     // Nothing to take and nothing to wait for: the consumer would ask for ever.
+    if (items.size() > wanted) return in.fail(wire_class::protocol_error, "a window of a stream holds more items than were asked for");
     return !items.empty() || !more || in.fail(wire_class::protocol_error, "a window of a stream is empty, and not its last");
   }
   void settle(std::exception_ptr e) override {
@@ -56,6 +57,7 @@ template <class T> class items_slot final : public reply_slot {
   }
   std::coroutine_handle<> waiting{};  // on a core
   bool windows = false, more = true, abandoned = false;
+  std::uint32_t wanted = 0;
   std::size_t bytes = 0;
   std::vector<T> items{};
   std::exception_ptr error{};
@@ -132,6 +134,7 @@ template <class T> class remote_items final : public stream_source<T> {
   void ask() {
     try {
       deadline_ = at_->from->deadline();
+      at_->slot->wanted = ahead_.size();
       at_->from->ask_for_items(*at_->slot, at_->id, ahead_.size(), at_->slot->windows, deadline_);
       at_->asked = true;
     } catch (...) {

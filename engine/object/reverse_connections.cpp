@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <utility>
 
+#include <codec/digest.hpp>
 #include <engine/core/foreign.hpp>
 #include <engine/io/log.hpp>
+#include <engine/link/uuid.hpp>
 
 namespace engine::detail {
 
@@ -31,6 +33,11 @@ bool send_now(int socket, const output& unsent) {
 }
 
 }  // namespace
+
+std::string reverse_id_of_secret(std::string_view secret) {
+  const sha1_digest whole = message_digest(secret, std::as_bytes(std::span(std::string_view("a daemon's name"))), {});
+  return hex_text(std::as_bytes(std::span(whole)).first(16));
+}
 
 std::string reverse_location(std::string_view id) { return "./u:" + std::string(before_id) + std::string(id) + std::string(after_id); }
 
@@ -83,33 +90,40 @@ void reverse_connections::park(const std::string& id, core& on, loose_connection
   const parked* const which = made.get();
   made->watch_for(on, [this, id, which] { hung_up(id, which); });  // it has nothing to say before it is taken
   const std::scoped_lock lock(mutex_);
-  auto& queue = by_id_[id];
+  if (++parks_ > by_id_.size()) forget_the_gone(std::chrono::steady_clock::now());
+  auto& queue = by_id_[id].queue;
   if (queue.size() >= most_waiting) return log_warning("more connections for being called are offered than are used: one is closed");
   queue.push_back(std::move(made));
   arrived_.notify_all();
 }
 
+/// Programs whose last connection was taken into use, and that have not dialled another.
+void reverse_connections::forget_the_gone(time_point now) {
+  parks_ = 0;
+  std::erase_if(by_id_, [&](const auto& each) { return each.second.queue.empty() && now - each.second.empty_since > patience; });
+}
+
 std::expected<int, io_error> reverse_connections::take(const std::string& id, time_point deadline) {
-  const bool at_once = deadline == time_point::min();
-  deadline = std::min(deadline, std::chrono::steady_clock::now() + patience);
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto known = by_id_.find(id);
     if (known == by_id_.end()) return std::unexpected(io_error{ENOTCONN, "the program that has it is not connected"});
-    if (!known->second.empty()) {
-      const auto found = std::move(known->second.front());
-      known->second.pop_front();
+    room& of = known->second;
+    const time_point now = std::chrono::steady_clock::now();
+    if (!of.queue.empty()) {
+      const auto found = std::move(of.queue.front());
+      of.queue.pop_front();
+      of.empty_since = now;
       const int mine = ::fcntl(found->socket(), F_DUPFD_CLOEXEC, 0);
       if (mine < 0) return std::unexpected(io_error{errno, "dup"});
       return mine;
     }
-    if (at_once) return std::unexpected(io_error{ETIMEDOUT, "nothing is there at the moment"});
-    if (arrived_.wait_until(lock, deadline) != std::cv_status::timeout) continue;
-    const auto still = by_id_.find(id);
-    if (still != by_id_.end() && still->second.empty() && std::chrono::steady_clock::now() >= deadline) {
-      by_id_.erase(still);
-      return std::unexpected(io_error{ETIMEDOUT, "waiting for the program that has it"});
+    if (now - of.empty_since > patience) {
+      by_id_.erase(known);
+      continue;
     }
+    if (now >= deadline) return std::unexpected(io_error{ETIMEDOUT, "waiting for the program that has it"});
+    arrived_.wait_until(lock, std::min(deadline, of.empty_since + patience + std::chrono::milliseconds(1)));
   }
 }
 
@@ -118,7 +132,7 @@ void reverse_connections::hung_up(const std::string& id, const parked* which) {
   const std::scoped_lock lock(mutex_);
   const auto known = by_id_.find(id);
   if (known == by_id_.end()) return;
-  auto& queue = known->second;
+  auto& queue = known->second.queue;
   const auto at = std::ranges::find(queue, which, [](const auto& each) { return each.get(); });
   if (at == queue.end()) return;
   gone = std::move(*at);
@@ -130,21 +144,20 @@ void reverse_connections::hung_up(const std::string& id, const parked* which) {
 void reverse_connections::drop_all_of(const void* owner) {
   std::deque<std::shared_ptr<parked>> gone;
   const std::scoped_lock lock(mutex_);
-  for (auto at = by_id_.begin(); at != by_id_.end();) {
-    auto& queue = at->second;
+  std::erase_if(by_id_, [&](auto& each) {
+    auto& queue = each.second.queue;
     const std::size_t before = gone.size();
-    std::ranges::copy_if(queue, std::back_inserter(gone), [&](const auto& each) { return each->owner == owner; });
-    const bool some = gone.size() > before;
-    std::erase_if(queue, [&](const auto& each) { return each->owner == owner; });
-    at = some && queue.empty() ? by_id_.erase(at) : std::next(at);
-  }
+    std::ranges::copy_if(queue, std::back_inserter(gone), [&](const auto& one) { return one->owner == owner; });
+    std::erase_if(queue, [&](const auto& one) { return one->owner == owner; });
+    return queue.empty() && gone.size() > before;
+  });
   arrived_.notify_all();
 }
 
 std::size_t reverse_connections::waiting(const std::string& id) const {
   const std::scoped_lock lock(mutex_);
   const auto known = by_id_.find(id);
-  return known == by_id_.end() ? 0 : known->second.size();
+  return known == by_id_.end() ? 0 : known->second.queue.size();
 }
 
 }  // namespace engine::detail

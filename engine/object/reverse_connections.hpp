@@ -23,8 +23,11 @@
 
 namespace engine::detail {
 
-/// The annotation in CONNECT by which a caller offers the connection: 16 random bytes, its daemon's name here (docs/wire.md).
+/// The annotation in CONNECT by which a caller offers the connection: a secret of 16 bytes (docs/wire.md).
 inline constexpr std::string_view reverse_annotation = "ENGR";
+/// By which its daemon is known here and in URIs: made from the secret, and not the other way round, so that who knows a URI cannot offer connections
+/// in its place.
+std::string reverse_id_of_secret(std::string_view secret);
 
 /// The location that stands in URIs of objects behind such connections, and back: nullopt for every other URI.
 std::string reverse_location(std::string_view id);
@@ -50,7 +53,14 @@ class reverse_connections {
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::map<std::string, std::deque<std::shared_ptr<parked>>> by_id_;  // an empty queue: the next one is on its way
+  struct room {
+    std::deque<std::shared_ptr<parked>> queue{};
+    time_point empty_since{};  // the next one is on its way, for a while
+  };
+  using rooms = std::map<std::string, room>;
+  void forget_the_gone(time_point now);
+  rooms by_id_;
+  std::size_t parks_ = 0;
 };
 
 }  // namespace engine::detail

@@ -1,6 +1,10 @@
 // See reverse_listener.hpp.
 #include <engine/object/reverse_listener.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,11 +20,18 @@ namespace {
 constexpr std::chrono::milliseconds first_pause{100}, longest_pause{5000};
 constexpr std::chrono::seconds steady{1};  // a connection that stood so long was a good one
 
+// A router forgets what is silent for long, and tells nobody.
+void keep_alive(int socket) {
+  const int on = 1, seconds = 60;
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);  // fails on Unix sockets, which need none
+}
+
 std::vector<address> addresses_of(const uri& where, const settings& s) {
   auto known = detail::remote::numeric_addresses(where);
   if (!known.empty()) return known;
   auto found = address::resolve(where.host(), static_cast<std::uint16_t>(where.port()), s.prefer_ip_version);
-  if (!found) throw communication_error("cannot connect to " + where.location() + ": " + found.error().to_string());
+  if (!found || found->empty()) throw communication_error("cannot connect to " + where.location() + ": " + (found ? "no address" : found.error().to_string()));
   return *found;
 }
 }  // namespace
@@ -99,13 +110,18 @@ task<loose_connection> reverse_listener::dial() {
   try {
     task<> connecting = connect(link);
     co_await connecting;
-    while (!link.can_release() && link.usable()) {
+    while (link.usable() && !link.ended() && !link.can_release()) {
       next_pass pass{core_};
       co_await pass;
     }
     dialling_ = nullptr;
-    if (link.usable()) co_return link.release();
-    failed = std::make_exception_ptr(connection_closed(link.failure()->text));
+    if (link.can_release() && link.usable()) {
+      link.set_deadline(std::nullopt);
+      const loose_connection made = link.release();
+      keep_alive(made.socket);
+      co_return made;
+    }
+    failed = std::make_exception_ptr(connection_closed("the daemon closed the connection"));
   } catch (...) {
     failed = std::current_exception();
   }
@@ -127,7 +143,7 @@ task<> reverse_listener::connect(core_channel& to) {
   }
   if (error != 0) talk.cannot_connect({error, "connect"});
   to.set_deadline(deadline);
-  const annotation offer{detail::reverse_annotation, std::as_bytes(std::span(how_.id))};
+  const annotation offer{detail::reverse_annotation, std::as_bytes(std::span(how_.secret))};
   talk.write_connect(to.greeting(), &offer);
   detail::greeting answer(talk);
   const frame* said = co_await to.next_frame();
@@ -135,7 +151,6 @@ task<> reverse_listener::connect(core_channel& to) {
   answer.take(*said);
   talk.enter(answer);
   if (!answer.own_peer) throw communication_error("the daemon at " + how_.where.location() + " calls only those who listen: it is none of ours");
-  to.set_deadline(std::nullopt);
 }
 
 }  // namespace engine

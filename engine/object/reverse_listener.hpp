@@ -23,14 +23,14 @@ class core_channel;
 
 struct reverse_options {
   uri where{};             ///< of any object of the daemon dialled
-  std::string id{};        ///< 16 bytes
+  std::string secret{};    ///< 16 bytes
   proxy_options options{}; ///< settings, handshake, key and timeout; all set
 };
 
 class reverse_listener final : private timer {
  public:
   /// `first`: told once how the first dialling has ended, nullptr: well. Throws communication_error if the location cannot be resolved;
-  /// blocks for that. The rest is said on the core's thread.
+  /// blocks for that, once: it dials the same addresses ever after. The rest is said on the core's thread.
   reverse_listener(core&, reverse_options, std::function<void(std::exception_ptr)> first);
   reverse_listener(const reverse_listener&) = delete;
   reverse_listener& operator=(const reverse_listener&) = delete;
@@ -49,6 +49,8 @@ class reverse_listener final : private timer {
   }
   /// The connection given last has been called, or it is lost.
   void used(bool called);
+  /// For what is dialled from now on.
+  void set_hmac_key(const std::string& key) { how_.options.hmac_key = key; }
   void stop();
 
  private:
@@ -60,7 +62,7 @@ class reverse_listener final : private timer {
   void wake();
 
   core& core_;
-  const reverse_options how_;
+  reverse_options how_;
   std::vector<address> addresses_{};
   std::function<void(std::exception_ptr)> first_;
   core_channel* dialling_ = nullptr;

@@ -100,7 +100,9 @@ std::chrono::milliseconds in_milliseconds(double seconds) {
 server::server(hosting& host, handshake_validator validate, std::function<void(const std::string&)> gone)
     : host_(host), validate_(std::move(validate)), gone_(std::move(gone)) {}
 
-server::~server() { detail::reverse_connections::instance().drop_all_of(this); }
+server::~server() { drop_parked(); }
+
+void server::drop_parked() { detail::reverse_connections::instance().drop_all_of(this); }
 
 void server::add_core(core& c) { shares_.push_back(std::make_unique<core_share>(host_, shares_.size(), c)); }
 
@@ -263,6 +265,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   if (!welcomed) {
     task<bool> greeting = greet(at, peer, s, dialled);
     welcomed = co_await greeting;
+    if (welcomed && !s.reverse_id.empty() && stopping_) welcomed = false;
     if (welcomed && !s.reverse_id.empty()) {  // nobody asks anything on it
       assert(peer.can_release());
       detail::reverse_connections::instance().park(s.reverse_id, at.home, peer.release(), this);
@@ -419,6 +422,7 @@ void server::renew_keys() {
   for (const auto& share : shares_) {
     share->home.post([this, &at = *share] {
       for (const auto& [place, c] : at.open) c->frames().set_hmac_key(host_.hmac_key);
+      if (at.dials) at.dials->set_hmac_key(host_.hmac_key);
     });
   }
 }

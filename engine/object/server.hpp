@@ -46,10 +46,12 @@ class server {
   void adopt(descriptor socket, std::string peer, std::function<void()> ended);
   /// Core i dials that daemon from now on, and serves the calls that come over those connections. On that core's thread.
   void be_reachable_through(std::size_t i, std::unique_ptr<reverse_listener>);
-  /// Any thread: no more connections from now on; those that are on their way end at once.
-  /// Tells every connection that host.hmac_key has changed. Any thread.
+  /// Tells every connection that host.hmac_key has changed, and who dials for others. Any thread.
   void renew_keys();
+  /// Any thread: no more connections from now on; those that are on their way end at once.
   void stop_listening();
+  /// Closes what callers have offered for being called. When it is idle().
+  void drop_parked();
   /// Ends the connections of core i, after what runs has been answered. On core i's thread.
   void close_connections(std::size_t i);
 

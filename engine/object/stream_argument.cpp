@@ -15,7 +15,7 @@ constexpr std::string_view class_name = "engine.Stream";
 void write_given(writer& out, std::unique_ptr<open_stream> items) {
   const auto where = give_stream(std::move(items));
   if (!where) {
-    out.fail(wire_class::type_error, "a stream as an argument needs a daemon in the caller's program, which gives its items: there is none");
+    out.fail(wire_class::type_error, "a stream as an argument needs a daemon in the caller's program (on a core: of that core), which gives its items: there is none");
     return;
   }
   out.begin(kind::dict, 3);
@@ -44,9 +44,11 @@ bool read_given(reader& in, std::optional<given_stream>& out, value& list) {
 
 std::shared_ptr<remote> giver(const given_stream& given) {
   proxy_options options;
-  options.settings = settings::from_environment();
+  const call_context* const call = current_call();
+  options.settings = call ? call->host().settings : settings::from_environment();
   options.settings->metadata = false;
-  if (const call_context* const call = current_call()) options.hmac_key = call->host().hmac_key;
+  options.settings->max_retries = 0;
+  if (call) options.hmac_key = call->host().hmac_key;
   auto made = std::make_shared<remote>(uri(given.daemon), std::move(options));
   made->let_streams_connect();
   return made;

@@ -32,17 +32,17 @@ struct given_stream {
   std::string id{};
 };
 
-/// Gives a stream to the daemon of this process made last, where it waits ITER_STREAM_LINGER seconds for its reader, and writes where it is.
+/// Gives a stream to the daemon of this process made last (on a core: to one of that core), where it waits ITER_STREAM_LINGER seconds for its reader, and writes where it is.
 /// No daemon (or AUTOPROXY is off): the writer fails with a TypeError.
 void write_given(writer& out, std::unique_ptr<open_stream>);
 /// Where a stream is, or nothing if the value is a list. False: it is neither.
 bool read_given(reader& in, std::optional<given_stream>& out, value& list);
-/// Connects at the first item, by the key of the daemon that serves the present call.
+/// Connects at the first item, by the key and the settings of the daemon that serves the present call.
 std::shared_ptr<remote> giver(const given_stream&);
 
 }  // namespace detail
 
-/// Writing takes the stream away from the caller's variable. A list is read as a stream of its items. A stream that was read belongs where the
+/// Writing takes the stream away from the caller's variable, so such a call is not repeated by MAX_RETRIES. A list is read as a stream of its items. A stream that was read belongs where the
 /// method runs: to its core, or to plain threads. Its producer runs on the core where it was given, or on a side thread of the daemon.
 template <class T> struct codec_of<stream<T>> {
   static bool decode(reader& in, stream<T>& out) {
@@ -58,7 +58,10 @@ template <class T> struct codec_of<stream<T>> {
   }
   static void encode(writer& out, const stream<T>& items) {
     auto source = items.give_away();
-    if (!source) return out.none();
+    if (!source) {
+      out.fail(wire_class::type_error, "this stream is empty-handed: it was given away before (a call that gives a stream cannot be repeated)");
+      return;
+    }
     detail::write_given(out, std::make_unique<open_stream_of<T>>(stream<T>(std::move(source))));
   }
 

@@ -120,7 +120,10 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
     s.object_id = *greeted->object;
   }
   s.own_peer = own_peer;
-  if (const auto id = request.annotations.find(detail::reverse_annotation); id && own_peer) s.reverse_id = hex_text(*id);
+  if (const auto secret = request.annotations.find(detail::reverse_annotation); secret && own_peer) {
+    if (secret->size() != 16) return answer.fail("a connection for being called is offered without a secret of 16 bytes");
+    s.reverse_id = detail::reverse_id_of_secret({reinterpret_cast<const char*>(secret->data()), secret->size()});
+  }
   return answer.send(message::connect_ok, with_metadata ? flag::metadata : std::uint16_t{0}, own_peer, [&](writer& w) {
     if (!object) return encode(w, reply);
     w.begin(kind::dict, 2);
