@@ -296,27 +296,26 @@ bool tape::execute() {
   const unsigned char* at = at_;
   const unsigned char* const last = end_ - 1;
   cell* top = cells_.top();
-  const cell* limit = cells_.limit();
+  const cell* room_for_two = cells_.last();
   for (;;) {
-    if (at < last && limit - top >= 2) {
-      const auto left = static_cast<std::size_t>(last - at);  // behind the opcode
+    if (at < last && top < room_for_two) {
       std::size_t head = 2, size = at[1];
       switch (*at) {
         case op::binint1: *top++ = number(at[1]), at += 2; continue;
         case op::binint2:
-          if (left < 2) break;
+          if (last - at < 2) break;
           *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3;
           continue;
         case op::binint:
-          if (left < 4) break;
+          if (last - at < 4) break;
           *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
           continue;
         case op::binfloat:
-          if (left < 8) break;
+          if (last - at < 8) break;
           *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9;
           continue;
         case op::binunicode:
-          if (left < 4) break;
+          if (last - at < 4) break;
           head = 5, size = load_little<std::uint32_t>(at + 1);
           [[fallthrough]];
         case op::short_binunicode:
@@ -355,7 +354,7 @@ bool tape::execute() {
     if (!step()) return false;
     at = at_;
     top = cells_.top();
-    limit = cells_.limit();
+    room_for_two = cells_.last();
   }
 }
 

@@ -112,6 +112,7 @@ class cell_row {
   cell* top() { return top_; }
   const cell* top() const { return top_; }
   const cell* limit() const { return limit_; }
+  const cell* last() const { return limit_ == nullptr ? nullptr : limit_ - 1; }  ///< before it, two may be pushed
   void set_top(cell* top) { top_ = top; }
   /// n cells to be written. The caller has asked whether there may be so many (machine::room_for).
   cell* append(std::size_t n) {
