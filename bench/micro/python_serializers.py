@@ -3,23 +3,29 @@
 and json are C in CPython, serpent is Python.
 
 python_serializers.py [SECONDS for each document and direction [NAME…]]
-python_serializers.py pickles=DIR      leaves the documents pickled there, for micro_serializers
+python_serializers.py pickles PROGRAM [OPTION…]   runs micro_python_pickles with the documents as pickled here
 """
 import json
 import marshal
 import os
 import pickle
+import subprocess
 import sys
+import tempfile
 import time
 
-import serpent
+try:
+    import serpent
+except ImportError:  # is only needed to be measured
+    serpent = None
 
 FORMATS = {
     "marshal": (marshal.dumps, marshal.loads),
     "pickle": (lambda value: pickle.dumps(value, 5), pickle.loads),
     "json": (lambda value: json.dumps(value, ensure_ascii=False).encode(), json.loads),
-    "serpent": (serpent.dumps, serpent.loads),
 }
+if serpent:
+    FORMATS["serpent"] = serpent.dumps, serpent.loads
 
 
 def items(count):
@@ -52,12 +58,17 @@ def cost(function, argument, seconds):
     return best * 1e9
 
 
-def main():
-    if len(sys.argv) > 1 and sys.argv[1].startswith("pickles="):
+def with_pickles(command):
+    with tempfile.TemporaryDirectory() as directory:
         for name, document in DOCUMENTS.items():
-            with open(os.path.join(sys.argv[1][len("pickles="):], name), "wb") as file:
+            with open(os.path.join(directory, name), "wb") as file:
                 file.write(FORMATS["pickle"][0](document))
-        return
+        return subprocess.run([command[0], directory] + command[1:]).returncode
+
+
+def main():
+    if sys.argv[1:2] == ["pickles"]:
+        sys.exit(with_pickles(sys.argv[2:]))
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     for format_name in sys.argv[2:] or FORMATS:
         dumps, loads = FORMATS[format_name]

@@ -1,37 +1,22 @@
 // What encoding and decoding the documents cost, for every serializer of the build. Before anything is timed, each value must come
-// back as it went. `pickles=DIR` adds the pickles that python_serializers.py left there, which have a memo where ours have none.
+// back as it went.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <codec/serializer.hpp>
 
-#include "documents.hpp"
+#include "reading.hpp"
 
 namespace {
 
 using bench_micro::call;
-
-bool read(engine::reader& in, call& out) {
-  std::string_view object, method;
-  std::size_t count = 0;
-  const bool begun = in.begin_call(object, method) && in.enter_sequence(count) && in.more();
-  if (!begun || !engine::decode(in, out.argument) || in.more() || !in.begin_keywords()) return false;
-  out.object.assign(object);
-  out.method.assign(method);
-  if (in.peek() == engine::kind::none) return in.read_none() && in.end_call();
-  return in.enter_dict(count) && !in.more() && in.end_call();
-}
-template <class T> bool read(engine::reader& in, T& out) { return engine::decode(in, out) && in.finish(); }
+using bench_micro::read;
 
 void write(engine::writer& out, const call& value) {
   out.begin_call(value.object, value.method, 1);
@@ -94,40 +79,10 @@ template <class T> void add(const engine::serializer& format, const std::string&
   });
 }
 
-/// The same of a document that Python has pickled.
-template <class T> void add_pickle(const std::string& directory, const std::string& name, const T& value) {
-  std::ifstream file(directory + "/" + name, std::ios::binary);
-  const auto pickled = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  const std::shared_ptr<engine::reader> reader = engine::pickle().make_reader();
-  const auto decode = [pickled, reader](T& into) {
-    reader->start(std::as_bytes(std::span(*pickled)));
-    return read(*reader, into);
-  };
-  T back{};
-  if (!decode(back) || !(back == value)) {
-    std::fprintf(stderr, "%s/%s is not what it should be: %s\n", directory.c_str(), name.c_str(), reader->error().text.c_str());
-    std::exit(1);
-  }
-  benchmark::RegisterBenchmark(("pickle-of-python/" + name + "/decode").c_str(), [decode, pickled](benchmark::State& state) {
-    for (auto _ : state) {
-      T into{};
-      benchmark::DoNotOptimize(decode(into));
-    }
-    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(pickled->size()));
-  });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  constexpr std::string_view directory = "pickles=";
-  std::string pickles;
-  if (argc > 1 && std::string_view(argv[1]).starts_with(directory)) {
-    pickles = argv[1] + directory.size();
-    argv[1] = argv[0];
-    ++argv, --argc;
-  }
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   for (const engine::serializer* format : engine::serializers()) {
     add(*format, "small_call", bench_micro::small_call());
@@ -136,14 +91,6 @@ int main(int argc, char** argv) {
     if (format != &engine::json()) add(*format, "megabyte", bench_micro::megabyte());  // which has no bytes
     add(*format, "floats", bench_micro::floats());
     add(*format, "strings", bench_micro::strings());
-  }
-  if (!pickles.empty()) {
-    add_pickle(pickles, "small_call", bench_micro::small_call());
-    add_pickle(pickles, "thousand_values", bench_micro::thousand_values());
-    add_pickle(pickles, "mixed", bench_micro::mixed());
-    add_pickle(pickles, "megabyte", bench_micro::megabyte());
-    add_pickle(pickles, "floats", bench_micro::floats());
-    add_pickle(pickles, "strings", bench_micro::strings());
   }
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,0 +1,24 @@
+// How the documents are read: the small call is one, the others are single values.
+#pragma once
+
+#include <string_view>
+
+#include <codec/reader.hpp>
+
+#include "documents.hpp"
+
+namespace bench_micro {
+
+inline bool read(engine::reader& in, call& out) {
+  std::string_view object, method;
+  std::size_t count = 0;
+  const bool begun = in.begin_call(object, method) && in.enter_sequence(count) && in.more();
+  if (!begun || !engine::decode(in, out.argument) || in.more() || !in.begin_keywords()) return false;
+  out.object.assign(object);
+  out.method.assign(method);
+  if (in.peek() == engine::kind::none) return in.read_none() && in.end_call();
+  return in.enter_dict(count) && !in.more() && in.end_call();
+}
+template <class T> bool read(engine::reader& in, T& out) { return engine::decode(in, out) && in.finish(); }
+
+}  // namespace bench_micro
