@@ -135,8 +135,10 @@ def run_of(row):
 
 
 def latest(rows):
-    """The rows of the newest run among these, one per system and settings; those of a compared revision are not of it."""
-    own = [r for r in rows if not r.get("compared")]
+    """The rows of the newest run among these, one per system and settings. A comparison of revisions is narrow, so any other run goes before it."""
+    rows = list(rows)
+    comparisons = {run_of(r) for r in rows if r.get("compared")}
+    own = [r for r in rows if run_of(r) not in comparisons] or [r for r in rows if not r.get("compared")]
     newest = max((run_of(r) for r in own), default="")
     return list({(r["system"], r.get("kb")): r for r in own if run_of(r) == newest}.values())
 

@@ -159,6 +159,7 @@ class Page(unittest.TestCase):
         rows = [row("engine-tcp", "batched", 3.0), row("engine-tcp", "batched", 1.0, commit="old", committed="2025", compared=True)]
         self.assertEqual([r["value"] for r in model.latest(rows)], [3.0])
         self.assertEqual([p.commit for p in model.history(rows, "engine-tcp", False)], ["old", "0123456789ab"])
+        self.assertEqual([r["value"] for r in model.latest([*rows, row("engine-tcp", "batched", 7.0, date="2020")])], [7.0])
 
     def test_files_of_google_benchmark_are_shown_without_their_aggregates(self):
         shown = [(a, t) for a, t in Figures(page.render(read(json.dumps(MICRO)))).figures if "data-micro" in a]
