@@ -17,7 +17,7 @@ WORKLOADS = {
     "lookup_pipelined": ("Name lookups in flight", "Up to 64, 256 or 1024 of them."),
     "register": ("Registering names", "Counted when acknowledged, which in SQLite means durable."),
     "instructions_server": ("Instructions of a call: server", "Counted by callgrind from the request frame to the answer frame: decode, dispatch, encode in msgpack. Free of noise; less is better."),
-    "instructions_client": ("Instructions of a call: client", "Counted by callgrind in the client of a synchronous call, without the kernel. Free of noise; less is better."),
+    "instructions_client": ("Instructions of a call: client", "Counted by callgrind in the client of a synchronous call, without the kernel. All but free of noise; less is better."),
 }
 
 
