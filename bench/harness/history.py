@@ -35,3 +35,14 @@ def micro_file(folder, facts, program):
     """Where the results of a micro benchmark of this run are kept: a name that sorts by time."""
     moment = re.sub(r"[^0-9T]", "", facts["date"].split("+")[0])
     return os.path.join(folder, "%s-%s-%s.json" % (moment, facts["commit"], program))
+
+
+def without_paths(path):
+    """Takes out of a kept file what says where it was made and not what was measured: the machine's name and the folder."""
+    with open(path) as kept:
+        said = json.load(kept)
+    said["context"].pop("host_name", None)
+    said["context"]["executable"] = os.path.basename(said["context"].get("executable", ""))
+    with open(path, "w") as kept:
+        json.dump(said, kept, indent=1)
+        kept.write("\n")

@@ -65,6 +65,15 @@ class Harness(unittest.TestCase):
             history.append(path, [{"system": "b", "value": 2}, {"system": "c\n", "value": 3}])
             self.assertEqual(history.read(path), [{"system": "a", "value": 1.5}, {"system": "b", "value": 2}, {"system": "c\n", "value": 3}])
 
+    def test_kept_results_do_not_name_the_machine_and_its_folders(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "kept.json")
+            with open(path, "w") as out:
+                json.dump({"context": {"host_name": "somebody", "executable": "/home/somebody/micro_frames", "num_cpus": 2}, "benchmarks": [{"real_time": 1.5}]}, out)
+            history.without_paths(path)
+            with open(path) as kept:
+                self.assertEqual(json.load(kept), {"context": {"executable": "micro_frames", "num_cpus": 2}, "benchmarks": [{"real_time": 1.5}]})
+
     def test_a_damaged_history_is_refused_with_its_line(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "history.jsonl")
