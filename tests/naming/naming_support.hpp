@@ -6,22 +6,9 @@
 #include <filesystem>
 #include <string>
 
-#include <engine/object/error.hpp>
-#include <engine/object/proxy.hpp>
-
 #include "../engine/object/object_support.hpp"
 
 namespace engine::test {
-
-/// "Class: text" of what a call throws.
-std::string failure_text(const auto& call) {
-  try {
-    call();
-    return "no failure";
-  } catch (const error& e) {
-    return e.type() + ": " + e.what();
-  }
-}
 
 /// A folder that goes with the test.
 class temporary_folder {

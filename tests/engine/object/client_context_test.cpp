@@ -12,15 +12,6 @@
 namespace engine::test {
 namespace {
 
-std::string text_of(const auto& call) {
-  try {
-    call();
-    return "no failure";
-  } catch (const error& e) {
-    return e.type() + ": " + e.what();
-  }
-}
-
 constexpr correlation_uuid id{std::byte{0}, std::byte{0x11}, std::byte{0x22}};
 
 class client_contexts : public testing::Test {
@@ -113,8 +104,8 @@ TEST_F(client_contexts, are_echoed_by_a_daemon) {
 
 TEST_F(client_contexts, refuse_what_cannot_be_sent) {
   client_context& out = outgoing_context();
-  EXPECT_EQ(text_of([&] { out.annotate("ABC", "x"); }), "Pyro4.errors.ProtocolError: annotation key must be of length 4");
-  EXPECT_EQ(text_of([&] { out.annotate("\xc3\xa9-x", "x"); }), "Pyro4.errors.ProtocolError: annotation key must be ASCII");
+  EXPECT_EQ(failure_text([&] { out.annotate("ABC", "x"); }), "Pyro4.errors.ProtocolError: annotation key must be of length 4");
+  EXPECT_EQ(failure_text([&] { out.annotate("\xc3\xa9-x", "x"); }), "Pyro4.errors.ProtocolError: annotation key must be ASCII");
   for (const char* own : {"CORR", "HMAC", "ENGN", "ENGD"}) EXPECT_THROW(out.annotate(own, "x"), protocol_error);
   for (std::size_t i = 0; i < client_context::most; ++i) out.annotate("K" + std::to_string(100 + i), "x");
   EXPECT_THROW(out.annotate("MORE", "x"), protocol_error);

@@ -21,15 +21,6 @@
 namespace engine::test {
 namespace {
 
-std::string failure_text(const auto& call) {
-  try {
-    call();
-    return "no failure";
-  } catch (const error& e) {
-    return e.type() + ": " + e.what();
-  }
-}
-
 // ---- where it listens
 
 TEST(daemons, listen_on_a_free_port_and_say_so) {

@@ -17,6 +17,7 @@
 #include <codec/serializer.hpp>
 #include <engine/io/address.hpp>
 #include <engine/object/daemon.hpp>
+#include <engine/object/error.hpp>
 #include <engine/object/proxy.hpp>
 #include <tests/support/encoded.hpp>
 
@@ -31,6 +32,16 @@ daemon_options on_loopback(unsigned cores = 1);
 
 /// Waits until it is so; false after far longer than it can take.
 bool eventually(const std::function<bool()>& so, std::chrono::seconds limit = 20s);
+
+/// "Class: text" of the engine's error that a call throws.
+std::string failure_text(const auto& call) {
+  try {
+    call();
+    return "no failure";
+  } catch (const error& e) {
+    return e.type() + ": " + e.what();
+  }
+}
 
 /// Descriptors of this process.
 std::size_t open_descriptors();

@@ -294,15 +294,6 @@ TEST_F(proxies, reconnect_after_the_server_came_back) {
 
 // ---- what cannot be reached
 
-std::string failure_text(const auto& call) {
-  try {
-    call();
-    return "no failure";
-  } catch (const error& e) {
-    return e.type() + ": " + e.what();
-  }
-}
-
 TEST(unreachable_objects, are_reported_in_pyros_words) {
   std::uint16_t free_port = 0;
   {
