@@ -37,6 +37,25 @@ class name_server {
 ENGINE_EXPOSE(name_server, count, ping, lookup, enroll, set_metadata, remove, list)
 ENGINE_MARK(name_server, enroll, .wire_name = "register")
 
+namespace detail {
+/// The same connection.
+inline proxy<> untyped(const proxy<name_server>& names) { return proxy_access::around<proxy<>>(proxy_access::of(names)); }
+}  // namespace detail
+
+/// What a name stands for, and its tags.
+using tagged_uri = std::pair<uri, name_server::tags>;
+/// lookup with return_metadata=True. Throws as lookup does.
+inline tagged_uri lookup_with_tags(const proxy<name_server>& names, const std::string& name) {
+  return detail::untyped(names)["lookup"](name, kw("return_metadata", true)).as<tagged_uri>();
+}
+/// list with return_metadata=True. Throws as list does; at most one filter.
+inline std::map<std::string, tagged_uri> list_with_tags(const proxy<name_server>& names, const std::optional<std::string>& prefix = {},
+                                                        const std::optional<std::string>& regex = {},
+                                                        const std::optional<name_server::tags>& metadata_all = {},
+                                                        const std::optional<name_server::tags>& metadata_any = {}) {
+  return detail::untyped(names)["list"](prefix, regex, metadata_all, metadata_any, true).as<std::map<std::string, tagged_uri>>();
+}
+
 /// A proxy of a name server that is there. Throws naming_error "Failed to locate the nameserver". Blocks: not on a core's own thread.
 inline proxy<name_server> locate_name_server(const locate_options& where = {}) {
   return detail::proxy_access::around<proxy<name_server>>(detail::locate(where));

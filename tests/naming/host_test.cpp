@@ -80,6 +80,17 @@ TEST_F(running_name_server, knows_itself) {
   EXPECT_EQ(running.bound_to(), "127.0.0.1");
 }
 
+TEST_F(running_name_server, gives_tags_along_with_uris) {
+  auto names = locate_name_server(at);
+  names.enroll("a", "PYRO:x@h:1", std::nullopt, name_server::tags{"t2", "t1"});
+  names.enroll("b", "PYRO:y@./u:/s", std::nullopt, std::nullopt);
+  EXPECT_EQ(lookup_with_tags(names, "a"), (tagged_uri{"PYRO:x@h:1", {"t1", "t2"}}));
+  EXPECT_EQ(lookup_with_tags(names, "b"), (tagged_uri{"PYRO:y@./u:/s", {}}));
+  EXPECT_EQ(failure_text([&] { lookup_with_tags(names, "c"); }), "Pyro4.errors.NamingError: unknown name: c");
+  EXPECT_EQ(list_with_tags(names).size(), 3u);
+  EXPECT_EQ(list_with_tags(names, std::nullopt, std::nullopt, name_server::tags{"t1"}), (std::map<std::string, tagged_uri>{{"a", {"PYRO:x@h:1", {"t1", "t2"}}}}));
+}
+
 TEST_F(running_name_server, is_found_by_its_address) {
   EXPECT_EQ(uri_of(locate_name_server({.host = "127.0.0.1", .port = running.daemon().port(), .settings = quiet_settings()})), running.where());
   EXPECT_EQ(failure_text([&] { locate_name_server({.host = "127.0.0.1", .port = 1, .settings = quiet_settings()}); }),
