@@ -113,11 +113,11 @@ NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(ke
   journal_ = std::make_unique<journal>(*storage_);
 }
 
-detail::looked_up NameServer::lookup(std::string_view name, bool return_metadata) const {
+detail::looked_up NameServer::lookup(std::string_view name, std::optional<bool> return_metadata) const {
   detail::looked_up answer;
   const bool found = names_.look_at(name, [&](const registration& at) {
     answer.where = uri(at.uri);
-    if (return_metadata) answer.tags = at.tags;
+    if (return_metadata.value_or(false)) answer.tags = at.tags;
   });
   if (!found) throw naming_error("unknown name: " + std::string(name));
   return answer;

@@ -75,7 +75,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   // ---- Pyro's methods. Those that change something answer when it is durable.
   std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
   /// Throws naming_error "unknown name: x".
-  detail::looked_up lookup(std::string_view name, bool return_metadata) const;
+  detail::looked_up lookup(std::string_view name, std::optional<bool> return_metadata) const;
   /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection.
   task<> enroll(detail::given_text name, detail::given_uri uri, std::optional<bool> safe, detail::given_tags metadata);
   task<> set_metadata(detail::given_text name, detail::given_tags metadata);
@@ -114,7 +114,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   std::mutex changing_{};  // the journal gets changes in the order in which the table got them
 };
 ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)
-ENGINE_MARK(NameServer, lookup, .parameters = "name, return_metadata=False")
+ENGINE_MARK(NameServer, lookup, .parameters = "name, return_metadata")  // no default: it would be read for each lookup
 ENGINE_MARK(NameServer, enroll, .wire_name = "register", .parameters = "name, uri, safe=False, metadata=None")
 ENGINE_MARK(NameServer, set_metadata, .parameters = "name, metadata")
 ENGINE_MARK(NameServer, remove, .parameters = "name, prefix, regex")

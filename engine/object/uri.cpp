@@ -209,12 +209,15 @@ struct uri_state {
   }
 };
 
-/// The text of what comes as text or as a class dictionary.
-bool read_uri_text(reader& in, std::string& out) {
-  if (in.peek() == kind::string) return engine::decode(in, out);
+/// Nothing in it means anything to the grammar.
+bool is_plain(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; });
+}
+
+/// What comes as a class dictionary.
+bool read_uri_state(reader& in, uri_state& state) {
   const auto fail = [&](std::string_view type) { return in.fail(wire_class::value_error, "not a URI: a " + std::string(type)); };
   if (in.peek() != kind::dict) return fail("value of another type");
-  uri_state state;
   std::size_t size = 0;
   std::string_view name, type;
   if (!in.enter_dict(size)) return false;
@@ -222,18 +225,27 @@ bool read_uri_text(reader& in, std::string& out) {
     if (name == "__class__" && in.peek() == kind::string ? !in.read_string(type) : name == "state" ? !state.read(in) : !in.skip()) return false;
   }
   if (!in.ok()) return false;
-  if (type != "Pyro4.core.URI" && type != "Pyro5.core.URI") return fail(type);
-  out = state.text();
-  return true;
+  return type == "Pyro4.core.URI" || type == "Pyro5.core.URI" || fail(type);
 }
 
 }  // namespace
 
 bool codec_of<uri>::decode(reader& in, uri& out) {
+  uri_state state;
   std::string text;
-  if (!read_uri_text(in, text)) return false;
+  const bool is_text = in.peek() == kind::string;
+  if (is_text ? !engine::decode(in, text) : !read_uri_state(in, state)) return false;
+  // Most are of this kind: what they would be if they were printed and parsed.
+  const bool at_a_port = !state.sockname && state.host && state.port && *state.port >= 0 && *state.port <= 65535;
+  if (at_a_port && state.protocol == "PYRO" && is_plain(state.object) && is_plain(*state.host)) {
+    out = uri();
+    out.object_ = std::move(state.object);
+    out.host_ = *state.host;
+    out.port_ = static_cast<int>(*state.port);
+    return true;
+  }
   try {
-    out = uri(text);
+    out = uri(is_text ? text : state.text());
     return true;
   } catch (const error& e) {
     return in.fail(wire_class::value_error, std::string("not a URI: ") + e.what());
