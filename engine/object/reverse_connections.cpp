@@ -86,10 +86,11 @@ reverse_connections& reverse_connections::instance() {
 
 void reverse_connections::park(const std::string& id, core& on, loose_connection offered, const void* owner) {
   auto made = std::make_shared<parked>(offered.socket, on, owner);
-  if (!offered.unread.empty() || !send_now(offered.socket, offered.unsent)) return;
   const parked* const which = made.get();
   made->watch_for(on, [this, id, which] { hung_up(id, which); });  // it has nothing to say before it is taken
   const std::scoped_lock lock(mutex_);
+  // With the lock held: as soon as the other side has its answer, somebody may want to call it.
+  if (!offered.unread.empty() || !send_now(offered.socket, offered.unsent)) return;
   if (++parks_ > by_id_.size()) forget_the_gone(std::chrono::steady_clock::now());
   auto& queue = by_id_[id].queue;
   if (queue.size() >= most_waiting) return log_warning("more connections for being called are offered than are used: one is closed");
@@ -144,13 +145,13 @@ void reverse_connections::hung_up(const std::string& id, const parked* which) {
 void reverse_connections::drop_all_of(const void* owner) {
   std::deque<std::shared_ptr<parked>> gone;
   const std::scoped_lock lock(mutex_);
-  std::erase_if(by_id_, [&](auto& each) {
-    auto& queue = each.second.queue;
+  for (auto at = by_id_.begin(); at != by_id_.end();) {
+    auto& queue = at->second.queue;
     const std::size_t before = gone.size();
     std::ranges::copy_if(queue, std::back_inserter(gone), [&](const auto& one) { return one->owner == owner; });
     std::erase_if(queue, [&](const auto& one) { return one->owner == owner; });
-    return queue.empty() && gone.size() > before;
-  });
+    at = queue.empty() && gone.size() > before ? by_id_.erase(at) : std::next(at);
+  }
   arrived_.notify_all();
 }
 

@@ -117,9 +117,9 @@ task<loose_connection> reverse_listener::dial() {
     dialling_ = nullptr;
     if (link.can_release() && link.usable()) {
       link.set_deadline(std::nullopt);
-      const loose_connection made = link.release();
+      loose_connection made = link.release();
       keep_alive(made.socket);
-      co_return made;
+      co_return std::move(made);
     }
     failed = std::make_exception_ptr(connection_closed("the daemon closed the connection"));
   } catch (...) {

@@ -1,7 +1,10 @@
 // Daemons that listen on nothing: their objects are called over connections that they have dialled themselves.
 #include <engine/object/reverse_connections.hpp>
 
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -209,6 +212,60 @@ TEST(a_daemon_reachable_through_another, says_that_nobody_is_there_and_that_it_c
   daemon_options o = through("127.0.0.1:1");
   o.unix_socket = abstract_name("both");
   EXPECT_THROW(daemon{o}, error);
+}
+
+TEST(a_daemon_reachable_through_another, goes_on_dialling_with_another_key) {
+  daemon_options o = on_loopback();
+  o.hmac_key = "old";
+  daemon server(o);
+  daemon_options p = through(server.location());
+  p.hmac_key = "old";
+  daemon mine(p);
+  server.set_hmac_key("new");
+  mine.set_hmac_key("new");
+  auto& parked = detail::reverse_connections::instance();
+  const auto first = parked.take(id_behind(mine), time_point::max());
+  ASSERT_TRUE(first);
+  ::close(*first);  // lost, so another is dialled
+  EXPECT_TRUE(eventually([&] { return parked.waiting(id_behind(mine)) == 1; }));
+}
+
+TEST(a_daemon_reachable_through_another, is_not_offered_for_by_whoever_knows_its_uri) {
+  daemon server(on_loopback());
+  daemon mine(through(server.location()));
+  const std::string id = id_behind(mine);
+  raw_peer other(server);
+  std::string bytes;
+  for (std::size_t i = 0; i < id.size(); i += 2) bytes += static_cast<char>(std::stoi(id.substr(i, 2), nullptr, 16));
+  other.say(frame_of("# serpent utf-8 python3.2\n{'handshake':'hello'}", {.type = message::connect, .annotations = {{"ENGN", "1"}, {"ENGR", bytes}}}));
+  EXPECT_EQ(other.hear()->type, message::connect_ok);
+  EXPECT_EQ(detail::reverse_connections::instance().waiting(id), 1u);
+  raw_peer careless(server);
+  careless.say(frame_of("# serpent utf-8 python3.2\n{'handshake':'hello'}", {.type = message::connect, .annotations = {{"ENGN", "1"}, {"ENGR", "short"}}}));
+  EXPECT_EQ(careless.hear()->type, message::connect_fail);
+}
+
+TEST(a_daemon_reachable_through_another, is_let_go_when_the_other_closes_and_not_only_when_it_is_gone) {
+  daemon server(on_loopback());
+  daemon mine(through(server.location()));
+  server.close();
+  EXPECT_EQ(detail::reverse_connections::instance().waiting(id_behind(mine)), 0u);
+}
+
+TEST(taking_a_reverse_connection, in_a_hurry_forgets_nobody) {
+  daemon server(on_loopback());
+  daemon mine(through(server.location()));
+  auto& parked = detail::reverse_connections::instance();
+  const std::string id = id_behind(mine);
+  std::vector<int> taken;
+  for (int i = 0; i < 20; ++i) {
+    if (const auto one = parked.take(id, time_point::min())) taken.push_back(*one);
+    else EXPECT_EQ(one.error().code, ETIMEDOUT);
+  }
+  for (const int socket : taken) ::close(socket);
+  const auto next = parked.take(id, time_point::max());
+  EXPECT_TRUE(next) << next.error().to_string();
+  if (next) ::close(*next);
 }
 
 TEST(a_daemon_reachable_through_another, leaves_no_descriptor_behind) {

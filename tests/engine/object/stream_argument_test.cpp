@@ -167,6 +167,43 @@ TEST(a_stream_as_an_argument, needs_a_daemon_and_says_so) {
   }
 }
 
+/// What gives items as no program of ours would.
+value given_by(const silent_server& giver) {
+  const uri at = giver.uri();
+  return value::dict{{"__class__", "engine.Stream"}, {"daemon", "PYRO:Pyro.Daemon@" + at.location()}, {"id", "it"}};
+}
+
+TEST(a_stream_as_an_argument, whose_giver_sends_more_than_a_message_may_hold_is_refused) {
+  daemon_options o = on_loopback();
+  o.settings->max_message_size = 10'000;
+  daemon server(std::move(o));
+  ledger books;
+  proxy<> there(server.expose(books, "ledger", {.shared = true}), quiet_proxy());
+  silent_server giver;
+  std::jthread giving([&] {
+    raw_peer peer = giver.welcome_one();
+    const auto asked = peer.hear();
+    if (asked) peer.say(frame_of("'" + std::string(20'000, 'x') + "'", {.type = message::result, .sequence = asked->sequence}));
+    EXPECT_TRUE(peer.closed_by_peer());
+  });
+  const std::string failed = there["what_failed"](given_by(giver)).as<std::string>();
+  EXPECT_NE(failed.find("max message size exceeded"), std::string::npos) << failed;
+}
+
+TEST(a_stream_as_an_argument, whose_giver_says_nothing_does_not_keep_a_daemon_from_ending) {
+  silent_server giver;
+  std::optional<raw_peer> silent;
+  std::jthread giving([&] { silent.emplace(giver.welcome_one()); });
+  daemon server(on_loopback());
+  ledger books;
+  proxy<> there(server.expose(books, "ledger"), quiet_proxy());
+  auto never = async(there)["sum"](given_by(giver));
+  giving.join();
+  release(there);
+  server.close();
+  EXPECT_THROW(never.get(), unreachable);
+}
+
 TEST(a_stream_as_an_argument, may_be_a_list_and_nothing_else) {
   daemon server(on_loopback());
   ledger books;
