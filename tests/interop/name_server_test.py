@@ -3,6 +3,7 @@ either opens, programs of either language that find each other by name, and kill
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import tempfile
@@ -198,6 +199,40 @@ class NameServer(support.InteropTest):
                         del expected["n%d" % (turn - 1)]
                 server.process.send_signal(signal.SIGINT)
                 server.finish(code=None)
+
+    def test_a_file_that_somebody_else_is_writing_is_said_and_nothing_is_lost(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "names.db")
+            server = self.start(our_names("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file))
+            with Pyro4.locateNS("127.0.0.1", self.port_of(server)) as names:
+                names.register("first", "PYRO:obj@host:1")
+                with sqlite3.connect(file, isolation_level=None) as other:
+                    other.execute("BEGIN IMMEDIATE")
+                    with self.assertRaisesRegex(Pyro4.errors.NamingError, "database is locked"):
+                        names.register("second", "PYRO:obj@host:2")
+                    self.assertEqual("host", names.lookup("first").host)
+                    with self.assertRaises(Pyro4.errors.NamingError):
+                        names.lookup("second")
+                    other.execute("ROLLBACK")
+                names.register("second", "PYRO:obj@host:2")
+            server.stop()
+            with sqlite3.connect(file) as db:
+                self.assertEqual([("Pyro.NameServer",), ("first",), ("second",)], db.execute("SELECT name FROM pyro_names ORDER BY name").fetchall())
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs to become somebody who may not write")
+    def test_a_file_that_cannot_be_written_ends_it_with_a_line_on_stderr(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "names.db")
+            self.start(our_names("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file)).stop()
+            os.chmod(file, 0o444)
+            os.chmod(folder, 0o555)
+            server = support.Program(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", support.built("tools/engine-ns"),
+                                      "-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file])
+            server.finish(code=None)
+            if "Permission denied" in "".join(server.err):
+                self.skipTest("the programs are where nobody else may read")
+            self.assertNotEqual(0, server.process.returncode)
+            self.assertRegex("".join(server.err), "readonly database|unable to open database file")
 
     def test_no_acknowledged_registration_is_lost_by_kill_9(self):
         with tempfile.TemporaryDirectory() as folder:
