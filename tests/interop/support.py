@@ -4,6 +4,7 @@ Programs are found below ENGINE_BUILD_ROOT. Everything waits for an event and ha
 Pyro4 package for this Python the tests are skipped (exit code 77).
 """
 import codecs
+import contextlib
 import os
 import re
 import signal
@@ -75,7 +76,10 @@ class Program:
 
     def listens(self):
         """Whether it accepts TCP connections."""
-        sockets = {os.readlink(fd.path) for fd in os.scandir("/proc/%d/fd" % self.process.pid)}
+        sockets = set()
+        for descriptor in os.scandir("/proc/%d/fd" % self.process.pid):
+            with contextlib.suppress(FileNotFoundError):  # it is opened and closed meanwhile
+                sockets.add(os.readlink(descriptor.path))
         with open("/proc/net/tcp") as table:
             listening = {"socket:[%s]" % line.split()[9] for line in table if line.split()[3] == "0A"}
         return bool(sockets & listening)
