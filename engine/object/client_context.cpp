@@ -11,7 +11,7 @@ namespace engine {
 namespace {
 
 constexpr std::string_view correlation = "CORR";
-constexpr std::array<std::string_view, 4> own_keys = {correlation, "HMAC", "ENGN", deadline_annotation};
+constexpr std::array<std::string_view, 6> own_keys = {correlation, "HMAC", "ENGN", "ENGR", cancel_annotation, deadline_annotation};
 
 void check_key(std::string_view key) {
   if (key.size() != 4) throw protocol_error("annotation key must be of length 4");

@@ -214,6 +214,20 @@ TEST(a_daemon_reachable_through_another, says_that_nobody_is_there_and_that_it_c
   EXPECT_THROW(daemon{o}, error);
 }
 
+TEST(a_daemon_reachable_through_another, is_told_at_once_when_the_other_is_none_of_ours) {
+  silent_server pyros;
+  std::jthread welcoming([&] {
+    raw_peer peer = pyros.welcome_one();  // as Pyro's daemon does: it knows nothing of the offer
+    EXPECT_TRUE(peer.closed_by_peer());
+  });
+  try {
+    daemon mine(through("127.0.0.1:" + std::to_string(pyros.port())));
+    FAIL() << "was made";
+  } catch (const communication_error& e) {
+    EXPECT_NE(std::string(e.what()).find("none of ours"), std::string::npos) << e.what();
+  }
+}
+
 TEST(a_daemon_reachable_through_another, goes_on_dialling_with_another_key) {
   daemon_options o = on_loopback();
   o.hmac_key = "old";
