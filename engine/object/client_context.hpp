@@ -28,7 +28,7 @@ class client_context {
   static constexpr std::size_t most = 16;
 
   /// `key`: four ASCII characters; one that is there already gets the new value. Throws protocol_error: "annotation key must be
-  /// of length 4", a key that is not ASCII or is the engine's own (CORR, HMAC, ENGN, ENGD), more than `most` of them. All keys and
+  /// of length 4", a key that is not ASCII or is the engine's own (CORR, HMAC, ENG…), more than `most` of them. All keys and
   /// values of a message may have 65535 bytes together: what exceeds them is thrown by the call.
   void annotate(std::string_view key, std::span<const std::byte> value);
   void annotate(std::string_view key, std::string_view value) { annotate(key, std::as_bytes(std::span(value))); }

@@ -183,7 +183,8 @@ class daemon {
   void run(const std::function<bool()>& condition);
   /// Ends run(). Any thread, also from inside a call. New connections are refused from now on.
   void stop();
-  /// Stops and waits until every connection is closed and every core has ended. Not from inside a call (throws would_block).
+  /// Stops and waits until every connection is closed and every core has ended. Not from inside a call (throws would_block). Methods that wait for
+  /// answers from elsewhere on a core are given three seconds; then the connections they wait on end, and their calls fail (connection_closed).
   void close();
 
   /// Stops, but lets running calls end: nothing new is accepted, connections are closed as they become idle, and after `limit` those that

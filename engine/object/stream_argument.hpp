@@ -59,7 +59,7 @@ template <class T> struct codec_of<stream<T>> {
   static void encode(writer& out, const stream<T>& items) {
     auto source = items.give_away();
     if (!source) {
-      out.fail(wire_class::type_error, "this stream is empty-handed: it was given away before (a call that gives a stream cannot be repeated)");
+      out.fail(wire_class::type_error, "this stream has no items to give: it is empty, or was given away before (a call that gives one cannot be repeated)");
       return;
     }
     detail::write_given(out, std::make_unique<open_stream_of<T>>(stream<T>(std::move(source))));
