@@ -146,7 +146,7 @@ bool core::wait(time_point until) {
   const bool work_waits = !mailbox_.empty() || stopping();
   if (may_spin || work_waits) {
     backend_->wait(time_point::min(), finished_);
-    if (finished_.empty() && !work_waits) sched_yield();
+    if (finished_.empty() && !work_waits) yield_in(yields_);
     return !finished_.empty();
   }
   if (spinning_) {

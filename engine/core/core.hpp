@@ -13,6 +13,7 @@
 #include <engine/core/core_door.hpp>
 #include <engine/core/mailbox.hpp>
 #include <engine/core/spin.hpp>
+#include <engine/core/yield_rhythm.hpp>
 #include <engine/core/stall_watch.hpp>
 #include <engine/core/timers.hpp>
 #include <engine/io/backend.hpp>
@@ -122,6 +123,7 @@ class core {
   engine::timers timers_;
   mailbox mailbox_;
   adaptive_spin spin_;
+  yield_rhythm yields_{};
   time_point spin_until_;
   bool spinning_ = false;
   completions finished_;

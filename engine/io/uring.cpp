@@ -22,7 +22,6 @@ namespace {
 constexpr std::uint64_t nobody = 0, wake_read = 1;
 constexpr std::size_t receive_into_most = std::size_t{8} << 20;
 constexpr std::size_t few = 8;         // so many fresh receives are tried directly; more are cheaper in one submission
-constexpr unsigned look_every = 8;     // spinning passes per look at the ring
 constexpr std::chrono::milliseconds accept_pause{100};
 
 std::uint64_t tag(operation& op) { return reinterpret_cast<std::uintptr_t>(&op); }
@@ -362,9 +361,9 @@ bool uring_backend::try_receive_into(operation& op) {
   return true;
 }
 
-// Whether something has finished. What has not stays fresh, except what only the kernel can watch well: foreign descriptors, and
+// What has not finished stays fresh, except what only the kernel can watch well: foreign descriptors, and
 // large bodies, whose sender is held up by every look at the socket.
-bool uring_backend::try_fresh() {
+void uring_backend::try_fresh() {
   std::size_t kept = 0;
   const std::size_t count = fresh_.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -380,7 +379,6 @@ bool uring_backend::try_fresh() {
     if (op->word_ != operation::word::receive || !try_receive(*op)) fresh_[kept++] = op;
   }
   fresh_.resize(kept);
-  return !done_.empty();
 }
 
 void uring_backend::submit_fresh() {
@@ -457,16 +455,10 @@ void uring_backend::wait(time_point until, completions& finished) {
   retry_starved();
   resume_accepts();
   if (!paused_.empty()) until = std::min(until, accept_again_);
-  const bool may_sleep = done_.empty() && until > now();
+  const bool may_sleep = done_.empty() && until != time_point::min() && until > now();
   // Without a buffer of our own a direct try would find nothing: the kernel may have some.
-  if (!may_sleep && !fresh_.empty() && fresh_.size() <= few && !held_.empty()) {
-    const bool found = try_fresh();
-    const bool look = ++passes_ % look_every == 0 || io_uring_sq_ready(ring_.get()) > 0;
-    if (found || !look) {
-      woken_.store(false, std::memory_order_relaxed);
-      collect(finished);
-      return;
-    }
+  if (!may_sleep && fresh_.size() <= few && !held_.empty()) {
+    try_fresh();
   } else {
     submit_fresh();
   }
@@ -476,7 +468,7 @@ void uring_backend::wait(time_point until, completions& finished) {
     const bool woken = woken_.exchange(false, std::memory_order_seq_cst);
     enter(woken ? time_point::min() : until);
     sleeping_.store(false, std::memory_order_relaxed);
-  } else {
+  } else if (ring_.worth_entering()) {
     enter(time_point::min());
   }
   reap();

@@ -57,7 +57,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void submit_watch(operation&);
   void submit_wake_read();
   void submit_fresh();
-  bool try_fresh();
+  void try_fresh();
   bool try_receive(operation&);
   bool try_receive_into(operation&);
   void stop(operation&);
@@ -85,7 +85,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   std::uint32_t kernel_buffers_ = 0;        // free buffers the kernel has
   std::vector<completion> done_{};
   std::size_t in_kernel_ = 0;               // operations submitted, but for accepts and the wake read
-  unsigned sends_this_pass_ = 0, passes_ = 0;
+  unsigned sends_this_pass_ = 0;
   std::vector<operation*> paused_{};        // accepts that found the descriptor table full …
   time_point accept_again_{};               // … and when they go on
   std::atomic<bool> sleeping_{false}, woken_{false};

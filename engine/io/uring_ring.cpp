@@ -10,7 +10,8 @@ namespace engine {
 namespace {
 
 constexpr unsigned submission_entries = 1024, completion_entries = 8192;
-constexpr unsigned common_flags = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+// TASKRUN_FLAG, because a spinning core looks there instead of entering.
+constexpr unsigned common_flags = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_TASKRUN_FLAG;
 
 struct rung {
   unsigned flags;
@@ -71,6 +72,11 @@ io_uring_sqe* uring_ring::entry() {
     e = io_uring_get_sqe(&ring_);
   }
   return e;
+}
+
+bool uring_ring::worth_entering() const {
+  const unsigned told = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
+  return (told & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0 || io_uring_sq_ready(&ring_) > 0 || io_uring_cq_ready(&ring_) > 0;
 }
 
 void uring_ring::provide(const buffer_pool& pool, std::uint32_t buffer) {

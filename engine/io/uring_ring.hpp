@@ -32,6 +32,9 @@ class uring_ring {
   /// Gives a buffer to the kernel; publish() makes it visible.
   void provide(const buffer_pool&, std::uint32_t buffer);
   void publish();
+  /// Whether an enter would find something: entries to submit, finished ones, or work that the kernel has put off until we enter. A
+  /// look at shared memory, no system call.
+  bool worth_entering() const;
   const std::string& flags() const { return flags_; }
 
  private:

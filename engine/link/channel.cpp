@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,7 +207,7 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
   // A peer that has to make room first takes its time, and each look at the socket would hold up the kernel's own work on it.
   if (now < spin_until && writing_.empty()) {
     held.unlock();
-    sched_yield();
+    yield_in(yields_);
     held.lock();
     return true;
   }

@@ -21,6 +21,7 @@
 #include <codec/frame_reader.hpp>
 #include <codec/output.hpp>
 #include <engine/core/spin.hpp>
+#include <engine/core/yield_rhythm.hpp>
 #include <engine/io/address.hpp>
 #include <engine/io/backend.hpp>
 #include <engine/link/awaited_reply.hpp>
@@ -104,6 +105,7 @@ class channel {
   awaited_replies awaited_{};
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
+  yield_rhythm yields_{};
   time_point sent_lazily_{};  // when a request without an answer left by itself
   bool keeping_ = false;      // somebody calls send_rest()
   bool kept_ = false;         // something was kept since its last call
