@@ -9,22 +9,17 @@
 #include <codec/compress.hpp>
 #include <codec/digest.hpp>
 #include <codec/endian.hpp>
-#include <codec/protocol_48.hpp>
 
 namespace engine {
 
 namespace {
-constexpr std::size_t compress_least = 200, payload_max = 0x7fffffff, digest_size = 20, annotation_prefix = 6;
+constexpr std::size_t payload_max = 0x7fffffff, digest_size = 20, annotation_prefix = 6;
 }
 
-frame_writer::frame_writer(output& out, const frame_options& options, std::span<const annotation> annotations)
-    : out_(out), start_(out.here()), options_(options) {
-  out_.room(protocol_48::header_size);
-  out_.advance(protocol_48::header_size);
+void frame_writer::append_annotations(std::span<const annotation> annotations) {
   for (const annotation& a : annotations) append_annotation(a.key, a.value);
   // Its place is kept now and its value filled in at the end, when the payload is known.
   if (options_.hmac) append_annotation("HMAC", std::array<std::byte, digest_size>{});
-  payload_ = out_.here();
 }
 
 void frame_writer::append_annotation(std::string_view key, std::span<const std::byte> value) {
@@ -76,7 +71,7 @@ void frame_writer::sign(std::string_view key) {
   std::copy_n(reinterpret_cast<const char*>(digest.data()), digest.size(), area + annotations_length_ - digest_size);
 }
 
-std::expected<void, decode_error> frame_writer::finish(const frame_finish& how) {
+std::expected<void, decode_error> frame_writer::finish_any(const frame_finish& how) {
   if (fault_) return refuse(wire_class::protocol_error, fault_);
   std::size_t length = out_.size_since(payload_);
   if (how.compress && length >= compress_least) {
@@ -89,9 +84,7 @@ std::expected<void, decode_error> frame_writer::finish(const frame_finish& how) 
   }
   if (length > payload_max) return refuse(wire_class::protocol_error, "a message cannot be longer than 2147483647 bytes");
   if (options_.hmac) sign(how.hmac_key);
-  protocol_48::write({.type = options_.type, .flags = options_.flags, .sequence = options_.sequence, .serializer = options_.serializer,
-                      .data_length = static_cast<std::uint32_t>(length), .annotations_length = static_cast<std::uint16_t>(annotations_length_)},
-                     out_.at(start_.own));
+  write_header(length);
   return {};
 }
 

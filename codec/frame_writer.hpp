@@ -11,6 +11,7 @@
 #include <codec/decode_error.hpp>
 #include <codec/frame.hpp>
 #include <codec/output.hpp>
+#include <codec/protocol_48.hpp>
 
 namespace engine {
 
@@ -35,16 +36,39 @@ class frame_writer {
  public:
   /// Writes header room and the annotations. A key that is not four ASCII characters, or a sum above 65535 bytes, makes
   /// finish() fail with ProtocolError ("annotation key must be of length 4", WIRE §2.6). Borrows `annotations` only here.
-  frame_writer(output& out, const frame_options& options, std::span<const annotation> annotations = {});
+  frame_writer(output& out, const frame_options& options, std::span<const annotation> annotations = {})
+      : out_(out), start_(out.here()), options_(options) {
+    out_.room(protocol_48::header_size);
+    out_.advance(protocol_48::header_size);
+    if (!annotations.empty() || options_.hmac) append_annotations(annotations);
+    payload_ = out_.here();
+  }
 
   /// Fills the header in. On error (ProtocolError, MessageTooLargeError "max message size exceeded (N where max=M)") the
   /// output is as before the frame.
-  std::expected<void, decode_error> finish(const frame_finish& how = {});
+  std::expected<void, decode_error> finish(const frame_finish& how = {}) {
+    const std::size_t length = out_.size_since(payload_);
+    // What most frames are: short, with nothing to be said along and nothing to be computed.
+    if (length > short_most || annotations_length_ > 0 || options_.hmac || fault_ || (how.message_size > 0 && length > how.message_size) ||
+        (how.compress && length >= compress_least)) [[unlikely]]
+      return finish_any(how);
+    write_header(length);
+    return {};
+  }
 
   /// Drops the frame: the output is as before it.
   void cancel() { out_.truncate(start_); }
 
  private:
+  static constexpr std::size_t compress_least = 200, short_most = 0xffff;
+  void append_annotations(std::span<const annotation>);
+  std::expected<void, decode_error> finish_any(const frame_finish& how);
+  void write_header(std::size_t length) {
+    protocol_48::write({.type = options_.type, .flags = options_.flags, .sequence = options_.sequence, .serializer = options_.serializer,
+                        .data_length = static_cast<std::uint32_t>(length),
+                        .annotations_length = static_cast<std::uint16_t>(annotations_length_)},
+                       out_.at(start_.own));
+  }
   void append_annotation(std::string_view key, std::span<const std::byte> value);
   void deflate();
   void sign(std::string_view key);

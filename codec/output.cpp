@@ -40,13 +40,8 @@ void output::borrow(std::span<const std::byte> bytes, std::shared_ptr<const void
   blocks_.push_back({static_cast<std::size_t>(end_ - begin_), bytes, std::move(owner)});
 }
 
-void output::truncate(const mark& m) {
-  end_ = begin_ + m.own;
-  blocks_.resize(std::min(blocks_.size(), m.blocks));
-}
-
-std::size_t output::size_since(const mark& m) const {
-  std::size_t size = static_cast<std::size_t>(end_ - begin_) - m.own;
+std::size_t output::borrowed_since(const mark& m) const {
+  std::size_t size = 0;
   for (std::size_t i = m.blocks; i < blocks_.size(); ++i) size += blocks_[i].bytes.size();
   return size;
 }
@@ -68,10 +63,7 @@ std::size_t output::iovecs(std::size_t skip, std::span<iovec> out, std::size_t p
   return filled;
 }
 
-void output::clear(std::size_t keep) {
-  end_ = begin_;
-  blocks_.clear();
-  if (capacity() <= keep) return;
+void output::give_back() {
   std::free(std::exchange(begin_, nullptr));
   end_ = limit_ = nullptr;
 }

@@ -56,9 +56,15 @@ class output {
   struct mark { std::size_t own = 0; std::size_t blocks = 0; };
   mark here() const { return {static_cast<std::size_t>(end_ - begin_), blocks_.size()}; }
   /// Forgets everything written after `m`.
-  void truncate(const mark& m);
+  void truncate(const mark& m) {
+    end_ = begin_ + m.own;
+    if (blocks_.size() > m.blocks) blocks_.resize(m.blocks);
+  }
   /// Bytes (own and borrowed) written after `m`.
-  std::size_t size_since(const mark& m) const;
+  std::size_t size_since(const mark& m) const {
+    const std::size_t own = static_cast<std::size_t>(end_ - begin_) - m.own;
+    return blocks_.size() == m.blocks ? own : own + borrowed_since(m);
+  }
   std::size_t size() const { return size_since({}); }
   bool empty() const { return end_ == begin_ && blocks_.empty(); }
 
@@ -72,12 +78,18 @@ class output {
   template <class F> void each_since(const mark& m, F&& f) const;
 
   /// Forgets all bytes and owners, keeps the buffer if it is no larger than `keep` bytes.
-  void clear(std::size_t keep = 64 * 1024);
+  void clear(std::size_t keep = 64 * 1024) {
+    end_ = begin_;
+    if (!blocks_.empty()) blocks_.clear();
+    if (capacity() > keep) give_back();
+  }
   std::size_t capacity() const { return static_cast<std::size_t>(limit_ - begin_); }
 
  private:
   struct block { std::size_t own; std::span<const std::byte> bytes; std::shared_ptr<const void> owner; };
   void grow(std::size_t n);
+  void give_back();
+  std::size_t borrowed_since(const mark& m) const;
 
   char* begin_ = nullptr;
   char* end_ = nullptr;

@@ -11,19 +11,6 @@ std::unexpected<decode_error> refuse(const char* text, std::size_t offset) {
 
 }  // namespace
 
-void write(const header& h, char* to) {
-  store_big(to, tag);
-  store_big(to + 4, version);
-  store_big(to + 6, static_cast<std::uint16_t>(h.type));
-  store_big(to + 8, h.flags);
-  store_big(to + 10, h.sequence);
-  store_big(to + 12, h.data_length);
-  store_big(to + 16, h.serializer);
-  store_big(to + 18, h.annotations_length);
-  store_big(to + 20, std::uint16_t{0});
-  store_big(to + 22, checksum(h));
-}
-
 std::expected<header, decode_error> read(std::span<const std::byte, header_size> bytes) {
   const std::byte* from = bytes.data();
   header h;

@@ -47,8 +47,13 @@ inline bool read_fields(const std::byte* from, header& h) {
          load_big<std::uint16_t>(from + 22) == checksum(h);
 }
 
-/// Writes the 24 bytes with their checksum at `to`.
-void write(const header&, char* to);
+/// Writes the 24 bytes with their checksum at `to`: three words, each made of the fields that lie in it.
+inline void write(const header& h, char* to) {
+  const auto word = [](std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) { return a << 48 | b << 32 | c << 16 | d; };
+  store_big(to, word(tag >> 16, tag & 0xffff, version, static_cast<std::uint16_t>(h.type)));
+  store_big(to + 8, std::uint64_t{h.flags} << 48 | std::uint64_t{h.sequence} << 32 | h.data_length);
+  store_big(to + 16, word(h.serializer, h.annotations_length, 0, checksum(h)));
+}
 
 /// Reads and checks 24 bytes. Errors, as Pyro words them: ProtocolError "invalid data or unsupported protocol version",
 /// "header checksum mismatch", and for a negative length "invalid data or unsupported protocol version".

@@ -40,7 +40,12 @@ const serializer* find_serializer(std::string_view name) {
 }
 
 const serializer* find_serializer_48(std::uint16_t id) {
-  return find_if([&](const serializer* s) { return id != 0 && s->id_48 == id; });
+  static_assert([] {
+    for (std::size_t i = 0; i < table.size(); ++i)
+      if (table[i]->id_48 != i + 1) return false;
+    return true;
+  }(), "the table is in the order of protocol 48's numbers, without a gap");
+  return id - 1u < table.size() ? table[id - 1u] : nullptr;
 }
 
 std::unique_ptr<writer> make_writer(const serializer& which, serpent_bytes form) {
@@ -53,27 +58,11 @@ const serializer& marshal() { return marshal_entry; }
 const serializer& pickle() { return pickle_entry; }
 const serializer& msgpack() { return msgpack_entry; }
 
-namespace {
-
-std::size_t table_position(const serializer& which) {
-  const auto at = static_cast<std::size_t>(std::ranges::find(table, &which) - table.begin());
-  assert(at < table.size() && "a serializer that is not in the table");
-  return at;
+reader& codecs::make_reader(const serializer& which) {
+  static_assert(table.size() < std::size(decltype(codecs::pairs_){}));
+  return *(pairs_[which.id_48].in = which.make_reader());
 }
 
-}  // namespace
-
-reader& codecs::reader_of(const serializer& which) {
-  static_assert(table.size() <= std::size(decltype(codecs::pairs_){}));
-  std::unique_ptr<reader>& in = pairs_[table_position(which)].in;
-  if (!in) in = which.make_reader();
-  return *in;
-}
-
-writer& codecs::writer_of(const serializer& which) {
-  std::unique_ptr<writer>& out = pairs_[table_position(which)].out;
-  if (!out) out = make_writer(which, form_);
-  return *out;
-}
+writer& codecs::make_writer(const serializer& which) { return *(pairs_[which.id_48].out = engine::make_writer(which, form_)); }
 
 }  // namespace engine

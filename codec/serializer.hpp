@@ -42,12 +42,20 @@ class codecs {
  public:
   codecs() = default;
   explicit codecs(serpent_bytes form) : form_(form) {}
-  reader& reader_of(const serializer&);
-  writer& writer_of(const serializer&);
+  reader& reader_of(const serializer& which) {
+    reader* const in = pairs_[which.id_48].in.get();
+    return in ? *in : make_reader(which);
+  }
+  writer& writer_of(const serializer& which) {
+    writer* const out = pairs_[which.id_48].out.get();
+    return out ? *out : make_writer(which);
+  }
 
  private:
+  reader& make_reader(const serializer&);
+  writer& make_writer(const serializer&);
   struct pair { std::unique_ptr<reader> in; std::unique_ptr<writer> out; };
-  pair pairs_[8];
+  pair pairs_[8];  // by number in protocol 48, which all have
   serpent_bytes form_ = serpent_bytes::base64;
 };
 
