@@ -9,12 +9,12 @@ void future_state::finish() {
   std::coroutine_handle<> waiting;
   continuation* next = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(meeting_->mutex);
     ready_.store(true, std::memory_order_release);
-    home = std::exchange(home_, nullptr);
-    waiting = std::exchange(waiting_, nullptr);
-    next = std::exchange(next_, nullptr);
-    changed_.notify_all();
+    home = std::exchange(meeting_->home, nullptr);
+    waiting = std::exchange(meeting_->waiting, nullptr);
+    next = std::exchange(meeting_->next, nullptr);
+    meeting_->changed.notify_all();
   }
   if (next) return next->source_ready();
   if (!waiting) return;
@@ -25,27 +25,27 @@ void future_state::finish() {
 void future_state::refuse_await() { throw std::logic_error("this future is driven by the thread that waits for it, which must not be a core's"); }
 
 bool future_state::go_on_later(continuation& c) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(meeting_->mutex);
   if (ready()) return false;
-  next_ = &c;
+  meeting_->next = &c;
   return true;
 }
 
 void future_state::wait_until(time_point deadline) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(meeting_->mutex);
   const auto done = [this] { return ready(); };
   if (deadline == time_point::max()) {
-    changed_.wait(lock, done);
+    meeting_->changed.wait(lock, done);
   } else {
-    changed_.wait_until(lock, deadline, done);
+    meeting_->changed.wait_until(lock, deadline, done);
   }
 }
 
 bool future_state::resume_later(core& home, std::coroutine_handle<> waiting) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(meeting_->mutex);
   if (ready()) return false;
-  home_ = &home;
-  waiting_ = waiting;
+  meeting_->home = &home;
+  meeting_->waiting = waiting;
   return true;
 }
 

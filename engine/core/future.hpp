@@ -37,7 +37,9 @@ class continuation {
 /// The shared part of a future: counted by the future and by its producer.
 class future_state {
  public:
-  explicit future_state(kept_by who = kept_by::another) : kept_by_(who) {}
+  explicit future_state(kept_by who = kept_by::another) : kept_by_(who) {
+    if (who != kept_by::waiter) meeting_.emplace();
+  }
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
 
@@ -79,11 +81,15 @@ class future_state {
   std::atomic<bool> ready_{false};
   const kept_by kept_by_;
   std::exception_ptr error_{};
-  std::mutex mutex_{};
-  std::condition_variable changed_{};
-  core* home_ = nullptr;
-  std::coroutine_handle<> waiting_{};
-  continuation* next_ = nullptr;
+  /// Where who waits meets who makes it ready; not needed where they are the same thread.
+  struct meeting {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    core* home = nullptr;
+    std::coroutine_handle<> waiting{};
+    continuation* next = nullptr;
+  };
+  std::optional<meeting> meeting_{};
 };
 
 template <class T> class future_result : public future_state {

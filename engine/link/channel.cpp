@@ -24,7 +24,9 @@ constexpr std::size_t arrival_size = 64 * 1024;
 constexpr std::size_t held_back_max = 16 * 1024;   // a burst leaves in sends of about this size
 constexpr std::size_t unsent_max = 256 * 1024;     // beyond it a sender reads answers until the peer has caught up
 constexpr std::size_t send_piece = std::size_t{1} << 20;
-constexpr std::chrono::microseconds quickly{100};  // requests without answers that follow so soon leave together
+// Requests without answers that follow so soon leave together; and who calls again so soon does not look first whether anybody is
+// there still: that is a system call, and the call itself will tell.
+constexpr std::chrono::microseconds quickly{100};
 constexpr std::chrono::milliseconds push_look{10};  // whoever waits for room to write looks for its answer so often
 
 time_point clock_now() { return std::chrono::steady_clock::now(); }
@@ -142,6 +144,8 @@ void channel::fail(channel_failure why) {
 bool channel::stale() {
   if (failure_) return true;
   if (driving_ || outstanding() > 0 || keeping_) return false;
+  const time_point now = clock_now();
+  if (now - std::exchange(looked_, now) < quickly) return false;
   char byte;
   ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
@@ -257,7 +261,8 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
     }
     driving_ = true;
     const auto allowance = spin_.allowance();
-    time_point spin_until = allowance.count() > 0 ? clock_now() + allowance : time_point::min();
+    looked_ = clock_now();
+    time_point spin_until = allowance.count() > 0 ? looked_ + allowance : time_point::min();
     bool slept = false, in_time = true;
     while (!failure_ && !done()) {
       const progress out = write_some();

@@ -75,7 +75,7 @@ class channel {
   address local() const;
   address remote() const;
   int socket() const { return socket_; }
-  /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again.
+  /// The peer has closed or sent something unasked: looked at before a channel that was idle is used again, for a moment at least.
   bool stale();
   std::size_t outstanding() const { return awaited_.size(); }
   const address& peer() const { return peer_; }
@@ -106,6 +106,7 @@ class channel {
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
   yield_rhythm yields_{};
+  time_point looked_{};       // when somebody last looked whether something came
   time_point sent_lazily_{};  // when a request without an answer left by itself
   bool keeping_ = false;      // somebody calls send_rest()
   bool kept_ = false;         // something was kept since its last call

@@ -200,6 +200,7 @@ std::uint16_t conversation::write_get_metadata(output& out) {
 }
 
 void conversation::take_metadata(const value& meta) {
+  checked_ = nullptr;
   members_.clear();
   const value::dict* fields = meta.get_if<value::dict>();
   if (!fields) throw protocol_error("metadata is not a dict");
@@ -218,12 +219,13 @@ void conversation::take_metadata(const value& meta) {
 
 // ---- calls
 
-const remote_member* conversation::check(std::string_view name, bool attribute) const {
+const remote_member* conversation::look_up(std::string_view name, bool attribute) {
   if (!have_members_) return nullptr;
   const auto at = members_.find(name);
   if (at == members_.end() || (attribute ? !at->second.attribute : !at->second.method))
     rethrow({.type = "builtins.AttributeError",
              .args = {value("remote object '" + uri_.to_string() + "' has no exposed attribute or method '" + std::string(name) + "'")}});
+  if (!attribute) checked_ = &*at;
   return &at->second;
 }
 
@@ -320,7 +322,7 @@ void conversation::keep_payload(const line& on, const output::mark& payload, con
 
 request::request(const line& on, std::string_view method, std::size_t arguments)
     : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
-  const bool attribute = method == "__getattr__" || method == "__setattr__";
+  const bool attribute = method.starts_with('_') && (method == "__getattr__" || method == "__setattr__");
   const remote_member* known = attribute ? nullptr : on.talk.check(method, false);
   if (known && known->oneway) on_.flags |= flag::oneway;
   begin(on.talk.uri_.object(), method, arguments);

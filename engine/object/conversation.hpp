@@ -18,6 +18,7 @@
 #include <codec/convert.hpp>
 #include <codec/frame_writer.hpp>
 #include <codec/serializer.hpp>
+#include <codec/short_text.hpp>
 #include <codec/value.hpp>
 #include <engine/link/channel.hpp>
 #include <engine/object/client_context.hpp>
@@ -134,7 +135,11 @@ class conversation {
   std::span<const std::byte> payload() const { return payload_; }      ///< of the answer that is being read
   const serializer& answered_in() const { return *answered_in_; }      ///< … and what it is written in
   /// Checks a name against the metadata, if there is any: throws raised AttributeError.
-  const remote_member* check(std::string_view name, bool attribute) const;
+  const remote_member* check(std::string_view name, bool attribute) {
+    // Callers mostly repeat themselves.
+    if (checked_ && !attribute && same_text(checked_->first, name)) return &checked_->second;
+    return look_up(name, attribute);
+  }
 
   const std::string& object() const { return uri_.object(); }
   engine::codecs& codecs() { return codecs_; }
@@ -149,6 +154,7 @@ class conversation {
   bool knows_members() const { return have_members_; }
   /// What somebody else has learned of the object.
   void know(remote_members m) {
+    checked_ = nullptr;
     members_ = std::move(m);
     have_members_ = true;
   }
@@ -181,7 +187,9 @@ class conversation {
   const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
   bool own_peer_ = false, welcomed_ = false;
+  const remote_member* look_up(std::string_view name, bool attribute);
   remote_members members_;
+  const remote_members::value_type* checked_ = nullptr;  // the method that was called last
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
   std::span<const std::byte> payload_{};

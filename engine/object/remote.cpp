@@ -20,6 +20,11 @@ namespace {
 
 constexpr std::chrono::milliseconds goodbye{1000};
 
+double fraction() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
+
 engine::settings settings_for(const proxy_options& o) { return o.settings ? *o.settings : engine::settings::from_environment(); }
 
 }  // namespace
@@ -58,19 +63,17 @@ remote::lock remote::acquire(time_point limit) {
 
 remote::lock remote::acquire_patiently(time_point limit) {
   // Pyro's pauses, and its patience: half of the communication timeout (WIRE §3.3).
-  thread_local std::minstd_rand random{std::random_device{}()};
-  std::uniform_real_distribution<double> fraction(0, 1);
-  std::chrono::duration<double> pause{0.1 + fraction(random) / 5};
+  std::chrono::duration<double> pause{0};
   for (;;) {
     try {
       return acquire(limit);
     } catch (const communication_error& e) {
       const bool full = std::string_view(e.what()).find("no free workers") != std::string_view::npos;
       const std::chrono::duration<double> most = timeout() / 2.0;
+      pause += std::chrono::duration<double>(pause.count() == 0 ? 0.1 + fraction() / 5 : 0.4 + fraction() / 2);
       if (!full || (most.count() > 0 && pause > most) || std::chrono::steady_clock::now() + pause > limit) throw;
     }
     std::this_thread::sleep_for(pause);
-    pause += std::chrono::duration<double>{0.4 + fraction(random) / 2};
   }
 }
 
