@@ -46,6 +46,13 @@ class msgpack_reader final : public reader {
     outer_.clear();
   }
 
+  bool start_behind(std::span<const std::byte> payload, const mark& behind) override {
+    start(payload, {});
+    outer_.push_back(0);
+    rewind(behind);
+    return true;
+  }
+
   kind peek() override {
     if (!ok() || owed_ == 0) return kind::error;
     if (at_ == end_) return truncated(), kind::error;
@@ -142,7 +149,7 @@ class msgpack_reader final : public reader {
   void rewind(const mark& m) override {
     assert(m.depth <= outer_.size());
     at_ = begin_ + m.offset;
-    outer_.resize(m.depth);
+    if (outer_.size() > m.depth) outer_.resize(m.depth);
     owed_ = m.state & 0xffffffff;
     values_ = m.state >> 32;
   }
@@ -159,6 +166,18 @@ class msgpack_reader final : public reader {
   }
 
   std::size_t offset() const override { return static_cast<std::size_t>(at_ - begin_); }
+
+ protected:
+  bool plain_end(bool of_entry) override {
+    constexpr unsigned char no_keywords = 0x80;
+    if (!ok() || owed_ != 0 || at_ == end_ || *at_ != no_keywords || outer_.size() < 2 || outer_.back() != 1) return false;
+    if (!of_entry && (end_ - at_ > 1 || outer_.size() > 2)) return false;
+    ++at_;
+    outer_.pop_back();  // the arguments
+    owed_ = outer_.back();
+    outer_.pop_back();  // the call or entry, whose last value this was
+    return true;
+  }
 
  private:
   struct extension_view { std::int8_t code; const unsigned char* data; std::size_t size; };

@@ -47,6 +47,11 @@ class reader {
   /// `payload` must stay alive while this reader and the views it handed out are used.
   virtual void start(std::span<const std::byte> payload, const decode_limits& limits = {}) = 0;
 
+  struct mark { std::size_t offset = 0; std::uint32_t depth = 0; std::uint64_t state = 0; };
+  /// As start() and begin_call() for a payload whose first `behind.offset` bytes are those of an earlier one, where the mark was taken right
+  /// behind begin_call(). False: this format cannot, and nothing has happened.
+  [[nodiscard]] virtual bool start_behind(std::span<const std::byte> /*payload*/, const mark& /*behind*/) { return false; }
+
   /// What the next value is, without consuming it. kind::error after a failure or at the end of a container.
   virtual kind peek() = 0;
 
@@ -87,7 +92,6 @@ class reader {
   [[nodiscard]] virtual bool read_strings(std::vector<std::string>& out);
 
   /// Where we are. rewind() goes back to a mark taken at the same or a shallower depth in the same payload.
-  struct mark { std::size_t offset = 0; std::uint32_t depth = 0; std::uint64_t state = 0; };
   virtual mark here() const = 0;
   virtual void rewind(const mark&) = 0;
 
@@ -102,6 +106,13 @@ class reader {
   [[nodiscard]] bool begin_entry(std::string_view& method);
   [[nodiscard]] bool open_keywords() { return in_entry_ ? entry_goes_on() : begin_keywords(); }
   [[nodiscard]] bool close_call() { return in_entry_ ? close_entry() : end_call(); }
+  /// Behind an argument: whether the call ends here, without another one and without keywords, as nearly all do; it is then consumed.
+  /// False: it may end here all the same, and nothing has happened.
+  [[nodiscard]] bool ends_plainly() {
+    if (!plain_end(in_entry_)) return false;
+    in_entry_ = false;
+    return true;
+  }
   /// Checks that nothing follows a single value.
   [[nodiscard]] virtual bool finish() = 0;
 
@@ -119,6 +130,9 @@ class reader {
 
  protected:
   void clear_error() { failed_ = in_entry_ = false; }
+
+  /// ends_plainly() of a call, or of an entry.
+  virtual bool plain_end(bool /*of_entry*/) { return false; }
 
  private:
   bool entry_goes_on();

@@ -41,8 +41,8 @@ struct served_frames {
     engine::frame_reader frames;
     const auto once = [&] {
       frames.feed(bytes);
-      const auto frame = frames.next();
-      if (!frame || !*frame || dispatch.answer(**frame, session, answers) != engine::verdict::keep) throw std::runtime_error("answer");
+      engine::frame frame;
+      if (!frames.next_plain(frame) || dispatch.answer(frame, session, answers) != engine::verdict::keep) throw std::runtime_error("answer");
       if (*frames.next()) throw std::runtime_error("more");
     };
     once();

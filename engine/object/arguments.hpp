@@ -100,6 +100,7 @@ template <class... P> class argument_values {
     if (!in.enter_sequence(hint)) return false;
     bool open = true;
     if (!read_positional(in, open, read, std::make_index_sequence<named>{})) return false;
+    if (read == named && in.ends_plainly()) return true;
     given_ = read == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << read) - 1;
     if (open && !read_rest(in, signature, read)) return false;
     if (!in.ok() || !read_keywords(in, signature)) return false;

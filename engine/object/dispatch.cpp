@@ -49,7 +49,7 @@ bool dispatcher::know_format(std::uint16_t id) {
   if (known_.format && known_.id == id) return true;
   const serializer* format = find_serializer_48(id);
   if (!format) return false;
-  known_ = {.id = id, .format = format, .in = &codecs_.reader_of(*format), .out = &codecs_.writer_of(*format)};
+  known_ = {.id = id, .accepted = hosting_.accepts(*format), .format = format, .in = &codecs_.reader_of(*format), .out = &codecs_.writer_of(*format)};
   return true;
 }
 
@@ -111,25 +111,26 @@ dispatcher::call dispatcher::begin(const frame& request, session& s, output& out
   const std::string& key = hosting_.hmac_key;
   const frame_options options{.type = message::result, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                               .hmac = !key.empty()};
-  frame_options exception_options = options;
-  exception_options.flags = flag::exception;
-  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), exception_options, out.here(), key};
+  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), out.here(), key};
 }
 
 verdict dispatcher::invoke(const frame& request, session& s, output& out) {
   call_context context(request, s, hosting_);
   call c = begin(request, s, out, context, *known_.in, *known_.out);
-  if (!hosting_.accepts(*known_.format, s.own_peer)) {
+  if (!known_.accepted && !hosting_.own_peer_may_use(*known_.format, s.own_peer)) {
     return fail(c, decode_error{wire_class::serialize_error,
                                 "message used serializer that is not accepted: " + std::to_string(request.serializer)});
   }
   try {
     names called;
-    if (!read_names(c, called)) return fail(c, c.in.error());
-    const exposed_object* object = find(s, called.object);
-    if (!object) throw daemon_error("unknown object");
     const bool is_batch = request.has(flag::batch);
-    const method_entry* known = is_batch ? nullptr : method_of(s, called.method);
+    const bool again = begins_as_before(c);
+    if (!again && !read_names(c, called)) return fail(c, c.in.error());
+    const exposed_object* object = again ? s.object.get() : find(s, called.object);
+    if (!object) throw daemon_error("unknown object");
+    const method_entry* known = is_batch ? nullptr : again ? s.method : method_of(s, called.method);
+    if (again) called.method = known->name;
+    else if (!is_batch) remember_opening(c);
     if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
     if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
@@ -139,6 +140,21 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
   } catch (...) {
     return fail(c, std::current_exception());
   }
+}
+
+/// Whether it calls what the connection called last, in the same bytes; its names are passed over then.
+bool dispatcher::begins_as_before(call& c) {
+  const session& s = c.from;
+  return s.opening.begins(c.request.payload) && known_.format == &msgpack() && s.method && s.object &&
+         s.registry_version == hosting_.objects.version() && !c.request.has(flag::batch) && !c.request.has(flag::keep_serialized) &&
+         c.in.start_behind(c.request.payload, s.opening.behind());
+}
+
+/// Each time the session's method may have changed: the two belong together.
+void dispatcher::remember_opening(call& c) {
+  session& s = c.from;
+  if (s.method && known_.format == &msgpack() && !c.request.has(flag::keep_serialized)) s.opening.remember(c.request.payload, c.in.here());
+  else s.opening.forget();
 }
 
 /// Reads whose method is called. Of a blob the annotation alone counts: the names in its message are those of another call (WIRE §4.7).
@@ -153,7 +169,7 @@ bool dispatcher::read_names(call& c, names& called) {
     return c.in.fail(wire_class::serialize_error, "a SerializedBlob without its BLBI annotation, or in a batch");
   }
   reader& by = codecs_.reader_of(marshal());
-  const bool sound = detail::read_route(by, *route, called.route.emplace());
+  const bool sound = detail::read_route(by, *route, *(called.route = std::make_unique<detail::blob_route>()));
   const decode_error wrong = sound ? decode_error{} : by.error();  // it may be the reader of the call as well
   c.in.start(c.request.payload);
   if (!sound) return c.in.fail(wrong.type, wrong.text);
@@ -257,7 +273,7 @@ task<verdict> dispatcher::run_suspending(call& c, const exposed_object& o, const
 
 // As Python's server: an exception for those who know nothing of streams, and beside it where the items are.
 verdict dispatcher::answer_with_stream(call& c, std::unique_ptr<open_stream> items) {
-  frame_options options = c.exception_options;
+  frame_options options = c.exception_options();
   options.flags = flag::exception | flag::item_stream;
   std::string id;
   if (hosting_.settings.iter_streaming) id = hosting_.streams.add(std::move(items), c.from.id, now_here());
@@ -298,9 +314,9 @@ verdict dispatcher::send_exception(call& c, const wire_exception& e) {
   wire_exception whole = e;
   if (hosting_.settings.detailed_traceback) whole.traceback = detail::detailed_traceback(e, c.method ? &c.method->signature : nullptr, c.request);
   else whole.thrown_in(c.method ? std::string_view(c.method->signature.name) : std::string_view("dispatch"));
-  if (write_exception(c, c.exception_options, {}, whole)) return v;
+  if (write_exception(c, c.exception_options(), {}, whole)) return v;
   const wire_exception instead = wire_exception::unserializable(whole, c.encoder.error().text);
-  return write_exception(c, c.exception_options, {}, instead) ? v : verdict::close;
+  return write_exception(c, c.exception_options(), {}, instead) ? v : verdict::close;
 }
 
 bool dispatcher::write_exception(call& c, const frame_options& options, std::span<const annotation> annotations, const wire_exception& e) {

@@ -48,7 +48,7 @@ struct hosting {
   secret_key hmac_key{};  ///< may change meanwhile
   /// The location in URIs, for texts.
   std::string location{};
-  bool accepts(const serializer& s, bool own_peer) const { return own_peer_may_use(s, own_peer) || accepted.contains(s.name); }
+  bool accepts(const serializer& s) const { return accepted.contains(s.name); }
   bool own_peer_may_use(const serializer& s, bool own_peer) const { return own_peer && upgrade && &s == &msgpack(); }
   /// Our own clients may use msgpack although Pyro's default list leaves it out: it is plain data, and the fastest.
   bool upgrade = false;
@@ -108,6 +108,7 @@ class dispatcher {
   /// A serializer and its codecs here, found once for many requests.
   struct known_format {
     std::uint16_t id = 0;
+    bool accepted = false;  // from everybody
     const serializer* format = nullptr;
     reader* in = nullptr;
     writer* out = nullptr;
@@ -118,6 +119,8 @@ class dispatcher {
   const method_entry* method_of(session&, std::string_view name);
   verdict place_of(const exposed_object&, const method_entry*, bool is_batch) const;
   verdict complete(call&);
+  bool begins_as_before(call&);
+  void remember_opening(call&);
   bool read_names(call&, names&);
   bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
   bool run_batch(call&, const exposed_object&);

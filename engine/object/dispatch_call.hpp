@@ -14,18 +14,20 @@ struct dispatcher::call {
   writer& encoder;
   call_context& context;
   reply answer;
-  frame_options exception_options;
   output::mark start;
   const std::string& key;  // of the answer, whatever happens to the daemon's meanwhile
   const method_entry* method = nullptr;
   std::shared_ptr<void> made_for_it{};  // an instance made for this call, or an object that nobody else may let go meanwhile
+  frame_options exception_options() const {
+    return {.type = message::result, .flags = flag::exception, .sequence = request.sequence, .serializer = request.serializer, .hmac = !key.empty()};
+  }
   bool oneway() const { return request.has(flag::oneway); }
 };
 
 /// Whose method is called. The views point into the request, or into `route`.
 struct dispatcher::names {
   std::string_view object{}, method{};
-  std::optional<detail::blob_route> route{};  // of a blob, which is not read here
+  std::unique_ptr<detail::blob_route> route{};  // of a blob, which is not read here
 };
 
 }  // namespace engine

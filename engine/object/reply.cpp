@@ -10,7 +10,7 @@ void reply::give(const serialized_result& r) {
   encoder_.start(out_);  // only that it forgets earlier failures
   out_.truncate(start);
   std::array<annotation, 1> room;
-  frame_.emplace(out_, options_, context_.answer_annotations(room));
+  open(context_.answer_annotations(room));
   if (encoded->size() >= borrow_threshold) out_.borrow(*encoded, encoded);
   else out_.append(encoded->data(), encoded->size());
 }

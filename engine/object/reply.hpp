@@ -4,7 +4,8 @@
 
 #include <array>
 #include <memory>
-#include <optional>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 #include <codec/frame_writer.hpp>
@@ -26,7 +27,7 @@ class reply {
   writer& begin() {
     if (in_list_) return encoder_;
     std::array<annotation, 1> room;
-    frame_.emplace(out_, options_, context_.answer_annotations(room));
+    open(context_.answer_annotations(room));
     encoder_.start(out_);
     return encoder_;
   }
@@ -45,7 +46,7 @@ class reply {
   void nothing() {
     if (in_list_ || !context_.oneway()) begin().none();
   }
-  bool begun() const { return frame_.has_value(); }
+  bool begun() const { return begun_; }
   bool in_list() const { return in_list_; }
 
   /// The result is a stream: the answer names it instead of holding a value.
@@ -54,23 +55,33 @@ class reply {
 
   /// Fills the header in. An unbegun reply finishes as nothing.
   std::expected<void, decode_error> finish(const frame_finish& how) {
-    if (!frame_) return {};
-    return frame_->finish(how);
+    if (!begun_) return {};
+    return frame_.finish(how);
   }
   /// Takes back everything written.
   void drop() {
-    if (frame_) frame_->cancel();
-    frame_.reset();
+    if (begun_) frame_.cancel();
+    begun_ = false;
     in_list_ = false;
   }
   const writer& encoder() const { return encoder_; }
 
  private:
+  void open(std::span<const annotation> annotations) {
+    std::construct_at(&frame_, out_, options_, annotations);
+    begun_ = true;
+  }
+
   output& out_;
   writer& encoder_;
   frame_options options_;
   call_context& context_;
-  std::optional<frame_writer> frame_{};
+  // Not an optional, which g++ fills with zeroes for every call before it is empty.
+  static_assert(std::is_trivially_destructible_v<frame_writer>);
+  union {
+    frame_writer frame_;
+  };
+  bool begun_ = false;
   std::unique_ptr<open_stream> items_{};
   bool in_list_ = false;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <engine/io/backend.hpp>
+#include <engine/object/call_opening.hpp>
 #include <engine/object/cancellation.hpp>
 #include <engine/object/registry.hpp>
 
@@ -50,6 +51,7 @@ struct session {
   std::shared_ptr<const exposed_object> object{};  ///< that of the last call
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
   const method_entry* method = nullptr;            ///< … and its method
+  detail::call_opening opening{};                  ///< … and how it began, if it was in msgpack
   std::uint64_t registry_version = 0;              ///< when it was looked up
   std::string peer{};
   std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none

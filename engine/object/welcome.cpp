@@ -99,7 +99,7 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
   if (request.type != message::connect) return refused("invalid msg type " + std::to_string(static_cast<unsigned>(request.type)) + " received");
   const serializer* format = find_serializer_48(request.serializer);
   const bool own_peer = request.annotations.find(own_annotation).has_value();
-  if (!format || !host.accepts(*format, own_peer))
+  if (!format || (!host.accepts(*format) && !host.own_peer_may_use(*format, own_peer)))
     return refused("message used serializer that is not accepted: " + std::to_string(request.serializer));
   answering answer{request, *format, host, codecs_, out, s.peer};
   reader& in = codecs_.reader_of(*format);

@@ -56,6 +56,72 @@ TEST(Msgpack, writes_the_calls_pyro_writes) {
   EXPECT_EQ(test::to_hex(test::flat(out)), "94 a5 74 68 69 6e 67 ab 5f 5f 67 65 74 61 74 74 72 5f 5f 91 a5 76 61 6c 75 65 c0");
 }
 
+/// The arguments of a call, then "plain" if it ends plainly there, else its keywords.
+std::string rest_of_call(reader& in, std::size_t wanted) {
+  std::size_t hint = 0;
+  std::string said;
+  if (!in.enter_sequence(hint)) return in.error().text;
+  for (; wanted > 0 && in.more(); --wanted) {
+    std::int64_t n = 0;
+    if (!in.read_integer(n)) return in.error().text;
+    said += std::to_string(n) + " ";
+  }
+  if (in.ends_plainly()) return said + (in.finish() ? "plain" : "more");
+  value keywords;
+  const bool whole = !in.more() && in.open_keywords() && decode(in, keywords) && in.close_call();
+  return said + (whole ? to_repr(keywords) : in.ok() ? "more arguments" : in.error().text);
+}
+
+TEST(Msgpack, a_call_that_ends_plainly_is_told_from_all_others) {
+  const auto in = engine::msgpack().make_reader();
+  const auto said = [&](std::string_view tail, std::size_t wanted) {
+    const bytes payload = test::from_hex("94 a1 6f a1 6d " + std::string(tail));
+    std::string_view object, method;
+    in->start(payload);
+    return in->begin_call(object, method) ? rest_of_call(*in, wanted) : in->error().text;
+  };
+  EXPECT_EQ(said("92 01 02 80", 2), "1 2 plain");
+  EXPECT_EQ(said("90 80", 0), "plain");
+  EXPECT_EQ(said("92 01 02 80", 1), "1 more arguments");
+  EXPECT_EQ(said("92 01 02 c0", 2), "1 2 None");
+  EXPECT_EQ(said("91 01 81 a1 62 02", 1), "1 {'b': 2}");
+  EXPECT_EQ(said("91 01 de 00 00", 1), "1 {}");
+  EXPECT_EQ(said("91 01 80 80", 1), "1 unpack(b) received extra data.");
+  EXPECT_EQ(said("91 01", 1), "1 Unpack failed: incomplete input");
+}
+
+TEST(Msgpack, an_entry_of_a_batch_ends_plainly_too) {
+  const bytes payload = test::from_hex("92 93 a1 6d 92 01 02 80 93 a1 6e 90 80");
+  const auto in = engine::msgpack().make_reader();
+  std::size_t hint = 0;
+  std::string_view method;
+  in->start(payload);
+  ASSERT_TRUE(in->enter_sequence(hint) && in->more() && in->begin_entry(method));
+  EXPECT_EQ(method, "m");
+  std::int64_t a = 0, b = 0;
+  ASSERT_TRUE(in->enter_sequence(hint) && in->more() && in->read_integer(a) && in->more() && in->read_integer(b));
+  EXPECT_TRUE(in->ends_plainly());
+  ASSERT_TRUE(in->more() && in->begin_entry(method));
+  EXPECT_EQ(method, "n");
+  ASSERT_TRUE(in->enter_sequence(hint));
+  EXPECT_TRUE(in->ends_plainly());
+  EXPECT_FALSE(in->more());
+  EXPECT_TRUE(in->finish());
+}
+
+TEST(Msgpack, a_call_can_be_read_from_behind_the_opening_it_shares_with_another) {
+  const bytes first = test::from_hex("94 a1 6f a1 6d 92 01 02 80"), second = test::from_hex("94 a1 6f a1 6d 91 05 81 a1 62 06");
+  const auto in = engine::msgpack().make_reader();
+  std::string_view object, method;
+  in->start(first);
+  ASSERT_TRUE(in->begin_call(object, method));
+  const reader::mark behind = in->here();
+  ASSERT_TRUE(in->start_behind(second, behind));
+  EXPECT_EQ(rest_of_call(*in, 1), "5 {'b': 6}");
+  ASSERT_TRUE(in->start_behind(first, behind));
+  EXPECT_EQ(rest_of_call(*in, 2), "1 2 plain");
+}
+
 TEST(Msgpack, writes_the_values_pyro_writes) {
   EXPECT_EQ(hex(value()), "c0");
   EXPECT_EQ(hex(true), "c3");

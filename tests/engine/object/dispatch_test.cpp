@@ -56,6 +56,58 @@ TEST_F(dispatching, our_own_peers_do_without_a_made_up_correlation_id) {
   EXPECT_FALSE(call("add", "(1,2)").at(0).has("CORR"));
 }
 
+// ---- calls that begin as the one before, in the same bytes, are recognised by those
+
+class repeating : public dispatching {
+ protected:
+  repeating() { host.accepted.insert("msgpack"); }
+  static std::string in_msgpack(std::string_view method, const std::vector<int>& arguments) {
+    output out;
+    const auto to = msgpack().make_writer();
+    to->start(out);
+    to->begin_call("thing", method, arguments.size());
+    for (const int n : arguments) to->signed_integer(n);
+    to->begin_keywords(0);
+    to->end_call();
+    return flat(out);
+  }
+  std::string said_to(std::string_view payload) {
+    const auto all = ask(frame_of(payload, {.serializer = 6}));
+    if (all.size() != 1) return "no answer";
+    return all[0].flags == flag::exception ? failure_in(all) : to_repr(all[0].body());
+  }
+};
+
+TEST_F(repeating, calls_get_their_own_results_whatever_came_before) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(said_to(in_msgpack("add", {i, 1})), std::to_string(i + 1));
+    EXPECT_EQ(said_to(in_msgpack("add", {i, 2})), std::to_string(i + 2));
+    EXPECT_EQ(said_to(in_msgpack("echo", {i})), std::to_string(i));
+    EXPECT_EQ(result("__len__"), value(3)) << "in serpent";
+    EXPECT_EQ(said_to(in_msgpack("echo", {7})), "7");
+  }
+}
+
+TEST_F(repeating, calls_fail_in_the_same_words_as_the_first) {
+  const std::string good = in_msgpack("add", {1, 2}), two_missing = in_msgpack("add", {}), one_too_many = in_msgpack("add", {1, 2, 3});
+  const std::string cut = good.substr(0, good.size() - 2), longer = good + "x";
+  for (const std::string& bad : {two_missing, one_too_many, cut, longer, in_msgpack("missing", {})}) {
+    peer.opening.forget();
+    const std::string first = said_to(bad);
+    EXPECT_NE(first.find(": "), std::string::npos) << first;
+    EXPECT_EQ(said_to(good), "3");
+    EXPECT_EQ(said_to(bad), first);
+  }
+}
+
+TEST_F(repeating, calls_find_the_object_that_has_the_id_now) {
+  EXPECT_EQ(said_to(in_msgpack("add", {1, 2})), "3");
+  host.objects.remove("thing");
+  EXPECT_EQ(said_to(in_msgpack("add", {1, 2})), "Pyro4.errors.DaemonError: unknown object");
+  host.objects.add({.id = "thing", .object = &object, .table = &interface_of<thing>()}, false);
+  EXPECT_EQ(said_to(in_msgpack("add", {1, 2})), "3");
+}
+
 TEST_F(dispatching, ping_is_answered_by_pong_in_any_serializer) {
   for (const std::uint16_t id : {42, 1, 999}) {
     const auto all = ask(frame_of("ping", {.type = message::ping, .sequence = 9, .serializer = id}));
