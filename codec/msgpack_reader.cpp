@@ -83,16 +83,40 @@ bool msgpack_reader::skip_scalar(kind k) {
   }
 }
 
+bool msgpack_reader::skip_one() {
+  if (ready()) {
+    if (const std::size_t size = sizes[*at_]; size > 0 && size <= left()) return took(size);
+  }
+  const kind k = peek();
+  std::size_t hint = 0;
+  std::string_view text;
+  return k == kind::string ? read_string(text) : k == kind::list ? enter_sequence(hint) : k == kind::dict ? enter_dict(hint) : skip_scalar(k);
+}
+
 bool msgpack_reader::skip() {
   const std::size_t depth = outer_.size();
   do {
-    const kind k = peek();
-    std::size_t hint = 0;
-    const bool good = k == kind::list ? enter_sequence(hint) : k == kind::dict ? enter_dict(hint) : skip_scalar(k);
-    if (!good) return false;
+    if (!skip_one()) return false;
     while (outer_.size() > depth && owed_ == 0) close();
   } while (outer_.size() > depth);
   return true;
+}
+
+// The usual entry: a tuple of three whose first is a short text. Anything else goes the general way.
+bool msgpack_reader::open_entry(std::string_view& method) {
+  constexpr unsigned char three = 0x93;
+  if (ready() && *at_ == three && left() > 1 && (at_[1] & 0xe0) == 0xa0) return open(0, 3, 1) && read_string(method);
+  return reader::open_entry(method);
+}
+
+bool msgpack_reader::skip_entry() {
+  std::string_view method;
+  if (!begin_entry(method) || !skip()) return false;
+  constexpr unsigned char no_keywords = 0x80;
+  if (owed_ != 1 || at_ == end_ || *at_ != no_keywords) return open_keywords() && skip() && close_call();
+  ++at_;
+  close();
+  return leave_entry();
 }
 
 bool msgpack_reader::begin_call(std::string_view& object, std::string_view& method) {

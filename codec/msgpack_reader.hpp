@@ -34,6 +34,19 @@ constexpr std::array<kind, 256> make_kinds() {
 }
 inline constexpr std::array<kind, 256> kinds = make_kinds();
 
+/// How many bytes the scalars take whose size and value need no look behind the tag, 0 for all else.
+constexpr std::array<std::uint8_t, 256> make_sizes() {
+  std::array<std::uint8_t, 256> sizes{};
+  for (std::size_t tag = 0; tag < 256; ++tag)
+    if (tag < 0x80 || tag >= 0xe0 || tag == 0xc0 || tag == 0xc2 || tag == 0xc3) sizes[tag] = 1;
+  sizes[0xcc] = sizes[0xd0] = 2;
+  sizes[0xcd] = sizes[0xd1] = 3;
+  sizes[0xca] = sizes[0xce] = sizes[0xd2] = 5;
+  sizes[0xcb] = sizes[0xcf] = sizes[0xd3] = 9;
+  return sizes;
+}
+inline constexpr std::array<std::uint8_t, 256> sizes = make_sizes();
+
 class msgpack_reader final : public reader {
  public:
   void start(std::span<const std::byte> payload, const decode_limits& limits) override {
@@ -95,7 +108,11 @@ class msgpack_reader final : public reader {
   bool read_string(std::string_view& out) override {
     if (!ready()) return refuse("str");
     std::size_t head = 1, size = *at_ & 0x1f;
-    if ((*at_ & 0xe0) != 0xa0) {
+    if ((*at_ & 0xe0) == 0xa0) [[likely]] {
+      out = {reinterpret_cast<const char*>(at_ + 1), size};
+      if (size < left() && size <= detail::short_most && detail::is_short_ascii(out.data(), size)) [[likely]]
+        return took(1 + size);
+    } else {
       if (*at_ < 0xd9 || *at_ > 0xdb) return refuse("str");
       head = std::size_t(1) << (*at_ - 0xd9);
       if (!length(head, size)) return false;
@@ -143,6 +160,7 @@ class msgpack_reader final : public reader {
   }
 
   bool skip() override;
+  bool skip_entry() override;
   ENGINE_READER_WORDS
 
   mark here() const override { return {offset(), static_cast<std::uint32_t>(outer_.size()), values_ << 32 | owed_}; }
@@ -168,6 +186,7 @@ class msgpack_reader final : public reader {
   std::size_t offset() const override { return static_cast<std::size_t>(at_ - begin_); }
 
  protected:
+  bool open_entry(std::string_view& method) override;
   bool plain_end(bool of_entry) override {
     constexpr unsigned char no_keywords = 0x80;
     if (!ok() || owed_ != 0 || at_ == end_ || *at_ != no_keywords || outer_.size() < 2 || outer_.back() != 1) return false;
@@ -242,6 +261,7 @@ class msgpack_reader final : public reader {
   /// The data of the extension here if it has that code and a size; consumes it.
   const unsigned char* take_extension(std::int8_t code, std::size_t size, std::string_view name);
   bool skip_scalar(kind k);
+  bool skip_one();
 
   const unsigned char* begin_ = nullptr;
   const unsigned char* at_ = nullptr;

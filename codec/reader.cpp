@@ -15,13 +15,17 @@ bool reader::fail(decode_error error) {
   return false;
 }
 
-bool reader::begin_entry(std::string_view& method) {
+bool reader::skip_entry() {
+  std::string_view method;
+  return begin_entry(method) && skip() && open_keywords() && skip() && close_call();
+}
+
+bool reader::open_entry(std::string_view& method) {
   std::size_t hint = 0;
   const kind k = peek();
   if (!ok()) return false;
   if (!detail::is_sequence(k)) return fail(wire_class::type_error, "cannot unpack non-iterable " + std::string(python_name(k)) + " object");
-  in_entry_ = enter_sequence(hint);
-  return in_entry_ && (more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 0)")) && read_string(method) &&
+  return enter_sequence(hint) && (more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 0)")) && read_string(method) &&
          (more() || fail(wire_class::value_error, "not enough values to unpack (expected 3, got 1)"));
 }
 

@@ -103,7 +103,9 @@ class reader {
   [[nodiscard]] virtual bool end_call() = 0;
   /// A batch holds calls as values, (method, arguments, keywords) each. begin_entry() opens one and reads its method. From there
   /// to close_call() typed code cannot tell it from a call of its own: it uses these two instead of the words above.
-  [[nodiscard]] bool begin_entry(std::string_view& method);
+  [[nodiscard]] bool begin_entry(std::string_view& method) { return in_entry_ = open_entry(method); }
+  /// Passes an entry over, checking it as if it had been read.
+  [[nodiscard]] virtual bool skip_entry();
   [[nodiscard]] bool open_keywords() { return in_entry_ ? entry_goes_on() : begin_keywords(); }
   [[nodiscard]] bool close_call() { return in_entry_ ? close_entry() : end_call(); }
   /// Behind an argument: whether the call ends here, without another one and without keywords, as nearly all do; it is then consumed.
@@ -129,8 +131,15 @@ class reader {
   bool fail(decode_error error);
 
  protected:
+  /// An entry has been consumed to its end.
+  bool leave_entry() {
+    in_entry_ = false;
+    return true;
+  }
   void clear_error() { failed_ = in_entry_ = false; }
 
+  /// What begin_entry() does.
+  virtual bool open_entry(std::string_view& method);
   /// ends_plainly() of a call, or of an entry.
   virtual bool plain_end(bool /*of_entry*/) { return false; }
 

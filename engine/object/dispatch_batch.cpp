@@ -2,6 +2,7 @@
 // it: all at once, or, where a class has coroutines, entry by entry with suspensions in between.
 #include <engine/object/dispatch.hpp>
 
+#include <codec/short_text.hpp>
 #include <engine/object/dispatch_call.hpp>
 
 namespace engine {
@@ -13,10 +14,9 @@ constexpr std::string_view exception_wrapper = "Pyro4.futures._ExceptionWrapper"
 /// Whether the message can be read to its end, from its arguments on: Python, too, parses all of it before anything runs.
 bool is_sound_batch(reader& in) {
   std::size_t hint = 0;
-  std::string_view method;
   if (!in.enter_sequence(hint)) return false;
   while (in.more()) {
-    if (!in.begin_entry(method) || !in.skip() || !in.open_keywords() || !in.skip() || !in.close_call()) return false;
+    if (!in.skip_entry()) return false;
   }
   return in.ok() && in.begin_keywords() && in.skip() && in.end_call();
 }
@@ -52,7 +52,7 @@ bool dispatcher::run_batch(call& c, const exposed_object& o) {
 
 /// False: it threw, and the list of results ends with the exception.
 bool dispatcher::run_entry(call& c, void* object, const interface_table& table, std::string_view method) {
-  c.method = &exposed_method(table, method);
+  if (!c.method || !detail::same_text(c.method->name, method)) c.method = &exposed_method(table, method);  // mostly it is the same again
   const auto before = c.out.here().own;
   try {
     if (!c.method->invoke(object, c.in, c.answer, c.method->signature))
