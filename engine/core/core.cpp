@@ -133,8 +133,14 @@ void core::flush() {
   corked_.erase(corked_.begin(), corked_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+// Of many connections a few are answered at a time, while what they said is in the processor's cache and few buffers hold all answers.
+constexpr std::size_t corked_most = 16;
+
 bool core::complete() {
-  for (completion& c : finished_) c.run();
+  for (completion& c : finished_) {
+    c.run();
+    if (corked_.size() >= corked_most) flush();
+  }
   const bool any = !finished_.empty();
   finished_.clear();
   return any;

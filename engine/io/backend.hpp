@@ -62,6 +62,9 @@ class backend {
   /// Finishes with the bytes sent, possibly fewer than given. Spans and bytes must outlive the operation. One at a time
   /// per descriptor. Never raises SIGPIPE.
   virtual void send(descriptor, std::span<const iovec>, operation&) = 0;
+  /// Sends what the socket takes at once and returns how many bytes that was. 0: none, for whatever reason, which send() will find out. Not
+  /// while one is under way.
+  virtual std::size_t send_now(descriptor, std::span<const iovec>) { return 0; }
   /// Shuts down and closes; what is still pending on the descriptor finishes with -ECANCELED first. Synchronous for the caller.
   virtual void close(descriptor) = 0;
   /// Ends the writing side only: the peer sees the end of the stream, its last bytes may still be received.

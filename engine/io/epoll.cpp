@@ -255,6 +255,11 @@ bool epoll_backend::attempt_accept(operation& op) {
   return false;
 }
 
+std::size_t epoll_backend::send_now(descriptor d, std::span<const iovec> from) {
+  ++counters_.system_calls;
+  return send_what_fits(d, from);
+}
+
 bool epoll_backend::attempt_send(operation& op) {
   ++counters_.system_calls;
   const ssize_t n = ::sendmsg(op.descriptor_, &op.message_, MSG_DONTWAIT | MSG_NOSIGNAL);

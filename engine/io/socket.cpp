@@ -101,6 +101,20 @@ void limit_send_buffer(descriptor d, const address& peer) {
   if (peer.is_loopback()) set(d, SOL_SOCKET, SO_SNDBUF, local_send_buffer);
 }
 
+std::size_t send_what_fits(descriptor d, std::span<const iovec> from) {
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  ssize_t n = 0;
+  if (from.size() == 1) {
+    n = ::send(d, from[0].iov_base, from[0].iov_len, flags);
+  } else {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(from.data());
+    message.msg_iovlen = from.size();
+    n = ::sendmsg(d, &message, flags);
+  }
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
+}
+
 int connect_result(descriptor d) {
   int error = 0;
   socklen_t size = sizeof error;

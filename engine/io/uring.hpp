@@ -25,6 +25,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void receive(descriptor, operation&) override;
   void receive_into(descriptor, std::span<std::byte>, operation&) override;
   void send(descriptor, std::span<const iovec>, operation&) override;
+  std::size_t send_now(descriptor, std::span<const iovec>) override;
   void close(descriptor) override;
   void shutdown(descriptor) override;
   void cancel(operation&) override;

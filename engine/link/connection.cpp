@@ -11,6 +11,7 @@ namespace engine {
 
 namespace {
 constexpr std::size_t send_piece = std::size_t{1} << 20;  // larger sends are slower and hold up the other connections
+constexpr std::size_t at_once = 64 * 1024;  // more than this is sent by the backend, which lets others have their turn
 constexpr std::chrono::milliseconds goodbye{1000};
 }  // namespace
 
@@ -130,6 +131,11 @@ void connection::flush() {
   std::swap(in_flight_, filling_);
   in_flight_size_ = in_flight_.size();
   sent_ = 0;
+  if (in_flight_size_ <= at_once) {
+    // Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it.
+    const std::size_t count = in_flight_.iovecs(0, pieces_);
+    if (const std::size_t n = core_.io().send_now(socket_, std::span(pieces_).first(count))) return sent(static_cast<int>(n));
+  }
   send_some();
 }
 
