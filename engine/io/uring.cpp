@@ -22,7 +22,14 @@ namespace {
 constexpr std::uint64_t nobody = 0, wake_read = 1;
 constexpr std::size_t receive_into_most = std::size_t{8} << 20;
 constexpr std::size_t few = 8;         // so many fresh receives are tried directly; more are cheaper in one submission
+constexpr unsigned look_every = 32;    // passes over descriptors that can be read, per look at the ring
 constexpr std::chrono::milliseconds accept_pause{100};
+
+// An operation's tag is its address, so the lowest bits are free to tell a descriptor's poll.
+constexpr std::uint64_t poll_mark = 2, mark_bits = 7;
+std::uint64_t poll_tag(descriptor d, std::uint32_t generation) {
+  return std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(d) << 3 | poll_mark;
+}
 
 std::uint64_t tag(operation& op) { return reinterpret_cast<std::uintptr_t>(&op); }
 
@@ -144,7 +151,9 @@ void uring_backend::connect(const address& where, operation& op) {
 
 void uring_backend::receive(descriptor d, operation& op) {
   start(op, operation::word::receive, d);
-  fresh_.push_back(&op);
+  const users& u = at(d);
+  if (!u.polled) fresh_.push_back(&op);
+  else if (u.readable) readable_.push_back(&op);
 }
 
 void uring_backend::receive_into(descriptor d, std::span<std::byte> into, operation& op) {
@@ -225,6 +234,7 @@ void uring_backend::stop(operation& op) {
   if (op.state_ != operation::state::started) return;
   if (!op.flag_) {
     std::erase(fresh_, &op);
+    std::erase(readable_, &op);
     std::erase(starved_, &op);
     std::erase(paused_, &op);
     return complete(op, -ECANCELED);
@@ -244,16 +254,19 @@ void uring_backend::close(descriptor d) {
     if (op) stop(*op);
   // The number may be used again as soon as it is closed, so nothing may be remembered under it. The kernel keeps the socket alive
   // for what is still under way; shutting it down ends that, and tells the peer.
-  if (u.reader || u.writer) {
+  if (u.reader || u.writer || u.polled) {
     ++counters_.system_calls;
     ::shutdown(d, SHUT_RDWR);
     for (operation* op : {u.reader, u.writer})
       if (op) op->descriptor_ = -1;
-    u = {};
+    u.reader = u.writer = nullptr;
   }
+  unpoll(d);
   ++counters_.system_calls;
   ::close(d);
 }
+
+void uring_backend::let_go(descriptor d) { unpoll(d); }
 
 // ---- finishing
 
@@ -262,6 +275,7 @@ void uring_backend::arrived_receive(operation& op, const io_uring_cqe& c) {
   if (c.flags & IORING_CQE_F_BUFFER) {
     const std::uint32_t buffer = c.flags >> IORING_CQE_BUFFER_SHIFT;
     --kernel_buffers_;
+    if (op.descriptor_ >= 0) at(op.descriptor_).readable = true;  // there may be more
     if (c.res > 0) return complete(op, c.res, slice(pool_, buffer, 0, static_cast<std::size_t>(c.res)));
     returned(buffer);
   }
@@ -303,6 +317,7 @@ void uring_backend::arrived_connect(operation& op, int result) {
 void uring_backend::arrived(const io_uring_cqe& c) {
   if (c.user_data == nobody) return;
   if (c.user_data == wake_read) return submit_wake_read();
+  if ((c.user_data & mark_bits) == poll_mark) return arrived_poll(c);
   operation& op = *reinterpret_cast<operation*>(static_cast<std::uintptr_t>(c.user_data));
   if (op.word_ == operation::word::accept) return arrived_accept(op, c);
   --in_kernel_;
@@ -345,6 +360,7 @@ bool uring_backend::try_receive(operation& op) {
     return true;
   }
   held_.pop_back();
+  at(op.descriptor_).readable = static_cast<std::size_t>(n) == pool_.buffer_size();  // else there was no more
   complete(op, static_cast<int>(n), slice(pool_, buffer, 0, static_cast<std::size_t>(n)));
   return true;
 }
@@ -387,11 +403,58 @@ void uring_backend::try_fresh() {
 }
 
 void uring_backend::submit_fresh() {
+  const bool many = fresh_.size() > few;
   for (operation* op : fresh_) {
     if (op->word_ == operation::word::watch) submit_watch(*op);
+    else if (many && op->word_ == operation::word::receive && !at(op->descriptor_).polled) poll(op->descriptor_);
     else submit_receive(*op);
   }
   fresh_.clear();
+}
+
+// ---- polled descriptors
+
+void uring_backend::poll(descriptor d) {
+  users& u = at(d);
+  u.polled = true;
+  u.readable = false;
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_poll_multishot(e, d, POLLIN | POLLRDHUP);
+  io_uring_sqe_set_data64(e, poll_tag(d, u.generation));
+}
+
+void uring_backend::unpoll(descriptor d) {
+  users& u = at(d);
+  if (!std::exchange(u.polled, false)) return;
+  io_uring_sqe* e = ring_.entry();
+  io_uring_prep_cancel64(e, poll_tag(d, u.generation++), 0);
+  io_uring_sqe_set_data64(e, nobody);
+}
+
+void uring_backend::arrived_poll(const io_uring_cqe& c) {
+  const auto d = static_cast<descriptor>((c.user_data & 0xffffffff) >> 3);
+  users& u = at(d);
+  if (!u.polled || u.generation != c.user_data >> 32) return;
+  if ((c.flags & IORING_CQE_F_MORE) == 0) u.polled = false;  // the kernel has ended it: what is asked next is asked anew
+  operation* const op = u.reader;
+  const bool waits = op && op->word_ == operation::word::receive && op->state_ == operation::state::started && !op->flag_;
+  if (waits && !u.readable) readable_.push_back(op);
+  u.readable = true;
+}
+
+// As many as there are buffers at hand: these few are used over and over, and what one brings is answered before the next is read.
+void uring_backend::take_readable() {
+  std::size_t taken = 0;
+  for (; taken < readable_.size() && !held_.empty(); ++taken) {
+    operation& op = *readable_[taken];
+    users& u = at(op.descriptor_);
+    u.readable = false;  // what comes from now on is told
+    if (!try_receive(op) && !u.polled) fresh_.push_back(&op);
+  }
+  readable_.erase(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (!held_.empty() || !done_.empty()) return;
+  // Somebody keeps them all: the kernel has more.
+  for (operation* op : std::exchange(readable_, {})) submit_receive(*op);
 }
 
 void uring_backend::enter(time_point until) {
@@ -439,7 +502,7 @@ void uring_backend::settle() {
   sleeping_.store(true, std::memory_order_seq_cst);
   if (woken_.load(std::memory_order_seq_cst)) wake();
   enter(time_point::min());
-  if (!done_.empty() || io_uring_cq_ready(ring_.get()) > 0) make_readable();
+  if (!done_.empty() || !readable_.empty() || io_uring_cq_ready(ring_.get()) > 0) make_readable();
 }
 
 void uring_backend::make_readable() {
@@ -460,7 +523,8 @@ void uring_backend::wait(time_point until, completions& finished) {
   retry_starved();
   resume_accepts();
   if (!paused_.empty()) until = std::min(until, accept_again_);
-  const bool may_sleep = done_.empty() && until != time_point::min() && until > now();
+  take_readable();
+  const bool may_sleep = done_.empty() && readable_.empty() && until != time_point::min() && until > now();
   // Without a buffer of our own a direct try would find nothing: the kernel may have some.
   if (!may_sleep && fresh_.size() <= few && !held_.empty()) {
     try_fresh();
@@ -473,10 +537,11 @@ void uring_backend::wait(time_point until, completions& finished) {
     const bool woken = woken_.exchange(false, std::memory_order_seq_cst);
     enter(woken ? time_point::min() : until);
     sleeping_.store(false, std::memory_order_relaxed);
-  } else if (ring_.worth_entering()) {
+  } else if ((readable_.empty() || ++passes_ % look_every == 0) && ring_.worth_entering()) {
     enter(time_point::min());
   }
   reap();
+  if (done_.empty()) take_readable();
   woken_.store(false, std::memory_order_relaxed);
   collect(finished);
 }

@@ -30,6 +30,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void shutdown(descriptor) override;
   void cancel(operation&) override;
   void watch(descriptor, operation&) override;
+  void let_go(descriptor) override;
 
   void wait(time_point until, completions& finished) override;
   void wake() override;
@@ -44,6 +45,10 @@ class uring_backend final : public backend, private buffer_pool::lender {
   struct users {
     operation* reader = nullptr;
     operation* writer = nullptr;
+    // Of many connections each is polled for as long as it lives, which costs less than one armed receive after the other.
+    bool polled = false;
+    bool readable = false;          // its poll has said so since it was last found empty
+    std::uint32_t generation = 0;   // of the number: a poll may speak after its descriptor is closed
   };
 
   explicit uring_backend(buffer_pool&);
@@ -58,6 +63,10 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void submit_watch(operation&);
   void submit_wake_read();
   void submit_fresh();
+  void poll(descriptor);
+  void unpoll(descriptor);
+  void arrived_poll(const io_uring_cqe&);
+  void take_readable();
   void try_fresh();
   bool try_receive(operation&);
   bool try_receive_into(operation&);
@@ -81,12 +90,13 @@ class uring_backend final : public backend, private buffer_pool::lender {
   std::uint64_t woken_count_ = 0;           // where the armed read of eventfd_ lands
   std::vector<users> users_{};              // by descriptor
   std::vector<operation*> fresh_{};         // receives noted but not yet submitted
+  std::vector<operation*> readable_{};      // receives on descriptors whose poll has spoken
   std::vector<operation*> starved_{};       // receives that found no free buffer
   std::vector<std::uint32_t> held_{};       // free buffers kept back from the kernel for try_receive()
   std::uint32_t kernel_buffers_ = 0;        // free buffers the kernel has
   std::vector<completion> done_{};
   std::size_t in_kernel_ = 0;               // operations submitted, but for accepts and the wake read
-  unsigned sends_this_pass_ = 0;
+  unsigned sends_this_pass_ = 0, passes_ = 0;
   std::vector<operation*> paused_{};        // accepts that found the descriptor table full …
   time_point accept_again_{};               // … and when they go on
   std::atomic<bool> sleeping_{false}, woken_{false};

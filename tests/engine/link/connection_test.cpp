@@ -58,7 +58,8 @@ TEST_P(Connection, sends_the_answers_of_one_pass_together) {
   peer.say(burst);
   ASSERT_TRUE(until([&] { return peer.answers().size() == 50; }));
   rest(5ms);
-  EXPECT_EQ(server->io().counters().completions - before, 2u) << "one receive and one send";
+  const bool by_a_call = GetParam() != world::simulated;  // which says at once what it sent
+  EXPECT_EQ(server->io().counters().completions - before, by_a_call ? 1u : 2u) << "one receive and one send";
 }
 
 TEST_P(Connection, reads_no_more_from_a_peer_that_does_not_read_its_answers) {
