@@ -2,6 +2,7 @@
 #include <naming/host.hpp>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -48,6 +49,27 @@ int duplicate(int socket) {
   return mine;
 }
 
+bool has_ipv6(const std::string& host) {
+  const auto found = address::resolve(host, 0, 6);
+  return found && !found->empty() && found->front().family() == AF_INET6;
+}
+
+/// The address in brackets, if it can be reached from this machine or one network only; else empty.
+std::string only_network_of(const std::string& bound_to) {
+  const std::string host = bound_to.substr(1, bound_to.size() - 2);
+  return host == "::1" || host.find('%') != std::string::npos ? host : "";
+}
+
+/// The first of the family, or the first.
+int chosen(const std::vector<int>& sockets, int family) {
+  const auto found = std::ranges::find_if(sockets, [family](int socket) {
+    int is = 0;
+    socklen_t size = sizeof is;
+    return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &is, &size) == 0 && is == family;
+  });
+  return found == sockets.end() ? sockets.front() : *found;
+}
+
 }  // namespace
 
 name_server_host::name_server_host(name_server_options options)
@@ -75,15 +97,19 @@ uri name_server_host::internal() const { return daemon_->uri_for(name_server_id,
 
 void name_server_host::open_beacon(const name_server_options& o, const settings& s) {
   if (!internal().sockname().empty()) return;
-  if (bound_to_.find(':') != std::string::npos) {
+  const bool by_ipv6 = bound_to_.find(':') != std::string::npos;
+  std::string host = o.bc_host.empty() ? s.ns_bchost : o.bc_host;
+  if (by_ipv6 && !host.empty() && !has_ipv6(host)) {
     why_silent_ = "Not starting broadcast server for IPv6.";
   } else if (bound_to_.starts_with("127.")) {
     why_silent_ = "Not starting broadcast server for localhost.";
   } else if (o.broadcast) {
-    const std::string& host = o.bc_host.empty() ? s.ns_bchost : o.bc_host;
-    if (o.sockets.datagrams.empty()) beacon_ = std::make_unique<engine::beacon>(internal(), host, o.bc_port.value_or(static_cast<std::uint16_t>(s.ns_bcport)));
-    else beacon_ = std::make_unique<engine::beacon>(internal(), duplicate(o.sockets.datagrams.front()));
+    if (by_ipv6 && host.empty()) host = only_network_of(bound_to_);
+    const auto port = o.bc_port.value_or(static_cast<std::uint16_t>(s.ns_bcport));
+    if (o.sockets.datagrams.empty()) beacon_ = std::make_unique<engine::beacon>(internal(), host, port, by_ipv6 ? 6 : 4);
+    else beacon_ = std::make_unique<engine::beacon>(internal(), duplicate(chosen(o.sockets.datagrams, by_ipv6 ? AF_INET6 : AF_INET)));
     watching_ = daemon_->watch(beacon_->descriptor(), [this] { beacon_->answer_waiting(); });
+    if (beacon_->changes_descriptor() >= 0) watching_changes_ = daemon_->watch(beacon_->changes_descriptor(), [this] { beacon_->join_networks(); });
   }
 }
 

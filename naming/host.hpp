@@ -27,7 +27,7 @@ struct name_server_options {
   std::string nat_host{};                    ///< for callers beyond a router
   std::optional<std::uint16_t> nat_port{};
   std::string storage = "memory";            ///< as open_storage()
-  bool broadcast = true;                     ///< answer broadcasts, unless it listens for this machine only or by IPv6
+  bool broadcast = true;                     ///< answer who looks for it (beacon.hpp), unless it listens at 127.0.0.1 or the like only
   std::string bc_host{};                     ///< empty: settings.ns_bchost
   std::optional<std::uint16_t> bc_port{};    ///< unset: settings.ns_bcport
   std::string hmac_key{};
@@ -67,7 +67,7 @@ class name_server_host {
   std::unique_ptr<engine::daemon> daemon_;
   std::string why_silent_{}, bound_to_{};
   std::unique_ptr<engine::beacon> beacon_{};
-  watch_handle watching_{};
+  watch_handle watching_{}, watching_changes_{};
   std::unique_ptr<sweeper> sweeper_{};
 };
 

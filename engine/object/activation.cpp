@@ -46,8 +46,8 @@ given_sockets activation_sockets() {
   for (int socket = first; socket < first + *count; ++socket) {
     ::fcntl(socket, F_SETFD, FD_CLOEXEC);
     if (option_of(socket, SO_ACCEPTCONN) == 1) (option_of(socket, SO_DOMAIN) == AF_UNIX ? unix_streams : given.streams).push_back(socket);
-    else if (option_of(socket, SO_TYPE) == SOCK_DGRAM && option_of(socket, SO_DOMAIN) == AF_INET) given.datagrams.push_back(socket);
-    else throw std::invalid_argument("descriptor " + std::to_string(socket) + " is neither a listening socket nor an IPv4 datagram socket");
+    else if (option_of(socket, SO_TYPE) == SOCK_DGRAM && option_of(socket, SO_DOMAIN) != AF_UNIX) given.datagrams.push_back(socket);
+    else throw std::invalid_argument("descriptor " + std::to_string(socket) + " is neither a listening socket nor a UDP socket");
   }
   given.streams.insert(given.streams.end(), unix_streams.begin(), unix_streams.end());
   return given;

@@ -3,28 +3,18 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <engine/io/log.hpp>
+#include <engine/object/discovery.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/remote.hpp>
 
 namespace engine::detail {
 
 namespace {
-
-constexpr std::string_view question = "GET_NSURI";
-constexpr int rounds = 3;                              // of broadcasts, …
-constexpr std::chrono::milliseconds round_lasts{700};  // … each heard for so long (WIRE §10)
-constexpr std::size_t longest_answer = 1024;           // Pyro reads 100 bytes and cuts longer ones
 
 bool is_local(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
@@ -66,42 +56,6 @@ std::shared_ptr<remote> try_at(const std::string& where, const locate_options& o
   }
 }
 
-std::vector<sockaddr_in> broadcast_addresses(const std::string& list, int port) {
-  std::vector<sockaddr_in> all;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    std::string word = list.substr(begin, end - begin);
-    std::erase(word, ' ');
-    begin = end + 1;
-    if (word == "<broadcast>") word = "255.255.255.255";
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (!word.empty() && ::inet_pton(AF_INET, word.c_str(), &at.sin_addr) == 1) all.push_back(at);
-    else if (!word.empty()) log_warning("BROADCAST_ADDRS: {} is no IPv4 address", word);
-  }
-  return all;
-}
-
-/// The URI that a name server answers a broadcast with, nullopt: none did.
-std::optional<std::string> ask_around(const settings& s, int port) {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return std::nullopt;
-  const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
-  std::optional<std::string> answer;
-  for (int round = 0; round < rounds && !answer; ++round) {
-    for (const sockaddr_in& to : broadcast_addresses(s.broadcast_addrs, port))
-      ::sendto(socket, question.data(), question.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), sizeof to);
-    pollfd readable{socket, POLLIN, 0};
-    if (::poll(&readable, 1, static_cast<int>(round_lasts.count())) <= 0) continue;
-    std::array<char, longest_answer> said;
-    if (const ssize_t n = ::recv(socket, said.data(), said.size(), 0); n > 0) answer.emplace(said.data(), static_cast<std::size_t>(n));
-  }
-  ::close(socket);
-  return answer;
-}
-
 std::shared_ptr<remote> locate_anywhere(const locate_options& o, const settings& s) {
   const int port = o.port ? o.port : s.ns_port;
   if (is_local(s.ns_host)) {
@@ -109,10 +63,10 @@ std::shared_ptr<remote> locate_anywhere(const locate_options& o, const settings&
     const bool second = s.ns_host != "::1" && s.ns_host != "127.0.1.1" && has_second_loopback();
     if (auto here = second ? try_at(uri_text("127.0.1.1", port), o, s) : nullptr) return here;
   }
-  if (o.broadcast && s.prefer_ip_version != 6) {
-    if (const auto said = ask_around(s, o.port ? o.port : s.ns_bcport)) {
-      log_debug("located NS: {}", *said);
-      return remote_at(*said, o, s);
+  if (o.broadcast) {
+    if (const auto said = ask_for_name_server(s, o.port ? o.port : s.ns_bcport)) {
+      log_debug("located NS: {}", said->to_string());
+      return remote_at(said->to_string(), o, s);
     }
   }
   return try_at(uri_text(s.ns_host, s.ns_port), o, s);

@@ -11,7 +11,9 @@ import unittest
 import support
 
 NETWORKS = {"left": "10.77.1.", "right": "10.77.2."}
-HOSTS = {"hub": {"left": "1", "right": "1"}, "left": {"left": "2"}, "right": {"right": "2"}, "traveller": {"left": "3", "right": "3"}}
+IPV6 = {"left": "fd77:1::", "right": "fd77:2::"}
+HOSTS = {"hub": {"left": "1", "right": "1"}, "left": {"left": "2"}, "right": {"right": "2"}, "traveller": {"left": "3", "right": "3"},
+         "islander": {"left": "4"}}
 EVERYWHERE = ", ".join(network + "255" for network in NETWORKS.values())
 NAMES = "engine-%d-" % os.getpid()
 
@@ -44,6 +46,11 @@ def ip(*words):
         raise OSError("ip %s: %s" % (" ".join(words), done.stderr.strip()))
 
 
+def quiet_ipv6(host, network):
+    """Link-local addresses are there at once, instead of after a look whether somebody else has them."""
+    subprocess.run(["ip", "netns", "exec", NAMES + host, "sysctl", "-qw", "net.ipv6.conf.%s.accept_dad=0" % network], check=True)
+
+
 def make_networks():
     ip("netns", "add", NAMES + "cables")
     for network in NETWORKS:
@@ -57,6 +64,9 @@ def make_networks():
             ip("-n", NAMES + host, "link", "add", network, "type", "veth", "peer", "name", cable, "netns", NAMES + "cables")
             ip("-n", NAMES + "cables", "link", "set", cable, "master", network, "up")
             ip("-n", NAMES + host, "addr", "add", at + "/24", "broadcast", NETWORKS[network] + "255", "dev", network)
+            quiet_ipv6(host, network)
+            if host != "islander":
+                ip("-n", NAMES + host, "addr", "add", IPV6[network] + number + "/64", "dev", network, "nodad")
             ip("-n", NAMES + host, "link", "set", network, "up")
         if len(places) == 1:
             ip("-n", NAMES + host, "route", "add", "255.255.255.255", "dev", network)  # no default: name lookups are to fail at once
@@ -159,6 +169,67 @@ class NameServersAmongHosts(support.InteropTest):
                         self.assertEqual('"hi"\n', on("traveller", caller, PYRO_BROADCAST_ADDRS=EVERYWHERE).finish())
                 echo.kill()
             running.kill()
+
+    def test_by_ipv6_each_network_is_answered_with_the_address_on_it(self):
+        running = self.serve("engine-ns", "hub", "-n", "::")
+        running.wait_for(r"Broadcast server running on \[::\]:9091\n")
+        for version in ("0", "4", "6"):
+            with self.subTest(version=version):
+                self.assertEqual("PYRO:Pyro.NameServer@[fd77:1::1]:9090", self.found("engine-nsc", "left", PYRO_PREFER_IP_VERSION=version))
+                self.assertEqual("PYRO:Pyro.NameServer@[fd77:2::1]:9090", self.found("engine-nsc", "right", PYRO_PREFER_IP_VERSION=version))
+
+    def test_by_ipv6_a_host_with_nothing_but_a_link_local_address_is_served_and_serves(self):
+        """The islander has no other. What it dials, and what it is dialled by, is a link-local address with the caller's own interface."""
+        link_local = r"^PYRO:Pyro.NameServer@\[fe80::[0-9a-f:]+%\d+\]:9090$"
+        for server, client in (("hub", "islander"), ("islander", "traveller"), ("islander", "islander")):
+            running = self.serve("engine-ns", server, "-n", "::")
+            with self.subTest(server=server, client=client):
+                self.assertRegex(self.found("engine-nsc", client, PYRO_BROADCAST_ADDRS=""), link_local if server != client else r"\[(::1|fe80::.*)\]")
+            running.kill()
+
+    def test_by_ipv6_one_network_is_enough_or_this_machine(self):
+        for options, networks in ((("-n", "::", "--bchost", "fd77:2::1"), ["right"]), (("-n", "::1"), []), (("-n", "::", "-x"), [])):
+            running = self.serve("engine-ns", "hub", *options)
+            for host in ("left", "right"):
+                with self.subTest(host=host, options=options):
+                    program = on(host, TOOLS["engine-nsc"] + ["-v", "ping"], PYRO_PREFER_IP_VERSION="6")
+                    said = program.finish(code=None)
+                    self.assertEqual(host in networks, "Name server ping ok." in said, program.said())
+            if options == ("-n", "::1"):
+                self.assertEqual("PYRO:Pyro.NameServer@[::1]:9090", self.found("engine-nsc", "hub"))
+            running.kill()
+
+    def test_by_ipv6_networks_that_come_later_are_heard_too(self):
+        self.serve("engine-ns", "hub", "-n", "::")
+        try:
+            ip("-n", NAMES + "hub", "link", "add", "late", "type", "veth", "peer", "name", "late", "netns", NAMES + "islander")
+            for host, number in (("hub", "1"), ("islander", "4")):
+                quiet_ipv6(host, "late")
+                ip("-n", NAMES + host, "addr", "add", "fd77:3::%s/64" % number, "dev", "late", "nodad")
+                ip("-n", NAMES + host, "link", "set", "late", "up")
+            ip("-n", NAMES + "islander", "link", "set", "left", "down")
+            self.assertEqual("PYRO:Pyro.NameServer@[fd77:3::1]:9090", self.found("engine-nsc", "islander"))
+        finally:
+            ip("-n", NAMES + "hub", "link", "del", "late")
+            ip("-n", NAMES + "islander", "link", "set", "left", "up")
+
+    def test_a_server_of_both_kinds_of_network_is_found_by_either(self):
+        """Pyro4's own client by IPv4, ours by both, each by a name server that listens by its kind."""
+        self.serve("engine-ns", "hub", "-n", "0.0.0.0")
+        self.serve("engine-ns", "right", "-n", "::")
+        for tool in TOOLS:
+            self.assertEqual("PYRO:Pyro.NameServer@10.77.1.1:9090", self.found(tool, "left"))
+        self.assertEqual("PYRO:Pyro.NameServer@[fd77:2::2]:9090", self.found("engine-nsc", "traveller", PYRO_PREFER_IP_VERSION="6"))
+
+    def test_objects_are_called_by_name_over_ipv6_alone(self):
+        self.serve("engine-ns", "hub", "-n", "::")
+        echo = on("left", [support.built("tools/engine-echoserver"), "-H", "fd77:1::2", "-n"])
+        self.addCleanup(echo.kill)
+        echo.wait_for("echoserver running")
+        for caller in ([support.built("tools/engine-call"), "PYRONAME:test.echoserver", "echo", '"hi"'],
+                       [sys.executable, "-c", "import Pyro4; print('\"%s\"' % Pyro4.Proxy('PYRONAME:test.echoserver@[fd77:1::1]').echo('hi'))"]):
+            with self.subTest(caller=os.path.basename(caller[0])):
+                self.assertEqual('"hi"\n', on("traveller", caller, PYRO_PREFER_IP_VERSION="6").finish())
 
 
 if __name__ == "__main__":

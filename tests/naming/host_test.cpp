@@ -56,6 +56,27 @@ class asker {
 };
 ENGINE_EXPOSE(asker, ask, ask_unresolved)
 
+bool has_ipv6() {
+  const int socket = ::socket(AF_INET6, SOCK_DGRAM, 0);
+  const auto here = address::numeric("::1", 0).value();
+  const bool has = socket >= 0 && ::bind(socket, here.data(), here.size()) == 0;
+  if (socket >= 0) ::close(socket);
+  return has;
+}
+
+/// What is answered to a question for a name server that is sent there.
+std::string answers_to(const std::string& host, std::uint16_t port) {
+  const auto where = address::numeric(host, port).value();
+  const int asker = ::socket(where.family(), SOCK_DGRAM, 0);
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(asker, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::sendto(asker, "GET_NSURI", 9, 0, where.data(), where.size());
+  char said[200];
+  const ssize_t n = ::recv(asker, said, sizeof said, 0);
+  ::close(asker);
+  return n < 0 ? "nothing" : std::string(said, static_cast<std::size_t>(n));
+}
+
 class running_name_server : public ::testing::Test {
  protected:
   running_name_server() {
@@ -181,10 +202,60 @@ TEST(name_server_hosts, are_found_by_broadcast) {
   EXPECT_EQ(names.count(), 1);
 }
 
-TEST(beacons, answer_the_question_and_nothing_else) {
-  beacon one("PYRO:Pyro.NameServer@names:9090", "127.0.0.1", 0);
-  const auto where = address::numeric("127.0.0.1", static_cast<std::uint16_t>(std::stoi(one.location().substr(10)))).value();
-  const int asker = ::socket(AF_INET, SOCK_DGRAM, 0);
+TEST(name_server_hosts, are_found_by_ipv6_on_this_machine) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  auto o = quiet_names();
+  o.host = "::1";
+  o.bc_port = 0;
+  name_server_host running(o);
+  ASSERT_NE(running.responder(), nullptr);
+  const std::string location = running.responder()->location();
+  EXPECT_TRUE(location.starts_with("[::1]:")) << location << ": who listens for this machine only answers nobody else";
+  auto around = quiet_settings();
+  around.ns_host = "127.0.0.1";
+  around.ns_port = 1;
+  around.ns_bcport = std::stoi(location.substr(location.rfind(':') + 1));
+  for (const int version : {0, 4, 6}) {
+    around.prefer_ip_version = version;
+    EXPECT_EQ(uri_of(locate_name_server({.settings = around})), running.where());
+  }
+  EXPECT_EQ(failure_text([&] { locate_name_server({.broadcast = false, .settings = around}); }),
+            "Pyro4.errors.NamingError: Failed to locate the nameserver");
+}
+
+TEST(name_server_hosts, answer_by_ipv6_with_the_address_that_faces_the_asker) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  auto o = quiet_names();
+  o.host = "::";
+  o.bc_port = 0;
+  name_server_host running(o);
+  const auto port = static_cast<std::uint16_t>(running.daemon().port());
+  const std::string location = running.responder()->location();
+  const auto bc_port = static_cast<std::uint16_t>(std::stoi(location.substr(location.rfind(':') + 1)));
+  EXPECT_EQ(answers_to("::1", bc_port), "PYRO:Pyro.NameServer@[::1]:" + std::to_string(port));
+  for (const ipv6_network& each : ipv6_networks())
+    EXPECT_EQ(answers_to("ff12::d059:524f%" + std::to_string(each.interface), bc_port),
+              "PYRO:Pyro.NameServer@[" + each.addresses.front() + "]:" + std::to_string(port));
+}
+
+TEST(name_server_hosts, stay_silent_by_ipv6_where_broadcasts_were_confined_to_ipv4) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  auto o = quiet_names();
+  o.host = "::1";
+  o.bc_host = "127.0.0.1";
+  EXPECT_EQ(name_server_host(o).why_silent(), "Not starting broadcast server for IPv6.");
+}
+
+class beacons : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(by, beacons, ::testing::Values("127.0.0.1", "::1"), [](const auto& by) { return by.index == 0 ? "ipv4" : "ipv6"; });
+
+TEST_P(beacons, answer_the_question_and_nothing_else) {
+  const bool by_ipv6 = std::string_view(GetParam()) == "::1";
+  if (by_ipv6 && !has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  beacon one("PYRO:Pyro.NameServer@names:9090", GetParam(), 0, by_ipv6 ? 6 : 4);
+  const std::string location = one.location();
+  const auto where = address::numeric(GetParam(), static_cast<std::uint16_t>(std::stoi(location.substr(location.rfind(':') + 1)))).value();
+  const int asker = ::socket(where.family(), SOCK_DGRAM, 0);
   const auto ask = [&](std::string_view text) { ::sendto(asker, text.data(), text.size(), 0, where.data(), where.size()); };
   for (const char* wrong : {"", "GET_NSUR", "GET_NSURI ", "get_nsuri"}) ask(wrong);
   ask(std::string(2000, 'x'));
