@@ -16,7 +16,8 @@ namespace engine {
 
 /// Where to look for a name server.
 struct locate_options {
-  /// Its host, or "./u:socket". Empty: settings.ns_host if that is this machine, then by broadcast, then settings.ns_host (WIRE §10).
+  /// Its host, or "./u:socket". Empty: settings.ns_host if that is this machine, then by broadcast
+  /// (IPv4) and multicast (IPv6), then settings.ns_host (WIRE §10).
   std::string host{};
   /// Its port; 0: settings.ns_port. Without a host it is the broadcast port too, as in Pyro.
   int port = 0;

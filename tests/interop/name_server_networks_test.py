@@ -213,8 +213,8 @@ class NameServersAmongHosts(support.InteropTest):
             ip("-n", NAMES + "hub", "link", "del", "late")
             ip("-n", NAMES + "islander", "link", "set", "left", "up")
 
-    def test_a_server_of_both_kinds_of_network_is_found_by_either(self):
-        """Pyro4's own client by IPv4, ours by both, each by a name server that listens by its kind."""
+    def test_name_servers_of_either_kind_stand_beside_each_other(self):
+        """Pyro4's own client and ours find the one that is served by IPv4, ours that of IPv6 where it prefers that."""
         self.serve("engine-ns", "hub", "-n", "0.0.0.0")
         self.serve("engine-ns", "right", "-n", "::")
         for tool in TOOLS:
