@@ -93,6 +93,23 @@ class SocketActivation(support.InteropTest):
             with Pyro4.locateNS() as names:
                 self.assertEqual("PYRO:Pyro.NameServer@127.0.0.1:%d" % tcp.getsockname()[1], names._pyroUri.asString())
 
+    def test_sockets_of_both_families_for_who_asks_by_ipv6(self):
+        """Each kind of question is answered with the host it can reach, whichever kind of socket hears it."""
+        with listening(socket.AF_INET6, ("::", 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as v4, \
+                socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as v6:
+            v4.bind(("127.0.0.1", 0))
+            v6.bind(("::", 0))
+            server = self.start_killed(started([v4, v6, tcp]))
+            server.wait_for(r"Broadcast server running on \[::\]:%d\n" % v6.getsockname()[1])
+            for family, at in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
+                with self.subTest(at=at), socket.socket(family, socket.SOCK_DGRAM) as asker:
+                    asker.settimeout(support.LIMIT)
+                    asker.sendto(b"GET_NSURI", (at, v6.getsockname()[1]))
+                    uri = Pyro4.URI(asker.recv(200).decode())
+                    self.assertEqual((at, tcp.getsockname()[1]), (uri.host, uri.port))
+                    with Pyro4.Proxy(uri) as names:
+                        self.assertEqual(1, names.count())
+
     def start_killed(self, program):
         self.addCleanup(program.kill)
         return program
