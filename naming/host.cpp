@@ -92,6 +92,10 @@ name_server_host::name_server_host(name_server_options options)
 
 name_server_host::~name_server_host() = default;
 
+void name_server_host::enroll(std::string name, const uri& where, std::vector<std::string> tags) {
+  names_->keep(std::move(name), {.uri = where.to_string(), .tags = std::move(tags)});
+}
+
 uri name_server_host::where() const { return daemon_->uri_for(name_server_id); }
 uri name_server_host::internal() const { return daemon_->uri_for(name_server_id, false); }
 

@@ -3,6 +3,7 @@
 //
 //   engine::name_server_host names{{.storage = "sql:names.db"}};
 //   std::cout << names.where() << '\n';        // PYRO:Pyro.NameServer@localhost:9090
+//   names.enroll("example.greeting", uri);
 //   names.run();
 #pragma once
 
@@ -10,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <engine/object/activation.hpp>
 #include <engine/object/daemon.hpp>
@@ -45,6 +48,10 @@ class name_server_host {
   explicit name_server_host(name_server_options = {});
   ~name_server_host();
 
+  /// Registers a name, replacing what is there, and takes one out, without a call: for what this program itself offers. They wait until it is durable:
+  /// any thread, not from inside a call of a core. Throw naming_error, and then nothing has changed.
+  void enroll(std::string name, const uri& where, std::vector<std::string> tags = {});
+  void remove(std::string_view name) { names_->drop(name); }
   NameServer& names() { return *names_; }
   engine::daemon& daemon() { return *daemon_; }
   uri where() const;                         ///< what it is registered as; with NAT the external one

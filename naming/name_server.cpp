@@ -239,13 +239,23 @@ task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::opti
 }
 
 void NameServer::keep(std::string name, registration r) {
-  change made = put(std::move(name), std::move(r), false);
-  if (made.durable.valid()) made.durable.get();
+  std::ranges::sort(r.tags);
+  r.tags.erase(std::ranges::unique(r.tags).begin(), r.tags.end());
+  wait_for(put(std::move(name), std::move(r), false));
 }
 
 void NameServer::drop(std::string_view name) {
-  change made = take({std::string(name)});
-  if (made.durable.valid()) made.durable.get();
+  wait_for(take({std::string(name)}));
+}
+
+void NameServer::wait_for(change c) {
+  if (!c.durable.valid()) return;
+  try {
+    c.durable.get();
+  } catch (...) {
+    undo(c);
+    throw;
+  }
 }
 
 }  // namespace engine

@@ -88,7 +88,8 @@ class NameServer {  // its name in the texts of errors is Pyro's
   void ping() const {}
 
   // ---- for the program it is part of. Any thread.
-  /// Waits until it is durable: not on a core's own thread. Throws naming_error.
+  /// Registers, replacing what is there, and takes out, like enroll() and remove() but without a call. They wait until it is durable: not from inside
+  /// a call of a core. Throw naming_error, and then nothing has changed.
   void keep(std::string name, registration);
   void drop(std::string_view name);
   std::vector<name_table::listed> everything() const;
@@ -105,6 +106,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   change take(const std::vector<std::string>& names);
   /// Ready when the change is durable. If it cannot be kept it is taken back, and what was wrong is thrown.
   task<> settle(change);
+  void wait_for(change);
   void undo(const change&);
   std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
 

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
   engine::name_server_host names{{.host = host, .port = 0, .storage = argv[2], .bc_port = 0, .threads = !in_loop}};
   engine::daemon objects{{.host = host == "::" ? "::1" : "127.0.0.1", .combine_with = &names.daemon()}};
   greeter one;
-  names.names().keep("greeter", {.uri = objects.expose(one).to_string(), .tags = {"friendly"}});
+  names.enroll("greeter", objects.expose(one), {"friendly", "c++"});
   std::cout << "URI = " << names.where() << "\nresponder at " << names.responder()->location() << std::endl;
   if (in_loop) return loop(names), 0;
   while (answer_input(names)) {

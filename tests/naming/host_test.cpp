@@ -112,6 +112,17 @@ TEST_F(running_name_server, gives_tags_along_with_uris) {
   EXPECT_EQ(list_with_tags(names, std::nullopt, std::nullopt, name_server::tags{"t1"}), (std::map<std::string, tagged_uri>{{"a", {"PYRO:x@h:1", {"t1", "t2"}}}}));
 }
 
+TEST_F(running_name_server, takes_names_of_its_own_program_without_a_call) {
+  running.enroll("own", uri("PYRO:x@h:1"), {"t2", "t1", "t2"});
+  auto names = locate_name_server(at);
+  EXPECT_EQ(lookup_with_tags(names, "own"), (tagged_uri{"PYRO:x@h:1", {"t1", "t2"}}));
+  EXPECT_EQ(names.list(std::nullopt, std::nullopt, name_server::tags{"t1", "t2"}).size(), 1u);
+  running.remove("own");
+  running.remove("own");
+  running.remove(name_server_id);
+  EXPECT_EQ(names.count(), 1);
+}
+
 TEST_F(running_name_server, is_found_by_its_address) {
   EXPECT_EQ(uri_of(locate_name_server({.host = "127.0.0.1", .port = running.daemon().port(), .settings = quiet_settings()})), running.where());
   EXPECT_EQ(failure_text([&] { locate_name_server({.host = "127.0.0.1", .port = 1, .settings = quiet_settings()}); }),

@@ -86,6 +86,7 @@ TEST(name_servers, tell_their_caller_when_something_could_not_be_kept) {
   daemon host(on_loopback());
   proxy<> any(host.expose(object, name_server_id, {.shared = true}), quiet_proxy());
   EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:x@h:1"); }), "Pyro4.errors.NamingError: disk full");
+  EXPECT_EQ(failure_text([&] { object.keep("y", {.uri = "PYRO:y@h:1"}); }), "Pyro4.errors.NamingError: disk full");
   EXPECT_EQ(any["count"](), value(0)) << "what is not kept is not there";
 }
 
