@@ -368,6 +368,7 @@ bool daemon::state::wait_idle(time_point deadline) {
 bool daemon::state::drain(std::chrono::milliseconds limit) {
   refuse_on_core("a daemon cannot be drained from one of its own calls: use stop()");
   if (closed_) return true;
+  names.withdraw();  // first, so that nobody is sent here to be refused
   stop_.notify();
   server_.drain();
   const bool all = wait_idle(std::chrono::steady_clock::now() + limit);

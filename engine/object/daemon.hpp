@@ -187,7 +187,7 @@ class daemon {
   /// answers from elsewhere on a core are given three seconds; then the connections they wait on end, and their calls fail (connection_closed).
   void close();
 
-  /// Stops, but lets running calls end: nothing new is accepted, connections are closed as they become idle, and after `limit` those that
+  /// Stops, but lets running calls end: names are taken out (enrolled_as), nothing new is accepted, connections are closed as they become idle, and after `limit` those that
   /// are left are closed too. Whether all ended by themselves. Not from inside a call (throws would_block).
   bool drain(std::chrono::milliseconds limit);
 

@@ -1,6 +1,9 @@
 // Exposed under a name in one step, and taken out again when the daemon ends.
 #include <engine/object/enrollment.hpp>
 
+#include <atomic>
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include <engine/object/type_meta.hpp>
@@ -21,6 +24,18 @@ struct greeter {
   std::string greet() { return "hello"; }
 };
 ENGINE_EXPOSE(greeter, greet)
+
+class sleeper {
+ public:
+  std::string sleep() {
+    entered = true;
+    wake.get_future().wait();
+    return "slept";
+  }
+  std::atomic<bool> entered{false};
+  std::promise<void> wake;
+};
+ENGINE_EXPOSE(sleeper, sleep)
 
 class enrolling : public ::testing::Test {
  protected:
@@ -56,6 +71,22 @@ TEST_F(enrolling, an_object_is_found_by_its_name_until_the_daemon_ends) {
       EXPECT_EQ(proxy<greeter>(name + at, quiet_proxy()).greet(), "hello") << name;
   }
   EXPECT_EQ(registered(), 0);
+}
+
+TEST_F(enrolling, a_draining_daemon_takes_its_names_out_before_it_waits_for_its_calls) {
+  auto options = on_loopback();
+  options.settings->server_type = "thread";  // the method holds no core
+  daemon host(options);
+  sleeper object;
+  proxy<sleeper> caller(host.expose(object, named("sleeper")), quiet_proxy());
+  auto sleeping = async(caller).sleep();
+  ASSERT_TRUE(eventually([&] { return object.entered.load(); }));
+  auto drained = std::async(std::launch::async, [&] { return host.drain(20s); });
+  EXPECT_TRUE(eventually([&] { return registered() == 0; }));
+  EXPECT_EQ(drained.wait_for(0s), std::future_status::timeout);
+  object.wake.set_value();
+  EXPECT_EQ(sleeping.get(), "slept");
+  EXPECT_TRUE(drained.get());
 }
 
 TEST(type_meta, names_a_class_and_its_bases_as_python_would) {
