@@ -1,8 +1,12 @@
 // engine-call: calls any method of any object from the shell, reads and assigns attributes, lists what an object offers. Results
-// are printed as JSON. Arguments are Python literals (1, 2.5, 'text', [1,2], {'a':1}); what is none is taken as text.
+// are printed as JSON, a stream's items one on each line. Arguments are Python literals (1, 2.5, 'text', [1,2], {'a':1}); what is none is taken as text.
 #include <algorithm>
+#include <chrono>
+#include <iomanip>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -53,18 +57,50 @@ void list_members(const engine::proxy<>& object) {
   std::cout << engine::tools::to_json(all, 2) << '\n';
 }
 
-void call(const engine::proxy<>& object, const std::string& method, const std::vector<std::string>& words, bool all_text) {
-  value::list arguments;
-  value::dict keywords;
+struct call_arguments {
+  value::list positional{};
+  value::dict keywords{};
+};
+
+call_arguments parse_arguments(const std::vector<std::string>& words, bool all_text) {
+  call_arguments made;
   for (const std::string& word : words) {
     if (!all_text && is_keyword(word)) {
       const auto equals = word.find('=');
-      keywords.set(word.substr(0, equals), parse_literal(word.substr(equals + 1)));
+      made.keywords.set(word.substr(0, equals), parse_literal(word.substr(equals + 1)));
     } else {
-      arguments.push_back(all_text ? value(word) : parse_literal(word));
+      made.positional.push_back(all_text ? value(word) : parse_literal(word));
     }
   }
-  std::cout << engine::tools::to_json(object[method].call(arguments, keywords), 2) << '\n';
+  return made;
+}
+
+/// A stream's items come as they are made, each on a line of its own.
+void print(engine::value_or_stream answer) {
+  if (const value* const one = std::get_if<value>(&answer)) std::cout << engine::tools::to_json(*one, 2) << '\n';
+  else
+    for (const value& item : std::get<engine::stream<value>>(answer)) std::cout << engine::tools::to_json(item) << std::endl;
+}
+
+/// One call after the other for so long, and how long each took. The first one, which connects, does not count.
+void measure(const engine::proxy<>& object, const std::string& method, const call_arguments& with, double seconds) {
+  using clock = std::chrono::steady_clock;
+  constexpr std::size_t most_remembered = 10'000'000;
+  const auto member = object[method];
+  member.call(with.positional, with.keywords);
+  std::vector<double> took;
+  const auto begin = clock::now(), end = begin + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+  auto now = begin;
+  while (now < end && took.size() < most_remembered) {
+    member.call(with.positional, with.keywords);
+    const auto before = std::exchange(now, clock::now());
+    took.push_back(std::chrono::duration<double, std::micro>(now - before).count());
+  }
+  std::ranges::sort(took);
+  const auto at = [&](double part) { return took.empty() ? 0.0 : took[static_cast<std::size_t>(part * static_cast<double>(took.size() - 1))]; };
+  const double lasted = std::chrono::duration<double>(now - begin).count();
+  std::cout << std::fixed << std::setprecision(0) << took.size() << " calls, " << static_cast<double>(took.size()) / lasted << " calls/s, "
+            << std::setprecision(1) << "microseconds: half " << at(0.5) << ", 99% " << at(0.99) << ", most " << at(1) << '\n';
 }
 
 }  // namespace
@@ -73,7 +109,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Call a method of a remote object and print the result as JSON. Without a method: list what the object offers.", "engine-call"};
   std::string uri, method, serializer, key;
   std::vector<std::string> arguments;
-  double timeout = 0;
+  double timeout = 0, bench = 0;
   bool text = false, attribute = false, traceback = false;
   app.add_option("uri", uri, "PYRO:object@host:port")->required();
   app.add_option("method", method, "method to call, or attribute with -a");
@@ -84,6 +120,7 @@ int main(int argc, char** argv) {
   app.add_flag("-x,--text", text, "take every argument as text");
   app.add_flag("-a,--attribute", attribute, "read the attribute, or assign it if a value is given");
   app.add_flag("-T,--traceback", traceback, "print the remote traceback of an exception");
+  app.add_option("-b,--bench", bench, "call it again and again for so many seconds and print how fast it was")->check(CLI::Range(0.001, 86400.0));
   app.positionals_at_end(false);
   std::vector<std::string> words;
   for (int i = argc; i-- > 1;) words.push_back(hide(argv[i]));  // parse() wants the last one first
@@ -102,9 +139,11 @@ int main(int argc, char** argv) {
     if (method.empty()) {
       list_members(object);
     } else if (!attribute) {
-      call(object, method, arguments, text);
+      const call_arguments with = parse_arguments(arguments, text);
+      if (bench > 0) measure(object, method, with, bench);
+      else print(object[method].call<engine::value_or_stream>(with.positional, with.keywords));
     } else if (arguments.empty()) {
-      std::cout << engine::tools::to_json(object[method].get(), 2) << '\n';
+      print(object[method].get<engine::value_or_stream>());
     } else {
       object[method].set(text ? value(arguments.front()) : parse_literal(arguments.front()));
     }

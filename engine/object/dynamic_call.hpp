@@ -53,13 +53,13 @@ template <class Style> class dynamic_member {
   template <class... A> auto stream(const A&... a) const { return call_for<engine::stream<value>>(a...); }
   /// The same, and the answer is passed on undecoded (serialized_result.hpp).
   template <class... A> auto raw(const A&... a) const { return call_for<serialized_result>(a...); }
-  /// The same with everything in values.
-  auto call(const value::list& arguments, const value::dict& keywords) const {
-    return style_.template call<value>(to_, [&](const line& on) { return write_call_of_values(on, name_, arguments, keywords); });
+  /// The same with everything in values. R: value_or_stream where it may answer with either.
+  template <class R = value> auto call(const value::list& arguments, const value::dict& keywords) const {
+    return style_.template call<R>(to_, [&](const line& on) { return write_call_of_values(on, name_, arguments, keywords); });
   }
-  /// Reads it as an attribute.
-  auto get() const {
-    return style_.template call<value>(to_, [&](const line& on) { return write_attribute_read(on, name_); });
+  /// Reads it as an attribute. R: as for call().
+  template <class R = value> auto get() const {
+    return style_.template call<R>(to_, [&](const line& on) { return write_attribute_read(on, name_); });
   }
   /// Reads an attribute that is a stream.
   auto get_stream() const {

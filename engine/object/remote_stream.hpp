@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <engine/core/stream.hpp>
@@ -197,6 +198,15 @@ template <class T> struct result_reader<stream<T>> {
   static bool open(detail::remote& from, detail::conversation& talk, std::string id, stream<T>& out) {
     out = stream<T>(std::make_unique<detail::remote_items<T>>(from.shared_from_this(), talk, std::move(id)));
     return true;
+  }
+};
+
+/// What a method answers with of which that is not known either.
+using value_or_stream = std::variant<value, stream<value>>;
+template <> struct result_reader<value_or_stream> {
+  static bool read(detail::conversation&, reader& in, value_or_stream& out) { return decode(in, out.emplace<value>()); }
+  static bool open(detail::remote& from, detail::conversation& talk, std::string id, value_or_stream& out) {
+    return result_reader<stream<value>>::open(from, talk, std::move(id), out.emplace<stream<value>>());
   }
 };
 

@@ -10,6 +10,21 @@ import Pyro4.errors
 import support
 
 
+# Streams of more than text, and one that breaks off.
+STREAMS = """
+import Pyro4
+@Pyro4.expose
+class Streams:
+    def numbers(self):
+        yield 1
+        yield [2, 3]
+    def broken(self):
+        yield 1
+        raise ValueError("no more")
+Pyro4.Daemon.serveSimple({Streams: "streams"}, ns=False)
+"""
+
+
 def echo_server(*options, **changes):
     return support.Program([support.built("tools/engine-echoserver"), *options], **changes)
 
@@ -165,6 +180,32 @@ class Call(support.InteropTest):
             self.assertEqual(["note"], listed["oneway"])
             self.assertEqual(["colour_name", "fixed", "level"], listed["attributes"])
             self.assertLessEqual({"add", "echo", "__len__", "note"}, set(listed["methods"]))
+
+    def test_the_items_of_a_stream_come_one_on_each_line(self):
+        for start in (python_echo_server, echo_server):
+            uri = self.start(start()).uri()
+            self.assertEqual(['"%s"' % word for word in self.items_of(uri)], self.call(uri, "generator").splitlines())
+
+    def items_of(self, uri):
+        with self.proxy(uri) as p:
+            return list(p.generator())
+
+    def test_a_stream_that_breaks_off_ends_with_its_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "streams.py")
+            with open(path, "w") as program:
+                program.write(STREAMS)
+            uri = self.start(support.python(path)).uri()
+            self.assertEqual("1\n[2, 3]\n", self.call(uri, "numbers"))
+            self.assertEqual("1\n", self.call(uri, "broken", code=1))
+            self.assertEqual("Error: builtins.ValueError - no more\n", "".join(self.program.err))
+
+    def test_a_call_is_measured_by_repeating_it(self):
+        for uri in (self.uri, self.ours):
+            said = self.call("-b", "0.05", uri, "add", "1", "b=2")
+            self.assertRegex(said, r"^\d+ calls, \d+ calls/s, microseconds: half [\d.]+, 99% [\d.]+, most [\d.]+\n$")
+        self.assertEqual("", self.call("-b", "0.05", self.uri, "fail", "KeyError", code=1))
+        self.assertIn("builtins.KeyError", "".join(self.program.err))
 
     def test_errors_go_to_stderr_and_end_with_1(self):
         for words, said in (

@@ -94,6 +94,16 @@ TEST_F(item_streams, may_be_the_value_of_an_attribute) {
   EXPECT_EQ(value(dynamically).as<std::vector<int>>(), got);
 }
 
+TEST_F(item_streams, are_told_from_values_by_callers_who_know_of_neither) {
+  const proxy<> any(where, quiet_proxy());
+  auto numbers = any["numbers"].get<value_or_stream>();
+  ASSERT_TRUE(std::holds_alternative<stream<value>>(numbers));
+  EXPECT_EQ(std::get<stream<value>>(numbers).get(), value(1));
+  auto plain = any["plain_list"].call<value_or_stream>({}, {});
+  ASSERT_TRUE(std::holds_alternative<value>(plain));
+  EXPECT_EQ(std::get<value>(plain), value(value::list{7, 8}));
+}
+
 TEST_F(item_streams, a_list_will_do_for_one) {
   proxy<expecting> other{where, quiet_proxy()};
   std::vector<int> got;
