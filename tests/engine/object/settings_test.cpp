@@ -111,8 +111,20 @@ TEST(settings, of_the_call_styles_have_pyros_defaults_and_variables) {
 
 TEST(settings, pyros_variables_without_a_meaning_here_and_unknown_ones_are_left_alone) {
   const variable json("PYRO_JSON_MODULE", "simplejson"), flame("PYRO_FLAME_ENABLED", "1"), waitall("PYRO_USE_MSG_WAITALL", "0"),
-      nodelay("PYRO_SOCK_NODELAY", "1"), unknown("PYRO_NO_SUCH_THING", "whatever");
+      nodelay("PYRO_SOCK_NODELAY", "1"), dill("PYRO_DILL_PROTOCOL_VERSION", "4"), pickle("PYRO_PICKLE_PROTOCOL_VERSION", "2"),
+      require("PYRO_REQUIRE_EXPOSE", "0"), unknown("PYRO_NO_SUCH_THING", "whatever");
   EXPECT_EQ(settings::from_environment().dump(), settings::defaults().dump());
+}
+
+TEST(settings, come_from_the_environment_only_where_that_is_asked_for) {
+  const variable host("PYRO_HOST", "example.org");
+  EXPECT_EQ(settings::defaults().host, "localhost");
+  {
+    const variable other("PYRO_COMMTIMEOUT", "3");
+    EXPECT_EQ(settings::from_environment().comm_timeout, 3);
+  }
+  EXPECT_EQ(settings::from_environment().comm_timeout, 0) << "as it is when it is asked";
+  EXPECT_EQ(settings::from_environment().host, "example.org");
 }
 
 TEST(settings, a_bad_text_is_refused_by_name) {
