@@ -3,13 +3,7 @@
 
 #include <pthread.h>
 
-#include <chrono>
-
 namespace engine {
-
-namespace {
-constexpr std::chrono::seconds patience{5};  // how long a thread above the least waits for more work
-}
 
 side_pool::~side_pool() {
   std::unique_lock lock(mutex_);
@@ -47,7 +41,7 @@ void side_pool::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    const bool called = changed_.wait_for(lock, patience, [this] { return ending_ || !waiting_.empty(); });
+    const bool called = changed_.wait_for(lock, options_.patience, [this] { return ending_ || !waiting_.empty(); });
     --idle_;
     if (waiting_.empty()) {
       if (ending_ || (!called && threads_ > options_.least)) break;

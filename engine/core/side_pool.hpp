@@ -2,6 +2,7 @@
 // again when idle, down to another: Pyro's thread pool, without a thread per connection.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <cstddef>
@@ -20,6 +21,7 @@ namespace engine {
 struct side_pool_options {
   std::size_t least = 4;  ///< threads that stay once they were started
   std::size_t most = 40;  ///< beyond that, work waits for a thread
+  std::chrono::milliseconds patience{5000};  ///< how long a thread above the least waits for more work
 };
 
 class side_pool {

@@ -47,6 +47,18 @@ TEST(side_pools, use_a_thread_again_before_they_start_another) {
   EXPECT_EQ(pool.size(), 1u);
 }
 
+TEST(side_pools, shrink_to_their_least_when_nothing_is_left_to_do) {
+  side_pool pool({.least = 2, .most = 6, .patience = std::chrono::milliseconds(5)});
+  std::promise<void> gate;
+  const std::shared_future<void> opened = gate.get_future().share();
+  for (int i = 0; i < 6; ++i) pool.post([opened] { opened.wait(); });
+  EXPECT_EQ(pool.size(), 6u);
+  gate.set_value();
+  while (pool.size() > 2) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(pool.size(), 2u) << "these stay";
+}
+
 TEST(side_pools, finish_what_they_were_given_before_they_end) {
   std::atomic<int> ran{0};
   {

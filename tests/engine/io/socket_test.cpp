@@ -39,6 +39,14 @@ TEST_P(Socket, is_not_inherited_by_programs_started) {
   for (const descriptor d : {s.near, s.far, s.listener}) EXPECT_NE(::fcntl(d, F_GETFD) & FD_CLOEXEC, 0);
 }
 
+TEST_P(Socket, of_a_listener_takes_an_address_over_only_where_that_is_wanted) {
+  for (const bool reuse : {true, false}) {
+    const auto made = io->listen(address::numeric("127.0.0.1", 0).value(), {.reuse_address = reuse});
+    ASSERT_TRUE(made.has_value());
+    EXPECT_EQ(option(*made, SOL_SOCKET, SO_REUSEADDR), reuse ? 1 : 0);
+  }
+}
+
 TEST_P(Socket, of_ipv6_leaves_ipv4_to_another_listener) {
   const auto made = io->listen(address::numeric("::", 0).value(), {});
   if (!made) GTEST_SKIP() << "no IPv6 here: " << made.error().to_string();
