@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <set>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -211,6 +212,29 @@ TEST(name_server_hosts, are_found_by_broadcast) {
   auto names = locate_name_server({.settings = around});
   EXPECT_EQ(uri_of(names).host(), "127.0.0.1") << "the address that faces the asker";
   EXPECT_EQ(names.count(), 1);
+}
+
+TEST_F(running_name_server, is_found_among_answers_that_are_no_uris) {
+  const int joker = ::socket(AF_INET, SOCK_DGRAM, 0);
+  const auto anywhere = address::numeric("127.0.0.1", 0).value();
+  ASSERT_EQ(::bind(joker, anywhere.data(), anywhere.size()), 0);
+  sockaddr_storage mine{}, asker{};
+  socklen_t size = sizeof mine, asker_size = sizeof asker;
+  ::getsockname(joker, reinterpret_cast<sockaddr*>(&mine), &size);
+  std::thread answers([&] {
+    char said[100];
+    if (::recvfrom(joker, said, sizeof said, 0, reinterpret_cast<sockaddr*>(&asker), &asker_size) != 9) return;
+    for (const std::string& each : {std::string(), std::string("rubbish"), std::string("PYRONAME:other"), std::string(2000, 'x'), running.where().to_string()})
+      ::sendto(joker, each.data(), each.size(), 0, reinterpret_cast<const sockaddr*>(&asker), asker_size);
+  });
+  auto around = quiet_settings();
+  around.ns_host = "127.0.0.1";
+  around.ns_port = 1;
+  around.broadcast_addrs = "127.0.0.1";
+  around.ns_bcport = address::from(mine, size).port();
+  EXPECT_EQ(uri_of(locate_name_server({.settings = around})), running.where());
+  answers.join();
+  ::close(joker);
 }
 
 TEST(name_server_hosts, are_found_by_ipv6_on_this_machine) {
