@@ -83,6 +83,7 @@ class future_state {
   std::exception_ptr error_{};
   /// Where who waits meets who makes it ready; not needed where they are the same thread.
   struct meeting {
+    meeting() {}  // clang knows an implicit one only when future_state is complete
     std::mutex mutex{};
     std::condition_variable changed{};
     core* home = nullptr;
