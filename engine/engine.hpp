@@ -13,6 +13,7 @@
 #include <engine/object/error.hpp>
 #include <engine/object/error_class.hpp>
 #include <engine/object/expose.hpp>
+#include <engine/object/pipelined.hpp>
 #include <engine/object/proxy.hpp>
 #include <engine/object/serialized_blob.hpp>
 #include <engine/object/serialized_result.hpp>

@@ -121,6 +121,7 @@ struct release_state {
 };
 template <class State> using state_pointer = std::unique_ptr<State, release_state>;
 template <class T, class R, class F> class chained;
+struct future_access;
 
 }  // namespace detail
 
@@ -190,6 +191,7 @@ template <class T> class [[nodiscard]] future {
  private:
   template <class> friend class future;
   template <class, class, class> friend class detail::chained;
+  friend struct detail::future_access;
   detail::state_pointer<state> state_{};
 };
 

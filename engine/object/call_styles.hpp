@@ -55,6 +55,21 @@ template <class R, class Write> R call_now(remote& to, time_limit limit, std::ui
   return with_retries(to, once);
 }
 
+/// Writes the request of a call, sends and announces it.
+template <class R, class Write> void put_on_its_way(future_reply<R>& state, remote& to, remote::lock& held, line on, Write& write) {
+  on.promise.keeps = is_proxy<R> && on.talk.keeps_results();
+  const written request = write(on);
+  if (request.oneway) {
+    to.dispatch(held, state.deadline());
+    if constexpr (std::is_void_v<R>) state.succeed();
+    else state.succeed(R{});
+    return;
+  }
+  state.add_reference();
+  state.kept = on.promise.keeps;
+  to.post(held, state, request.sequence, state.deadline());
+}
+
 template <class R, class Write> future<R> call_later(const std::shared_ptr<remote>& to, time_limit limit, Write&& write) {
   if (core* const here = core::current()) return call_on_core<R>(*here, *to, limit, write);
   auto* state = new future_reply<R>(to, limit);
@@ -67,15 +82,7 @@ template <class R, class Write> future<R> call_later(const std::shared_ptr<remot
     state->fail(std::current_exception());  // as if it had been lost on its way
     return result;
   }
-  const written request = write(to->on(state->deadline(), 0, state->keep()));
-  if (request.oneway) {
-    to->dispatch(held, state->deadline());
-    if constexpr (std::is_void_v<R>) state->succeed();
-    else state->succeed(R{});
-  } else {
-    state->add_reference();
-    to->post(held, *state, request.sequence, state->deadline());
-  }
+  put_on_its_way(*state, *to, held, to->on(state->deadline(), 0, state->keep()), write);
   return result;
 }
 

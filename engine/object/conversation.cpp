@@ -7,6 +7,7 @@
 #include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/promises.hpp>
 
 namespace engine::detail {
 
@@ -19,7 +20,9 @@ void greeting::take(const frame& f) {
   of_.hear(f);
   type = f.type;
   flags = f.flags;
-  own_peer = f.annotations.find(own_annotation).has_value();
+  const auto version = f.annotations.find(own_annotation);
+  own_peer = version.has_value();
+  keeps_results = version && !version->empty() && version->front() >= std::byte{'2'};
   const serializer* format = find_serializer_48(f.serializer);
   if (f.payload.empty() || !format) return;
   reader& in = of_.codecs().reader_of(*format);
@@ -85,12 +88,19 @@ class conversation::said_along {
   said_along(const said_along&) = delete;
   said_along& operator=(const said_along&) = delete;
   void add(const annotation& a) { room_[used_++] = a; }
+  void add(const promised& p) {
+    if (p.keeps) add({keep_annotation, {}});
+    if (!p.upon) return;
+    store_big(reinterpret_cast<char*>(earlier_.data()), p.sequence);
+    add({upon_annotation, earlier_});
+  }
   std::span<const annotation> all() const { return std::span(room_).first(used_); }
 
  private:
   static constexpr std::size_t most_own = 8;
-  std::array<annotation, most_annotations + most_own + 2> room_{};  // two of the engine's
+  std::array<annotation, most_annotations + most_own + 4> room_{};  // four of the engine's
   std::array<std::byte, 8> time_{};
+  std::array<std::byte, 2> earlier_{};
   std::vector<std::pair<std::string, bytes>> own_{};
   std::size_t used_;
 };
@@ -126,7 +136,7 @@ void conversation::cannot_connect(const io_error& why) const {
 
 void conversation::begin_anew() {
   format_ = asked_;
-  own_peer_ = welcomed_ = false;
+  own_peer_ = keeps_results_ = welcomed_ = false;
 }
 
 void conversation::write_connect(output& out, const annotation* also) {
@@ -169,6 +179,7 @@ bool conversation::enter(greeting& answer) {
     throw protocol_error("invalid msg type " + std::to_string(static_cast<unsigned>(answer.type)) + " received");
   if (answer.error) throw serialize_error(answer.error->text);
   own_peer_ = answer.own_peer;
+  keeps_results_ = answer.keeps_results;
   welcomed_ = true;
   if (own_peer_ && upgrade_) format_ = &msgpack();
   const bool brought = answer.flags & flag::metadata;
@@ -322,6 +333,10 @@ void conversation::keep_payload(const line& on, const output::mark& payload, con
 
 request::request(const line& on, std::string_view method, std::size_t arguments)
     : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
+  if (on.promise.upon) {  // nothing is known of what it is
+    begin({}, method, arguments);
+    return;
+  }
   const bool attribute = method.starts_with('_') && (method == "__getattr__" || method == "__setattr__");
   const remote_member* known = attribute ? nullptr : on.talk.check(method, false);
   if (known && known->oneway) on_.flags |= flag::oneway;
@@ -340,15 +355,20 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   if (talk.settings_.log_wire) start_ = on.out.here();
   frame_options options = talk.options_for(on_.flags);
   options.serializer = format().id_48;
-  if (talk.says_nothing_along(on.deadline)) [[likely]] {
+  if (talk.says_nothing_along(on.deadline) && !on.promise.any()) [[likely]] {
     frame_.emplace(on.out, options);
   } else {
-    const conversation::said_along along(talk, on.deadline);
+    conversation::said_along along(talk, on.deadline);
+    along.add(on.promise);
     frame_.emplace(on.out, options, along.all());
   }
   if (on.keep) payload_ = on.out.here();
   writer_->start(on.out);
   writer_->begin_call(object, method, arguments);
+}
+
+void line::check_attribute(std::string_view name) const {
+  if (!promise.upon) talk.check(name, true);
 }
 
 request::~request() {

@@ -51,6 +51,10 @@ class reply_slot : public awaited_reply {
   friend class conversation;
   conversation* of_;
   incoming_context* heard_;
+
+ public:
+  /// The daemon keeps the result, so that it may be called upon as long as this is not done: what the request's line says was heard.
+  bool kept = false;
 };
 
 /// The answer to CONNECT, taken apart.
@@ -59,7 +63,7 @@ class greeting final : public awaited_reply {
   explicit greeting(conversation& c) : of_(c) {}
   message type = message::connect_fail;
   std::uint16_t flags = 0;
-  bool own_peer = false;
+  bool own_peer = false, keeps_results = false;
   value body{};
   std::optional<decode_error> error{};
   std::optional<channel_failure> failure{};
@@ -92,6 +96,14 @@ struct prepared {
   std::vector<std::byte> route{};  ///< of a blob
 };
 
+/// How a request has to do with results that are not there yet (promises.hpp).
+struct promised {
+  bool keeps = false;          ///< its result is to be kept
+  bool upon = false;           ///< it calls the result of an earlier one, …
+  std::uint16_t sequence = 0;  ///< … which had this number
+  bool any() const { return keeps || upon; }
+};
+
 /// What a request is written on.
 struct line {
   conversation& talk;
@@ -101,6 +113,9 @@ struct line {
   prepared* keep = nullptr; ///< gets what was written
   bool stays = false;       ///< the arguments stay alive until the request has been sent
   const serializer* format = nullptr;  ///< for what has been encoded already; one that can_write() says yes to
+  detail::promised promise{};
+  /// Checks an attribute's name against the metadata, if there is any of what is called.
+  void check_attribute(std::string_view name) const;
 };
 /// What was written.
 struct written {
@@ -150,6 +165,8 @@ class conversation {
     if (options_.response_annotations) [[unlikely]] options_.response_annotations(f.annotations, f.type);
   }
   bool own_peer() const { return own_peer_; }
+  /// The daemon keeps results for calls upon them.
+  bool keeps_results() const { return keeps_results_; }
   const remote_members& members() const { return members_; }
   bool knows_members() const { return have_members_; }
   /// What somebody else has learned of the object.
@@ -186,7 +203,7 @@ class conversation {
   const serializer* format_;
   const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
-  bool own_peer_ = false, welcomed_ = false;
+  bool own_peer_ = false, keeps_results_ = false, welcomed_ = false;
   const remote_member* look_up(std::string_view name, bool attribute);
   remote_members members_;
   const remote_members::value_type* checked_ = nullptr;  // the method that was called last

@@ -32,6 +32,7 @@ void core_call::settle(std::exception_ptr error) {
 void core_call::ask_again() {
   try {
     deadline_ = new_deadline();
+    kept = false;
     const written request = asked().write_again(on(), *kept_);
     expect(request.sequence);
   } catch (...) {

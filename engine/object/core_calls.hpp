@@ -13,6 +13,7 @@
 #include <engine/core/future.hpp>
 #include <engine/object/core_remote.hpp>
 #include <engine/object/remote.hpp>
+#include <engine/object/replies.hpp>
 #include <engine/object/remote_stream.hpp>
 
 namespace engine::detail {
@@ -25,6 +26,13 @@ class core_call : public reply_slot {
   /// Where its request is written, and kept for another try if need be.
   line on(std::uint16_t flags = 0);
   void expect(std::uint16_t sequence);
+  /// It cannot be asked again: what it is called upon went with the connection.
+  void ask_once() {
+    tries_ = 0;
+    kept_.reset();
+  }
+  const std::shared_ptr<remote>& asked_of() const { return of_; }
+  const core& made_on() const { return *home_; }
 
  protected:
   /// The end, once: the result is read (nullptr) or will not come. Gives the channel's share back.
@@ -83,18 +91,25 @@ inline time_point deadline_on_core(core& here, const remote& to, const std::opti
   return most.count() > 0 ? here.io().now() + most : time_point::max();
 }
 
+/// Writes the request of a call and announces it.
+template <class R, class Write> void put_on_its_way(core_reply<R>& state, line on, Write& write) {
+  on.promise.keeps = is_proxy<R> && on.talk.keeps_results();
+  const written request = write(on);
+  if (request.oneway) {
+    if constexpr (std::is_void_v<R>) state.succeed();
+    else state.succeed(R{});
+    return;
+  }
+  state.add_reference();
+  state.kept = on.promise.keeps;
+  state.expect(request.sequence);
+}
+
 template <class R, class Write>
 future<R> call_on_core(core& here, remote& to, const std::optional<std::chrono::milliseconds>& limit, Write& write) {
   auto* state = new core_reply<R>(here, to.shared_from_this(), limit);
   future<R> result(state);
-  const written request = write(state->on());
-  if (request.oneway) {
-    if constexpr (std::is_void_v<R>) state->succeed();
-    else state->succeed(R{});
-  } else {
-    state->add_reference();
-    state->expect(request.sequence);
-  }
+  put_on_its_way(*state, state->on(), write);
   return result;
 }
 

@@ -25,6 +25,7 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   ~core_remote();
 
   conversation& talk() { return talk_; }
+  bool connected() const { return channel_ && channel_->usable(); }
   /// Where the next request is written; starts connecting if need be.
   line on(time_point deadline, std::uint16_t flags);
   /// Announces what was written.

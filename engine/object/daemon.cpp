@@ -184,6 +184,8 @@ void daemon::state::listen_everywhere() {
   if (locations.empty()) throw error("a daemon needs an address to listen on");
   host.location = locations.front();
   choose_nat_location();
+  host.locations = locations;
+  if (!nat_location.empty()) host.locations.push_back(nat_location);
 }
 
 void daemon::state::listen_on_tcp(const std::string& at, std::uint16_t port) {
@@ -266,7 +268,7 @@ void daemon::state::be_reachable_through() {
     (*cores_)[0].run_once(std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
   reached.get();
   host.location = detail::reverse_location(detail::reverse_id_of_secret(secret));
-  locations = {host.location};
+  host.locations = locations = {host.location};
 }
 
 // ---- a socket that is connected already
@@ -278,7 +280,7 @@ void daemon::state::take_socket() {
   const address local = (*cores_)[0].io().local_address(mine);
   const bool unnamed = local.is_unix() && local.path().empty();
   host.location = unnamed ? "./u:<<not-bound>>" : local.to_string();
-  locations = {host.location};
+  host.locations = locations = {host.location};
 }
 
 // Not before run(): the peer may have asked for objects long before they are exposed.

@@ -8,6 +8,7 @@
 #include <engine/link/uuid.hpp>
 #include <engine/object/detailed_traceback.hpp>
 #include <engine/object/dispatch_call.hpp>
+#include <engine/object/promises.hpp>
 
 namespace engine {
 
@@ -28,7 +29,7 @@ std::size_t core_of(std::size_t index, bool aside) { return aside ? 0 : index; }
 const exposed_object* dispatcher::find(session& s, std::string_view id) {
   const std::uint64_t version = hosting_.objects.version();
   if (!s.object || s.registry_version != version || !detail::same_text(s.object->id, id)) {
-    auto found = hosting_.objects.find(id);
+    auto found = hosting_.objects.find(s.upon ? std::string_view(s.upon->id()) : id);
     if (found != s.object) {
       s.instance.reset();
       s.method = nullptr;

@@ -3,6 +3,7 @@
 // is decided here.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <exception>
@@ -48,6 +49,8 @@ struct hosting {
   secret_key hmac_key{};  ///< may change meanwhile
   /// The location in URIs, for texts.
   std::string location{};
+  std::vector<std::string> locations{};  ///< all that mean this daemon in URIs
+  bool is_here(std::string_view where) const { return std::ranges::find(locations, where) != locations.end(); }
   bool accepts(const serializer& s) const { return accepted.contains(s.name); }
   bool own_peer_may_use(const serializer& s, bool own_peer) const { return own_peer && upgrade && &s == &msgpack(); }
   /// Our own clients may use msgpack although Pyro's default list leaves it out: it is plain data, and the fastest.
@@ -148,5 +151,7 @@ class dispatcher {
 
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
+/// What a server says there: 2 and later ones keep results for calls upon them (promises.hpp).
+inline constexpr std::string_view own_version = "2";
 
 }  // namespace engine

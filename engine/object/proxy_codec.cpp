@@ -143,6 +143,16 @@ bool decode_proxy(reader& in, std::shared_ptr<remote>& out) {
   }
 }
 
+std::optional<uri> uri_in(const value& v) {
+  if (v.is_none()) return std::nullopt;
+  try {
+    const auto* text = v.get_if<std::string>();
+    return uri(text ? *text : parts_of(v).uri);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
 void encode_proxy(writer& out, const std::shared_ptr<remote>& r) {
   if (!r) return out.none();
   const proxy_options o = r->options();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <codec/codec_of.hpp>
 #include <engine/object/autoproxy.hpp>
@@ -14,6 +15,8 @@ namespace detail {
 /// nullptr for None. False: what is there is no proxy.
 bool decode_proxy(reader& in, std::shared_ptr<remote>& out);
 void encode_proxy(writer& out, const std::shared_ptr<remote>&);
+/// Where the object of a proxy is, as it arrived; nullopt for what is no proxy.
+std::optional<uri> uri_in(const value&);
 }  // namespace detail
 
 template <class T> struct codec_of<proxy<T>> {

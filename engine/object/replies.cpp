@@ -36,6 +36,7 @@ bool pending_call::ask_again() {
   try {
     deadline_ = new_deadline();
     auto held = of_->acquire(limit_ ? deadline_ : time_point::max());
+    kept = false;
     const written request = of_->talk().write_again(of_->on(deadline_), *kept_);
     of_->post(held, *this, request.sequence, deadline_);
   } catch (...) {

@@ -21,6 +21,9 @@ template <class T> class proxy;
 
 namespace engine::detail {
 
+template <class T> inline constexpr bool is_proxy = false;
+template <class T> inline constexpr bool is_proxy<proxy<T>> = true;
+
 template <class R> struct owned_result { using type = std::remove_cvref_t<R>; };
 template <> struct owned_result<std::string_view> { using type = std::string; };
 /// Objects that travel by reference arrive as proxies.
@@ -71,6 +74,12 @@ class pending_call : public reply_slot {
   time_point deadline() const { return deadline_; }
   /// Where the request is to be kept for another try, nullptr: nowhere.
   prepared* keep() const { return kept_.get(); }
+  /// It cannot be asked again: what it is called upon went with the connection.
+  void ask_once() {
+    tries_ = 0;
+    kept_.reset();
+  }
+  const std::shared_ptr<remote>& asked_of() const { return of_; }
 
  protected:
   /// Waits until it is concluded, or `until`.

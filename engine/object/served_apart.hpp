@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <codec/frame_reader.hpp>
 #include <codec/output.hpp>
 #include <engine/object/dispatch.hpp>
+#include <engine/object/promises.hpp>
 #include <engine/object/session.hpp>
 
 namespace engine {
@@ -35,6 +37,7 @@ struct served_apart {
   detail::cancellation cancelled{};
   output answer{};
   verdict outcome = verdict::keep;
+  bool kept = false;                  // its result is
   std::coroutine_handle<> waiting{};  // who brought it to another core
   bool brought = false;               // it has begun on another core
   bool unfinished = false;            // … and comes back without its answer: it has only begun there
@@ -64,6 +67,11 @@ struct calls_under_way {
   std::deque<std::coroutine_handle<>> for_side{};  // … and these follow it there, in order
   std::coroutine_handle<> waiting{};
   std::size_t wanted = 0;  // who waits does so for no more than this
+  std::unique_ptr<kept_results> promises{};  // what results are kept for calls upon them; made when first asked for
+  kept_results& kept() {
+    if (!promises) promises = std::make_unique<kept_results>();
+    return *promises;
+  }
 
   void enter(served_apart& call) {
     ++count;

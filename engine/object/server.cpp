@@ -91,6 +91,15 @@ void log_end(connection& peer, const session& s) {
   }
 }
 
+/// Somebody does not want an answer any more (docs/wire.md).
+bool is_cancel(const frame& request, calls_under_way& behind) {
+  if (request.type != message::ping) return false;
+  const auto which = request.annotations.find(cancel_annotation);
+  if (!which || which->size() != 2) return false;
+  behind.cancel(load_big<std::uint16_t>(reinterpret_cast<const char*>(which->data())));
+  return true;
+}
+
 std::chrono::milliseconds in_milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
@@ -304,20 +313,35 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
     const frame* request = co_await peer.next_frame();
     if (!request) break;
     s.heard = peer.heard();
-    if (s.own_peer && request->type == message::ping) {
-      if (const auto which = request->annotations.find(cancel_annotation); which && which->size() == 2) {
-        behind.cancel(load_big<std::uint16_t>(reinterpret_cast<const char*>(which->data())));
+    promise_words said;
+    if (s.own_peer && !request->annotations.empty()) {
+      if (is_cancel(*request, behind)) continue;
+      said = promise_words::in(*request);
+      const auto earlier = said.upon ? behind.kept().find(*said.upon) : nullptr;  // before this one is kept: it must not wait for itself
+      if (said.keep) behind.kept().begin(request->sequence);
+      if (earlier) {
+        auto call = std::make_unique<served_apart>(*request, s, verdict::keep);
+        call->own_the_frame();
+        call->kept = said.keep;
+        behind.enter(*call);
+        spawn(answer_upon(at, peer, behind, std::move(call), earlier));
+        co_await behind.at_most(calls_under_way::most);
         continue;
       }
     }
+    const output::mark before = said.keep ? peer.outgoing().here() : output::mark{};
     {
       const wire_logged logged(host_, *request, peer.outgoing());
       outcome = at.dispatch.answer(*request, s, peer.outgoing());
     }
-    if (outcome <= verdict::close) continue;
+    if (outcome <= verdict::close) {
+      if (said.keep) behind.kept().settle(request->sequence, peer.outgoing(), before, host_);
+      continue;
+    }
     if (goes_ahead(*request, s, outcome)) {
       auto call = std::make_unique<served_apart>(*request, s, outcome);
       call->own_the_frame();
+      call->kept = said.keep;
       behind.enter(*call);
       outcome = verdict::keep;
       if (call->how == verdict::elsewhere) {  // its next requests begin after this one
@@ -355,12 +379,39 @@ task<> server::answer_behind(core_share& at, connection& peer, calls_under_way& 
   task<> serving = serve_apart(at, *call);
   co_await serving;
   if (in_side_order) behind.leave_side();
+  end_behind(peer, behind, std::move(call));
+}
+
+void server::end_behind(connection& peer, calls_under_way& behind, std::unique_ptr<served_apart> call) {
   if (host_.settings.log_wire) log_wire(sending, call->answer, {}, host_.hmac_key);
   append(peer.outgoing(), call->answer);
   if (call->outcome == verdict::close) peer.close();
   behind.leave(*call);
+  if (call->kept) behind.kept().settle(call->request.sequence, call->answer, {}, host_);
   call.reset();
   behind.one_less();
+}
+
+/// A call upon the result of an earlier one: waits for that, and for nothing else.
+task<> server::answer_upon(core_share& at, connection& peer, calls_under_way& behind, std::unique_ptr<served_apart> call,
+                             std::shared_ptr<kept_result> earlier) {
+  co_await earlier->when_settled();
+  // Nobody hears the answer to what has not begun when the connection ends.
+  if (peer.ended() || begin_upon(at, *call, earlier)) co_return end_behind(peer, behind, std::move(call));
+  task<> rest = answer_behind(at, peer, behind, std::move(call));
+  co_await rest;
+}
+
+/// Whether it is answered already.
+bool server::begin_upon(core_share& at, served_apart& call, const std::shared_ptr<const kept_result>& on) {
+  if (on->failed) {
+    on->answer_with_error(call.request, host_, call.answer);
+    return true;
+  }
+  call.from.upon = on;
+  if (host_.settings.log_wire) log_wire("daemon wiredata received", call.request);
+  call.how = call.outcome = at.dispatch.answer(call.request, call.from, call.answer);
+  return call.outcome <= verdict::close;
 }
 
 /// Serves a call where it belongs and comes back with its answer.

@@ -25,6 +25,7 @@ namespace engine {
 
 struct served_apart;
 struct calls_under_way;
+struct kept_result;
 class reverse_listener;
 
 class server {
@@ -76,6 +77,9 @@ class server {
   task<> answer_requests(core_share& at, connection& peer, session&, calls_under_way&);
   task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
   task<> answer_behind(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>);
+  task<> answer_upon(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>, std::shared_ptr<kept_result> earlier);
+  bool begin_upon(core_share& at, served_apart&, const std::shared_ptr<const kept_result>&);
+  void end_behind(connection& peer, calls_under_way&, std::unique_ptr<served_apart>);
   task<> serve_apart(core_share& at, served_apart&);
   task<> begin_elsewhere(core_share& at, served_apart&);
   void begin_there(core_share& from, core_share& home, served_apart&);

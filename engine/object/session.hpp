@@ -17,6 +17,8 @@
 
 namespace engine {
 
+struct kept_result;
+
 /// What a connection keeps alive, made when first needed. Thread-safe: calls on side threads and other cores use it too.
 class session_belongings {
  public:
@@ -58,6 +60,7 @@ struct session {
   time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<session_belongings> belongings{};
   detail::cancellation* cancelled = nullptr;       ///< of the one call that has this copy
+  std::shared_ptr<const kept_result> upon{};       ///< what that call is made upon, instead of an object that it names
 
   session_belongings& keep() {
     if (!belongings) belongings = std::make_shared<session_belongings>();

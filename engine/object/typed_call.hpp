@@ -23,8 +23,6 @@ template <class Parameter> inline constexpr bool takes_text =
 template <class Parameter> inline constexpr bool takes_bytes =
     std::same_as<stored<Parameter>, bytes> || std::same_as<stored<Parameter>, std::span<const std::byte>>;
 
-template <class T> inline constexpr bool is_proxy = false;
-template <class T> inline constexpr bool is_proxy<proxy<T>> = true;
 /// What a proxy parameter takes besides proxies: the object itself, if it is exposed, and where it is.
 template <class A> concept names_object = by_reference<stored<A>> || std::same_as<stored<A>, uri>;
 
@@ -78,7 +76,7 @@ template <class Class, auto Member, class... A> written write_call(const line& o
   constexpr std::string_view name = wire_name<Class, Member>;
   if constexpr (shape::attribute) {
     static_assert(sizeof...(A) <= 1, "an attribute is read without arguments and assigned with one");
-    on.talk.check(name, true);
+    on.check_attribute(name);
     request made(on, sizeof...(A) ? "__setattr__" : "__getattr__", 1 + sizeof...(A));
     made.arguments().string(name);
     (encode_argument<std::remove_cvref_t<A>>(made.arguments(), on.stays, a), ...);

@@ -61,7 +61,7 @@ struct answering {
   template <class Body> bool send(message type, std::uint16_t flags, bool own_peer, Body&& body) {
     const auto id = request.annotations.find("CORR");
     const std::array<annotation, 2> annotations{annotation{"CORR", id.value_or(std::span<const std::byte>(made))},
-                                                annotation{own_annotation, std::as_bytes(std::span("1", 1))}};
+                                                annotation{own_annotation, std::as_bytes(std::span(own_version))}};
     const std::string& key = host.hmac_key;
     frame_writer frame(out, {.type = type, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                              .hmac = !key.empty()},
