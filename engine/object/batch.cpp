@@ -69,15 +69,7 @@ class batch_future final : public future_result<void>, public pending_call {
   void cancel() override { ask_to_stop(); }
   void refuse_await() override { refuse_on_core(); }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
-  void conclude(std::exception_ptr e) override {
-    if (e) {
-      entries_.settle_all(e);
-      this->fail(std::move(e));
-    } else {
-      this->finish();
-    }
-    this->release();  // the channel's share
-  }
+  void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
   written write(const line& on) const { return entries_.write(on); }
 
  private:
@@ -96,15 +88,7 @@ class core_batch_future final : public future_result<void>, public core_call {
   void abandon() override { forget(); }
   void cancel() override { ask_to_stop(*this); }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
-  void conclude(std::exception_ptr e) override {
-    if (e) {
-      entries_.settle_all(e);
-      this->fail(std::move(e));
-    } else {
-      this->finish();
-    }
-    this->release();  // the channel's share
-  }
+  void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
   void send() {
     const written sent = entries_.write(on());
     this->add_reference();
@@ -150,6 +134,16 @@ void batch_entries::clear() {
 
 void batch_entries::settle_all(const std::exception_ptr& e) {
   for (const auto& place : places_) place->settle(e);
+}
+
+void batch_entries::conclude(future_result<void>& me, std::exception_ptr e) {
+  if (e) {
+    settle_all(e);
+    me.fail(std::move(e));
+  } else {
+    me.succeed();
+  }
+  me.release();  // the channel's share
 }
 
 // ---- sending

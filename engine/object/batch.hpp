@@ -76,6 +76,8 @@ class batch_entries {
   const serializer& format_there() const;
   written write(const line&) const;
   void settle_all(const std::exception_ptr&);
+  /// The end of a future whose batch this is.
+  void conclude(future_result<void>&, std::exception_ptr);
   void clear();
   bool read_results(reader& in, std::span<const std::byte> payload);
   bool read_as_values(reader& in, std::size_t from, bool& ended);
