@@ -153,7 +153,9 @@ template <class T> class [[nodiscard]] future {
   }
   /// Asks whoever works for the result to stop; an asynchronous call of a daemon of ours is told so (call_context::cancelled()), which a method
   /// may heed or not: the result, or what the method throws instead, still comes here. Nothing happens where that cannot be done: in Python
-  /// servers, in methods that run to their end at once, for results of then(), or when it is too late. Does not wait for the other side.
+  /// servers, in methods that run to their end at once, for results of then(), or when it is too late. Does not wait for the other side. A call is
+  /// named by its 16-bit sequence number: while one runs for as long as 65,536 others of its connection take, to cancel the younger of the
+  /// two of that number may stop the elder as well.
   void cancel() {
     if (state_ && !state_->ready()) state_->cancel();
   }
