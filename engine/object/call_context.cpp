@@ -68,7 +68,7 @@ std::optional<time_point> call_context::deadline() const {
 }
 
 void call_context::annotate(std::string_view key, std::span<const std::byte> bytes) {
-  if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
+  detail::check_annotation_key(key);
   std::size_t sum = bytes.size();
   if (!extras_) extras_ = std::make_unique<extras>();
   auto& attached = extras_->attached;

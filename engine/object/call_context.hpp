@@ -65,7 +65,8 @@ class call_context {
   std::uint64_t connection() const;
 
   /// Attaches bytes to the answer under a key of four ASCII characters; a key said twice takes the last value. Throws
-  /// protocol_error "annotation key must be of length 4", and when more than 65,000 bytes are attached.
+  /// protocol_error "annotation key must be of length 4", for a key that is the engine's own (CORR, HMAC, ENG…), and when more than
+  /// 65,000 bytes are attached.
   void annotate(std::string_view key, std::span<const std::byte> bytes);
   void annotate(std::string_view key, std::string_view text) { annotate(key, std::as_bytes(std::span(text))); }
 

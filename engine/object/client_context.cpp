@@ -11,20 +11,20 @@ namespace engine {
 namespace {
 
 constexpr std::string_view correlation = "CORR";
-constexpr std::array<std::string_view, 6> own_keys = {correlation, "HMAC", "ENGN", "ENGR", cancel_annotation, deadline_annotation};
-
-void check_key(std::string_view key) {
-  if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
-  if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) > 127; })) throw protocol_error("annotation key must be ASCII");
-  if (std::ranges::find(own_keys, key) != own_keys.end()) throw protocol_error("annotation key " + std::string(key) + " is reserved");
-}
+constexpr std::array<std::string_view, 8> own_keys = {correlation, "HMAC", "ENGN", "ENGR", cancel_annotation, deadline_annotation, keep_annotation, upon_annotation};
 
 std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 
+void detail::check_annotation_key(std::string_view key) {
+  if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
+  if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) > 127; })) throw protocol_error("annotation key must be ASCII");
+  if (std::ranges::find(own_keys, key) != own_keys.end()) throw protocol_error("annotation key " + std::string(key) + " is reserved");
+}
+
 void client_context::annotate(std::string_view key, std::span<const std::byte> value) {
-  check_key(key);
+  detail::check_annotation_key(key);
   const auto same = [&](const pair& p) { return std::string_view(p.key.data(), p.key.size()) == key; };
   auto at = std::ranges::find_if(said_, same);
   if (at == said_.end()) {

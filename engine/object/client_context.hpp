@@ -74,11 +74,17 @@ incoming_context& answer_context();
 namespace detail {
 /// The most that one request carries of client_context.
 inline constexpr std::size_t most_annotations = client_context::most + 1;
+/// Throws protocol_error for a key that a program must not say: not four ASCII characters, or the engine's own.
+void check_annotation_key(std::string_view key);
 }  // namespace detail
 
 /// The number of a request that is not wanted any more, u16 big-endian, in a PING between programs of ours (docs/wire.md).
 inline constexpr std::string_view cancel_annotation = "ENGC";
 /// Microseconds the caller will still wait, u64 big-endian, in requests between programs of ours (docs/wire.md).
 inline constexpr std::string_view deadline_annotation = "ENGD";
+/// In a request: what its result is to be kept for later requests (promises.hpp).
+inline constexpr std::string_view keep_annotation = "ENGK";
+/// In a request: the number, u16 big-endian, of the earlier one whose result is the object that is called.
+inline constexpr std::string_view upon_annotation = "ENGP";
 
 }  // namespace engine

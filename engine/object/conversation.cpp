@@ -7,7 +7,6 @@
 #include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
-#include <engine/object/promises.hpp>
 
 namespace engine::detail {
 
@@ -75,7 +74,7 @@ class conversation::said_along {
     own_ = talk.options_.annotations();
     if (own_.size() > most_own) throw protocol_error("a proxy attaches at most 8 annotations");
     for (const auto& [key, value] : own_) {
-      if (key.size() != 4) throw protocol_error("annotation key must be of length 4");
+      check_annotation_key(key);
       add({key, value});
     }
   }

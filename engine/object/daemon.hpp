@@ -78,7 +78,8 @@ struct daemon_options {
   std::function<value(const std::string& peer, const value& handshake)> validate_handshake{};
   /// Told of each client whose connection has ended, after its resources were closed. On the connection's core; must not throw.
   std::function<void(const std::string& peer)> client_disconnect{};
-  /// Attached to every answer: pairs of a key of four ASCII characters and bytes. Called on cores and side threads.
+  /// Attached to every answer: pairs of a key of four ASCII characters, none of the engine's own (CORR, HMAC, ENG…), and bytes. Called on cores and
+  /// side threads. Another key, or an exception, is logged and ends the connection that was to be answered.
   std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
   /// Called about every settings.poll_timeout seconds, on core 0; must not throw or block.
   std::function<void()> housekeeping{};

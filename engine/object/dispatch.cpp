@@ -6,6 +6,7 @@
 #include <codec/short_text.hpp>
 #include <engine/io/log.hpp>
 #include <engine/link/uuid.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/detailed_traceback.hpp>
 #include <engine/object/dispatch_call.hpp>
 #include <engine/object/promises.hpp>
@@ -23,6 +24,19 @@ bool takes(const method_entry& m, const frame& request, reader& in) {
 std::size_t core_of(std::size_t index, bool aside) { return aside ? 0 : index; }
 
 }  // namespace
+
+void hosts_annotations::join(const hosting& host, std::span<const annotation> protocols) {
+  try {
+    own_ = host.annotations();
+    for (const auto& [key, bytes] : own_) detail::check_annotation_key(key);
+  } catch (const std::exception& e) {
+    log_error("the daemon's own annotations cannot be sent: {}", e.what());
+    own_.assign(1, {});  // a key that no frame takes
+  }
+  joined_.assign(protocols.begin(), protocols.end());
+  for (const auto& [key, bytes] : own_) joined_.push_back({key, bytes});
+  all_ = joined_;
+}
 
 // ---- who is called
 

@@ -68,19 +68,17 @@ struct hosting {
   std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
 };
 
-/// The protocol's annotations of an answer, with the program's own behind them. Costs nothing where there is no hook.
+/// The protocol's annotations of an answer, with the program's own behind them. Costs nothing where there is no hook. What the hook throws, or
+/// must not say, is logged, and the frame then fails to finish.
 class hosts_annotations {
  public:
   hosts_annotations(const hosting& host, std::span<const annotation> protocols) : all_(protocols) {
-    if (!host.annotations) return;
-    own_ = host.annotations();
-    joined_.assign(protocols.begin(), protocols.end());
-    for (const auto& [key, bytes] : own_) joined_.push_back({key, bytes});
-    all_ = joined_;
+    if (host.annotations) join(host, protocols);
   }
   std::span<const annotation> all() const { return all_; }
 
  private:
+  void join(const hosting&, std::span<const annotation> protocols);
   std::vector<std::pair<std::string, std::vector<std::byte>>> own_{};
   std::vector<annotation> joined_{};
   std::span<const annotation> all_;

@@ -9,6 +9,7 @@
 #include <codec/frame_writer.hpp>
 #include <codec/serializer.hpp>
 #include <engine/io/log.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/dispatch.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_codec.hpp>

@@ -21,11 +21,6 @@ namespace engine {
 
 struct hosting;
 
-/// In a request: what its result is to be kept for later requests.
-inline constexpr std::string_view keep_annotation = "ENGK";
-/// In a request: the number (16 bit, big-endian) of the earlier one whose result is the object that is called.
-inline constexpr std::string_view upon_annotation = "ENGP";
-
 /// What a request says about results that are kept.
 struct promise_words {
   bool keep = false;

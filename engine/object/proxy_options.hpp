@@ -26,7 +26,8 @@ struct proxy_options {
   /// caller. Must not use the proxy.
   std::function<void(const value& answer)> validate_handshake{};
   /// Attached to every message of the proxy, beside what the calling thread says in outgoing_context(): pairs of a key of four ASCII characters and
-  /// bytes, eight at most. Called by whoever calls; must not use the proxy. (Pyro's overridden _pyroAnnotations.)
+  /// bytes, eight at most. Called by whoever calls; must not use the proxy. A key that is the engine's own (CORR, HMAC, ENG…) makes the call throw
+  /// protocol_error. (Pyro's overridden _pyroAnnotations.)
   std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
   /// Told what came along with each answer, the handshake's included, before the caller has it; the views are good meanwhile. Must not throw or use
   /// the proxy. (Pyro's overridden _pyroResponseAnnotations.)

@@ -158,6 +158,11 @@ TEST_F(call_contexts, refuse_annotations_that_no_frame_can_carry) {
   EXPECT_EQ(object.closed, 0);
 }
 
+TEST_F(call_contexts, refuse_annotations_that_are_the_engines_own) {
+  peer.say(call_frame("informer", "annotate", "('ENGN','2')"));
+  EXPECT_TRUE(peer.closed_by_peer());
+}
+
 TEST_F(call_contexts, close_tracked_resources_when_the_connection_ends) {
   ask("track", "(3,)");
   ask("untrack_first");
@@ -203,6 +208,32 @@ TEST(call_context, is_nothing_outside_a_call) {
 }
 
 // ---- the daemon's hooks
+
+TEST(daemon_hooks, that_say_what_is_not_theirs_end_the_connection_at_its_first_answer) {
+  informer object;
+  for (const char* key : {"ENGN", "HMAC", "TOOLONG"}) {
+    auto options = on_loopback();
+    options.annotations = [key] { return std::vector<std::pair<std::string, bytes>>{{key, bytes(1)}}; };
+    daemon host(options);
+    host.expose(object, "informer");
+    raw_peer peer(host);
+    peer.say(connect_frame("informer"));
+    EXPECT_TRUE(peer.closed_by_peer()) << key;
+  }
+  auto options = on_loopback();
+  std::atomic<bool> broken{false};
+  options.annotations = [&]() -> std::vector<std::pair<std::string, bytes>> {
+    if (broken) throw std::runtime_error("out of annotations");
+    return {};
+  };
+  daemon host(options);
+  host.expose(object, "informer");
+  raw_peer peer(host);
+  peer.greet("informer");
+  broken = true;
+  peer.say(frame_of("ping", {.type = message::ping}));
+  EXPECT_TRUE(peer.closed_by_peer());
+}
 
 TEST(daemon_hooks, annotate_every_answer_hear_of_errors_and_of_clients_that_leave) {
   std::mutex mutex;

@@ -129,6 +129,10 @@ TEST_F(proxy_words, a_proxy_attaches_what_its_hook_says_and_hears_what_comes_bac
   EXPECT_EQ(heard, 2);
   o.annotations = [] { return std::vector<std::pair<std::string, bytes>>{{"WRONG", {}}}; };
   EXPECT_THROW(proxy<thing>(other.uri_for("thing"), o).add(1, 2), protocol_error);
+  for (const char* own : {"CORR", "HMAC", "ENGN", "ENGK", "ENGP"}) {
+    o.annotations = [own] { return std::vector<std::pair<std::string, bytes>>{{own, {}}}; };
+    EXPECT_EQ(failure_text([&] { proxy<thing>(other.uri_for("thing"), o).add(1, 2); }), "Pyro4.errors.ProtocolError: annotation key " + std::string(own) + " is reserved");
+  }
 }
 
 TEST_F(proxy_words, reconnecting_is_given_up_after_so_many_tries) {
