@@ -4,11 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <functional>
 #include <map>
-#include <thread>
 #include <utility>
 
+#include <engine/object/on_a_thread.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/replies.hpp>
 #include <engine/object/resolve.hpp>
@@ -113,21 +112,6 @@ void core_remote::end() {
 }
 
 // ---- connecting
-
-/// co_await: done by a thread of its own, because it may wait for seconds. Does not throw.
-struct core_remote::on_a_thread {
-  core& home;
-  std::function<void()> work;
-  std::jthread thread{};
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    thread = std::jthread([this, waiting] {
-      work();
-      home.post([waiting] { waiting.resume(); });
-    });
-  }
-  void await_resume() { thread.join(); }
-};
 
 /// What a name stands for, and where that is.
 struct core_remote::lookup {

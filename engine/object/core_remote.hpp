@@ -53,7 +53,6 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   task<> learn_members(core_channel&);
   static void check(const core_channel&);
   struct lookup;
-  struct on_a_thread;
 
   core& core_;
   const engine::uri where_;

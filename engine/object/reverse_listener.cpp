@@ -11,6 +11,7 @@
 #include <engine/io/log.hpp>
 #include <engine/link/core_channel.hpp>
 #include <engine/object/conversation.hpp>
+#include <engine/object/on_a_thread.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/reverse_connections.hpp>
 
@@ -131,7 +132,26 @@ task<loose_connection> reverse_listener::dial() {
   std::rethrow_exception(failed);
 }
 
+/// Where the host is now: it may have moved since it was there. Not reached when the location is an address itself.
+task<> reverse_listener::look_up(core_channel& to) {
+  std::exception_ptr failed;
+  detail::on_a_thread meanwhile{core_, [this, &failed] {
+    try {
+      addresses_ = addresses_of(how_.where, *how_.options.settings);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+  }};
+  co_await meanwhile;
+  if (to.failure()) throw connection_closed(to.failure()->text);
+  if (failed) std::rethrow_exception(failed);
+}
+
 task<> reverse_listener::connect(core_channel& to) {
+  if (addresses_.empty()) {
+    task<> looking = look_up(to);
+    co_await looking;
+  }
   const time_point deadline = core_.io().now() + *how_.options.timeout;
   detail::conversation talk(how_.where, how_.options, *how_.options.settings);
   int error = 0;
@@ -141,7 +161,10 @@ task<> reverse_listener::connect(core_channel& to) {
     if (to.failure()) throw connection_closed(to.failure()->text);
     if (error == 0) break;
   }
-  if (error != 0) talk.cannot_connect({error, "connect"});
+  if (error != 0) {
+    addresses_ = detail::remote::numeric_addresses(how_.where);
+    talk.cannot_connect({error, "connect"});
+  }
   to.set_deadline(deadline);
   const annotation offer{detail::reverse_annotation, std::as_bytes(std::span(how_.secret))};
   talk.write_connect(to.greeting(), &offer);

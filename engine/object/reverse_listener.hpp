@@ -30,7 +30,7 @@ struct reverse_options {
 class reverse_listener final : private timer {
  public:
   /// `first`: told once how the first dialling has ended, nullptr: well. Throws communication_error if the location cannot be resolved;
-  /// blocks for that, once: it dials the same addresses ever after. The rest is said on the core's thread.
+  /// blocks for that. A host that cannot be connected to is looked up again, on a thread of its own. The rest is said on the core's thread.
   reverse_listener(core&, reverse_options, std::function<void(std::exception_ptr)> first);
   reverse_listener(const reverse_listener&) = delete;
   reverse_listener& operator=(const reverse_listener&) = delete;
@@ -58,6 +58,7 @@ class reverse_listener final : private timer {
   struct next_pass;
   task<loose_connection> dial();
   task<> connect(core_channel&);
+  task<> look_up(core_channel&);
   void expired() override { wake(); }
   void wake();
 

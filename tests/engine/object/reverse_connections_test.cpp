@@ -1,11 +1,15 @@
 // Daemons that listen on nothing: their objects are called over connections that they have dialled themselves.
 #include <engine/object/reverse_connections.hpp>
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -280,6 +284,51 @@ TEST(taking_a_reverse_connection, in_a_hurry_forgets_nobody) {
   const auto next = parked.take(id, time_point::max());
   EXPECT_TRUE(next) << next.error().to_string();
   if (next) ::close(*next);
+}
+
+/// What names mean, for this thread and those it starts. Needs to be root.
+class own_hosts {
+ public:
+  own_hosts() : refused_(::unshare(CLONE_FS | CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    say("");
+    refused_ = refused_ || ::mount(path_.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0;
+  }
+  ~own_hosts() { ::unlink(path_.c_str()); }
+  bool refused() const { return refused_; }
+  void say(const std::string& lines) { std::ofstream(path_) << lines << '\n'; }
+
+ private:
+  std::string path_ = testing::TempDir() + "hosts-" + std::to_string(::getpid());
+  bool refused_;
+};
+
+/// Its callers' daemon is at a host that moves.
+void follow_a_host() {
+  own_hosts names;
+  if (names.refused()) GTEST_SKIP() << "names can be given a meaning of our own by root only";
+  daemon_options at = on_loopback();
+  at.host = "127.0.0.2";
+  std::optional<daemon> server(std::in_place, at);
+  names.say("127.0.0.2 moving.example");
+  at.port = server->port();
+  daemon mine(through("moving.example:" + std::to_string(at.port)));
+  listener ear;
+  const uri me = mine.expose(ear, "ear");
+  proxy<listener> back(me, quiet_proxy());
+  EXPECT_EQ(within(10s, back).add(1, 2), 3);
+  names.say("127.0.0.3 moving.example");
+  server.reset();
+  release(back);
+  at.host = "127.0.0.3";
+  server.emplace(at);
+  EXPECT_TRUE(eventually([&] {
+    const auto sum = attempt(within(1s, back)).add(1, 2);
+    return sum && *sum == 3;
+  }));
+}
+
+TEST(a_daemon_reachable_through_another, follows_its_host_when_that_moves) {
+  std::jthread(follow_a_host).join();
 }
 
 TEST(a_daemon_reachable_through_another, leaves_no_descriptor_behind) {
