@@ -30,7 +30,7 @@ void client_context::annotate(std::string_view key, std::span<const std::byte> v
   if (at == said_.end()) {
     if (said_.size() == most) throw protocol_error("more than " + std::to_string(most) + " annotations");
     pair& made = said_.emplace_back();
-    std::ranges::copy(key, made.key.begin());
+    std::memcpy(made.key.data(), key.data(), made.key.size());  // all four, as was checked
     at = said_.end() - 1;
   }
   at->value = as_text(value);
