@@ -81,6 +81,7 @@ class connection final : private core::flushable {
   const connection_end& end() const { return end_; }
   core& home() { return core_; }
   address peer() const { return core_.io().peer_address(socket_); }
+  descriptor socket() const { return socket_; }
   address local() const { return core_.io().local_address(socket_); }
 
   /// Takes the connection apart for another core. Only between frames' waits: nothing of it may be under way

@@ -19,6 +19,7 @@ class listener final : private operation {
 
   /// The address it is bound to, with the real port.
   const engine::address& local() const { return local_; }
+  descriptor socket() const { return descriptor_; }
 
   /// co_await next(): the next peer's descriptor, or -1 once stop() was called. One waiter at a time.
   auto next() {

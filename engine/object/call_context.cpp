@@ -32,6 +32,7 @@ detail::serving::serving(call_context& c) : outer_(std::exchange(served, &c)) {}
 detail::serving::~serving() { served = outer_; }
 
 const std::string& call_context::peer() const { return from_.peer; }
+int call_context::descriptor() const { return from_.socket; }
 std::uint64_t call_context::connection() const { return from_.id; }
 
 std::string_view call_context::object_id() const { return from_.object ? std::string_view(from_.object->id) : std::string_view(); }

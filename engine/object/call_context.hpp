@@ -39,6 +39,10 @@ class call_context {
 
   /// The caller's address: "127.0.0.1:41234", or that of its Unix socket.
   const std::string& peer() const;
+  /// The socket of the caller's connection, until the method has ended: for asking the system about it (SO_PEERCRED: which user calls over a
+  /// Unix socket; TCP_INFO) and for options such as SO_MARK. Nothing must be read from it, written to it or closed; the engine's own options,
+  /// blocking or not among them, must stay.
+  int descriptor() const;
   /// The id of the object that is called, and its id when it was registered anew meanwhile.
   std::string_view object_id() const;
   std::uint16_t sequence() const { return request_.sequence; }

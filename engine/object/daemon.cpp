@@ -57,6 +57,7 @@ class daemon::state final : private detail::exposer {
   void close();
   void renew_keys() { server_.renew_keys(); }
   std::size_t connections() const { return server_.connections(); }
+  std::vector<int> listening() const;
   const std::string& backend_reason() const { return backend_reason_; }
   core& first_core() { return (*cores_)[0]; }
   core& own_loop();
@@ -241,6 +242,18 @@ void daemon::state::choose_nat_location() {
   if (tcp_port == 0) throw error("cannot use nathost together with unixsocket");
   const int port = options_.nat_port ? *options_.nat_port : host.settings.nat_port;
   nat_location = (nat.find(':') == std::string::npos ? nat : "[" + nat + "]") + ":" + std::to_string(port == 0 ? tcp_port : port);
+}
+
+std::vector<int> daemon::state::listening() const {
+  refuse_on_core("the sockets of a daemon cannot be asked for from one of its own calls: ask before");
+  std::vector<int> all;
+  if (closed_) return all;
+  for (std::size_t i = 0; i < server_.size(); ++i) {
+    cores_->run_on(i, [&](core&) {
+      for (const int each : server_.listening(i)) all.push_back(each);
+    });
+  }
+  return all;
 }
 
 // ---- callers that are dialled
@@ -461,6 +474,7 @@ std::string daemon::location() const { return state_->host.location; }
 std::string daemon::nat_location() const { return state_->nat_location; }
 std::vector<std::string> daemon::locations() const { return state_->locations; }
 std::uint16_t daemon::port() const { return state_->tcp_port; }
+std::vector<int> daemon::listening_descriptors() const { return state_->listening(); }
 void daemon::run() { state_->run({}); }
 void daemon::run(const std::function<bool()>& condition) { state_->run(condition); }
 void daemon::stop() { state_->stop(); }

@@ -177,6 +177,11 @@ class daemon {
   std::uint16_t port() const;                 ///< of the TCP listener, 0 if there is none
   std::vector<std::string> locations() const; ///< of every listener
 
+  /// The sockets it listens on, of core 0 in the order of locations(), then of further cores (listener_per_core); those given to it only once it runs,
+  /// and none after stop(). For asking about them and for options of those that are accepted from now on (SO_RCVBUF, SO_MARK, TCP_USER_TIMEOUT …);
+  /// nothing must be accepted from them or closed. Blocks for the cores; throws would_block inside a call. Without threads on the daemon's own.
+  std::vector<int> listening_descriptors() const;
+
   /// Blocks until stop(). SIGINT and SIGTERM end it too, while it runs and unless the program has handlers of its own: running
   /// calls are finished, answers sent; a second signal does not wait for slow clients.
   void run();

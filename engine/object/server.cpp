@@ -189,6 +189,12 @@ task<> server::accept_from(core_share& at, std::unique_ptr<listener> l) {
   ended();
 }
 
+std::vector<descriptor> server::listening(std::size_t i) const {
+  std::vector<descriptor> all;
+  for (const listener* each : shares_[i]->listeners) all.push_back(each->socket());
+  return all;
+}
+
 void server::be_reachable_through(std::size_t i, std::unique_ptr<reverse_listener> l) {
   core_share& at = *shares_[i];
   at.dials = l.get();
@@ -270,6 +276,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   const std::uint64_t place = enter(at, peer);
   if (stopping_) peer.close();
   session s = known ? std::move(*known) : session{.peer = peer.peer().to_string(), .id = ++numbered_};
+  s.socket = peer.socket();
   bool welcomed = known.has_value();
   if (!welcomed) {
     task<bool> greeting = greet(at, peer, s, dialled);

@@ -43,6 +43,8 @@ class server {
 
   /// Core i accepts on this address from now on; the address bound. On that core's thread.
   std::expected<address, io_error> listen(std::size_t i, const address&, const listen_options&);
+  /// The sockets that core i accepts on, in the order of listen(). On that core's thread.
+  std::vector<descriptor> listening(std::size_t i) const;
   /// Serves a connected socket on core 0, which takes it over, without a handshake; `ended` is called there when it is over.
   void adopt(descriptor socket, std::string peer, std::function<void()> ended);
   /// Core i dials that daemon from now on, and serves the calls that come over those connections. On that core's thread.

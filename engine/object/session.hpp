@@ -56,6 +56,7 @@ struct session {
   detail::call_opening opening{};                  ///< … and how it began, if it was in msgpack
   std::uint64_t registry_version = 0;              ///< when it was looked up
   std::string peer{};
+  int socket = -1;             ///< its descriptor: open as long as a call of it runs
   std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none
   time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<session_belongings> belongings{};

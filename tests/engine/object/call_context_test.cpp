@@ -1,9 +1,13 @@
 // Inside a call: who calls, what came with it, what goes back with it, and what the connection's end closes.
 #include <engine/object/call_context.hpp>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +24,13 @@ struct resource {
 
 class informer {
  public:
+  /// The process that calls over a Unix socket, and its user.
+  std::pair<int, int> caller() {
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(this_call().descriptor(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {-1, -1};
+    return {who.pid, static_cast<int>(who.uid)};
+  }
   value about() {
     auto& call = this_call();
     value::dict d;
@@ -86,7 +97,7 @@ class informer {
   std::vector<std::shared_ptr<resource>> kept;
   std::atomic<int> closed{0};
 };
-ENGINE_EXPOSE(informer, about, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, annotated_items, annotated_aside,
+ENGINE_EXPOSE(informer, about, caller, annotation, annotate, annotate_twice, track, untrack_first, drop_last, keep_across_suspension, annotated_items, annotated_aside,
               aside, fail, note_when_the_caller_has_gone, what_was_noted)
 ENGINE_MARK(informer, note_when_the_caller_has_gone, .oneway = true, .blocking = true)
 ENGINE_MARK(informer, annotated_aside, .blocking = true)
@@ -205,6 +216,19 @@ TEST_F(call_contexts, of_a_streams_body_are_those_that_ask_for_its_items) {
 TEST(call_context, is_nothing_outside_a_call) {
   EXPECT_EQ(current_call(), nullptr);
   EXPECT_THROW(static_cast<void>(this_call()), error);
+}
+
+TEST(callers_on_unix_sockets, are_known_by_process_and_user) {
+  auto options = on_loopback(2);
+  options.unix_only = true;
+  options.unix_socket = abstract_name("caller");
+  daemon host(options);
+  informer object;
+  host.expose(object, "other");  // on the first core
+  informer second;
+  const proxy<informer> p(host.expose(second, "informer"), quiet_proxy());  // on another one than accepts
+  proxy<informer> mine = p;
+  EXPECT_EQ(mine.caller(), std::pair(static_cast<int>(::getpid()), static_cast<int>(::getuid())));
 }
 
 // ---- the daemon's hooks

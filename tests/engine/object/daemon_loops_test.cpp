@@ -1,4 +1,5 @@
 // A daemon in whatever loop there is: its own threads, the caller's thread, somebody else's loop, or another daemon's; and how it ends.
+#include <engine/io/socket.hpp>
 #include <engine/object/daemon.hpp>
 
 #include <fcntl.h>
@@ -255,6 +256,11 @@ TEST(addresses_of_a_daemon, may_be_many) {
     proxy<thing> p("PYRO:thing@" + at, quiet_proxy());
     EXPECT_EQ(p.add(1, 2), 3) << at;
   }
+  const std::vector<int> sockets = d.listening_descriptors();
+  ASSERT_EQ(sockets.size(), 3u);
+  for (std::size_t i = 0; i < sockets.size(); ++i) EXPECT_TRUE(d.locations()[i].ends_with(local_address_of(sockets[i]).to_string())) << i;
+  d.close();
+  EXPECT_TRUE(d.listening_descriptors().empty());
   options.also_listen_on = {"nonsense"};
   EXPECT_THROW(daemon other(options), error);
 }
