@@ -196,9 +196,10 @@ void daemon::state::listen_on_tcp(const std::string& at, std::uint16_t port) {
     const int code = found ? EADDRNOTAVAIL : found.error().code;
     throw std::system_error(code, std::generic_category(), "cannot resolve " + at);
   }
-  const std::uint16_t bound = listen_on(0, found->front()).port();
-  if (tcp_port == 0) tcp_port = bound;
-  locations.push_back((bare_v6 ? "[" + at + "]" : at) + ":" + std::to_string(bound));
+  const address bound = listen_on(0, found->front());
+  if (tcp_port == 0) tcp_port = bound.port();
+  if (at.empty()) locations.push_back(bound.to_string());  // every address there is, as Pyro's
+  else locations.push_back((bare_v6 ? "[" + at + "]" : at) + ":" + std::to_string(bound.port()));
 }
 
 void daemon::state::listen_on_unix(const std::string& path) {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -263,6 +264,18 @@ TEST(addresses_of_a_daemon, may_be_many) {
   EXPECT_TRUE(d.listening_descriptors().empty());
   options.also_listen_on = {"nonsense"};
   EXPECT_THROW(daemon other(options), error);
+}
+
+TEST(addresses_of_a_daemon, stand_in_uris_as_they_were_given) {
+  for (const auto& [said, shown] : std::map<std::string, std::string>{{"localhost", "localhost"}, {"127.0.0.1", "127.0.0.1"}, {"0.0.0.0", "0.0.0.0"}, {"", "0.0.0.0"}}) {
+    auto options = on_loopback();
+    options.host.clear();
+    options.settings->host = said;
+    daemon d(options);
+    EXPECT_EQ(d.location(), shown + ":" + std::to_string(d.port()));
+    thing object;
+    EXPECT_EQ(proxy<thing>(d.expose(object, "thing"), quiet_proxy()).add(1, 2), 3);
+  }
 }
 
 TEST(addresses_of_a_daemon, behind_a_router_are_given_away_as_they_are_reached) {
