@@ -76,6 +76,9 @@ class awaited_replies {
     for (const awaited_reply* r = first_; r; r = r->next_) earliest = std::min(earliest, r->deadline_);
     return earliest;
   }
+  template <class F> void each(F f) const {
+    for (awaited_reply* r = first_; r; r = r->next_) f(*r);
+  }
   /// Takes one off that has waited long enough.
   void drop(awaited_reply& r) { take_where([&](const awaited_reply& each) { return &each == &r; }); }
 

@@ -38,6 +38,7 @@ class core_channel final : private timer {
   /// Announces a request just written. At its deadline it fails with timed_out, and the connection ends.
   void expect(awaited_reply&, std::uint16_t sequence, time_point deadline);
   std::size_t outstanding() const { return awaited_.size(); }
+  const awaited_replies& awaited() const { return awaited_; }
   bool usable() const { return !failure_; }
   const std::optional<channel_failure>& failure() const { return failure_; }
   /// Nobody will ask any more: it ends when what was asked is answered and what was written has left.

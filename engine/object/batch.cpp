@@ -87,6 +87,7 @@ class core_batch_future final : public future_result<void>, public core_call {
   }
   void abandon() override { forget(); }
   void cancel() override { ask_to_stop(*this); }
+  future_state& as_state() override { return *this; }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
   void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
   void send() {

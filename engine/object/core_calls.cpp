@@ -1,10 +1,34 @@
 // See core_calls.hpp.
 #include <engine/object/core_calls.hpp>
 
+#include <engine/object/call_context.hpp>
+
 namespace engine::detail {
 
+namespace {
+[[gnu::tls_model("initial-exec")]] thread_local const hosting* goes_on_for = nullptr;
+
+/// Whose method calls: the one that has just begun, or the one that goes on because an answer has come.
+const hosting* who_calls() {
+  const call_context* const call = current_call();
+  return call ? &call->host() : goes_on_for;
+}
+
+/// Says for its lifetime whose method goes on.
+class going_on {
+ public:
+  explicit going_on(const hosting* whose) : before_(std::exchange(goes_on_for, whose)) {}
+  ~going_on() { goes_on_for = before_; }
+  going_on(const going_on&) = delete;
+  going_on& operator=(const going_on&) = delete;
+
+ private:
+  const hosting* before_;
+};
+}  // namespace
+
 core_call::core_call(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
-    : reply_slot(core_remote::of(home, *of).talk()), home_(&home), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()) {
+    : reply_slot(core_remote::of(home, *of).talk()), home_(&home), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()), made_for_(who_calls()) {
   if (tries_ > 0) kept_ = std::make_unique<prepared>();
 }
 
@@ -22,11 +46,24 @@ void core_call::refuse_to_wait() const {
   if (core::current() == home_) throw would_block("on a core's own thread the answer would wait for itself: co_await the future there");
 }
 
+void core_call::end(std::exception_ptr error) {
+  const going_on with(made_for_);
+  conclude(std::move(error));
+}
+
+void core_call::give_up(std::exception_ptr why) {
+  if (std::exchange(given_up_, true)) return;
+  ask_to_stop_here();
+  as_state().add_reference();  // the channel keeps its share until the answer has come
+  end(std::move(why));
+}
+
 void core_call::settle(std::exception_ptr error) {
-  if (!error || tries_ == 0 || forgotten_ || !recoverable(error)) return conclude(std::move(error));
+  if (given_up_) return as_state().release();
+  if (!error || tries_ == 0 || forgotten_ || !recoverable(error)) return end(std::move(error));
   --tries_;
   // Not here: the connection is in the middle of telling all that waited for it.
-  if (!home_->door()->post([this] { ask_again(); })) conclude(std::move(error));
+  if (!home_->door()->post([this] { ask_again(); })) end(std::move(error));
 }
 
 void core_call::ask_again() {
@@ -36,7 +73,7 @@ void core_call::ask_again() {
     const written request = asked().write_again(on(), *kept_);
     expect(request.sequence);
   } catch (...) {
-    conclude(std::current_exception());
+    end(std::current_exception());
   }
 }
 

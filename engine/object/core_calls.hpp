@@ -16,6 +16,10 @@
 #include <engine/object/replies.hpp>
 #include <engine/object/remote_stream.hpp>
 
+namespace engine {
+struct hosting;
+}
+
 namespace engine::detail {
 
 /// A call that a core makes and awaits: asked again when the connection was lost or the time was up and the proxy allows retries. Everything
@@ -33,6 +37,11 @@ class core_call : public reply_slot {
   }
   const std::shared_ptr<remote>& asked_of() const { return of_; }
   const core& made_on() const { return *home_; }
+  /// The daemon whose method has made it, nullptr: nobody's, or not known.
+  const hosting* made_for() const { return made_for_; }
+  /// It fails now, whatever is still to come. On its core.
+  void give_up(std::exception_ptr why);
+  virtual future_state& as_state() = 0;
 
  protected:
   /// The end, once: the result is read (nullptr) or will not come. Gives the channel's share back.
@@ -47,6 +56,7 @@ class core_call : public reply_slot {
 
  private:
   void settle(std::exception_ptr) final;
+  void end(std::exception_ptr);
   void ask_to_stop_here();
   void ask_again();
   time_point new_deadline() const;
@@ -57,6 +67,8 @@ class core_call : public reply_slot {
   time_point deadline_;
   std::unique_ptr<prepared> kept_{};
   int tries_;  // left
+  const hosting* made_for_;
+  bool given_up_ = false;
   std::atomic<bool> forgotten_{false};
 };
 
@@ -71,6 +83,7 @@ template <class R> class core_reply final : public future_result<R>, public core
   }
   void abandon() override { forget(); }
   void cancel() override { ask_to_stop(*this); }
+  future_state& as_state() override { return *this; }
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
     else return result_reader<R>::read(asked(), in, this->value_.emplace());

@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <map>
+#include <vector>
 #include <utility>
 
+#include <engine/object/core_calls.hpp>
 #include <engine/object/on_a_thread.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/replies.hpp>
@@ -47,6 +49,22 @@ class core_clients final : public core::resident {
     for (const auto& [key, each] : open_) all.push_back(each);
     for (const auto& each : all) each->end();
   }
+  void give_up_calls_of(const hosting& whose) {
+    std::vector<core_call*> calls;
+    std::vector<state_pointer<future_state>> kept;  // who goes on may let others go
+    const auto look = [&](awaited_reply& r) {
+      auto* const call = dynamic_cast<core_call*>(&r);
+      if (!call || call->made_for() != &whose) return;
+      call->as_state().add_reference();
+      calls.push_back(call);
+      kept.emplace_back(&call->as_state());
+    };
+    for (const auto& [key, each] : open_)
+      if (each->channel()) each->channel()->awaited().each(look);
+    for (core_call* const each : calls) {
+      if (!each->done()) each->give_up(std::make_exception_ptr(connection_closed("the daemon whose method waited for it has ended")));
+    }
+  }
   std::size_t serving = 0;
 
  private:
@@ -77,6 +95,7 @@ void core_links::add(std::shared_ptr<core_door> door) {
 
 core_remote& core_remote::of(core& c, remote& r) { return clients_of(c).find(r); }
 void core_remote::hang_up(core& c) { clients_of(c).hang_up(); }
+void core_remote::give_up_calls_of(core& c, const hosting& whose) { clients_of(c).give_up_calls_of(whose); }
 std::size_t core_remote::alive(core& c) { return clients_of(c).serving; }
 
 core_remote::core_remote(core& c, remote& of, const engine::uri& direct)

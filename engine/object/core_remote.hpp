@@ -11,6 +11,10 @@
 #include <engine/object/conversation.hpp>
 #include <engine/object/core_links.hpp>
 
+namespace engine {
+struct hosting;
+}
+
 namespace engine::detail {
 
 class remote;
@@ -25,6 +29,7 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   ~core_remote();
 
   conversation& talk() { return talk_; }
+  const core_channel* channel() const { return channel_.get(); }
   bool connected() const { return channel_ && channel_->usable(); }
   /// Where the next request is written; starts connecting if need be.
   line on(time_point deadline, std::uint16_t flags);
@@ -39,6 +44,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   void end();
   /// On that core: every connection ends, and what waits for an answer fails; the next call opens another.
   static void hang_up(core&);
+  /// On that core: what methods of that daemon wait for fails; the connections stay. Calls only, and only those of which it is known.
+  static void give_up_calls_of(core&, const hosting&);
   /// Connections of that core that are not closed yet.
   static std::size_t alive(core&);
 

@@ -82,6 +82,7 @@ class daemon::state final : private detail::exposer {
   void take_socket();
   void serve_socket();
   bool wait_idle(time_point deadline);
+  void end_what_waits();
   void refuse_on_core(const char* instead) const;
   std::string about() const;
   std::optional<std::string> uri_of(const void* object, const interface_table&) const override;
@@ -381,6 +382,22 @@ bool daemon::state::wait_idle(time_point deadline) {
   return server_.idle();
 }
 
+/// Methods that wait for others do so no longer when they have had their time. Where the cores are shared with other daemons, theirs may: until
+/// it is clear that ours wait for something else than calls.
+void daemon::state::end_what_waits() {
+  const auto in_time = [this] { return wait_idle(std::chrono::steady_clock::now() + patience_with_methods); };
+  const auto on_each = [this](const std::function<void(core&)>& f) {
+    for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, f);
+  };
+  if (in_time()) return;
+  if (cores_.use_count() > 1) {
+    on_each([this](core& c) { detail::core_remote::give_up_calls_of(c, host); });
+    if (in_time()) return;
+  }
+  on_each([](core& c) { detail::core_remote::hang_up(c); });
+  wait_idle(time_point::max());
+}
+
 bool daemon::state::drain(std::chrono::milliseconds limit) {
   refuse_on_core("a daemon cannot be drained from one of its own calls: use stop()");
   if (closed_) return true;
@@ -402,11 +419,7 @@ void daemon::state::close() {
   names.withdraw();  // nobody is sent here any more
   stop();
   for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [&](core&) { server_.close_connections(i); });
-  if (!wait_idle(std::chrono::steady_clock::now() + patience_with_methods)) {
-    // Methods that wait for others do so no longer.
-    for (std::size_t i = 0; i < server_.size(); ++i) cores_->run_on(i, [](core& c) { detail::core_remote::hang_up(c); });
-    wait_idle(time_point::max());
-  }
+  end_what_waits();
   server_.drop_parked();
   cores_->run_on(0, [this](core&) { housekeeper_.reset(); });
   if (host.settings.autoproxy) detail::remove_exposer(*this);

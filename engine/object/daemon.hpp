@@ -190,7 +190,8 @@ class daemon {
   /// Ends run(). Any thread, also from inside a call. New connections are refused from now on.
   void stop();
   /// Stops and waits until every connection is closed and every core has ended. Not from inside a call (throws would_block). Methods that wait for
-  /// answers from elsewhere on a core are given three seconds; then the connections they wait on end, and their calls fail (connection_closed).
+  /// answers from elsewhere on a core are given three seconds; then their calls fail (connection_closed), and the connections they wait on end. Those
+  /// stay as they are where the cores are shared with other daemons, unless after three more something waits for the items of a stream.
   void close();
 
   /// Stops, but lets running calls end: names are taken out (enrolled_as), nothing new is accepted, connections are closed as they become idle, and after `limit` those that

@@ -1,5 +1,7 @@
 // A daemon in whatever loop there is: its own threads, the caller's thread, somebody else's loop, or another daemon's; and how it ends.
 #include <engine/io/socket.hpp>
+#include <engine/core/task.hpp>
+#include <engine/object/core_calls.hpp>
 #include <engine/object/daemon.hpp>
 
 #include <fcntl.h>
@@ -231,6 +233,46 @@ TEST(running_daemons, that_are_combined_are_served_by_one_run) {
   caller.join();
   proxy<thing> p(where, quiet_proxy());
   EXPECT_EQ(p.add(1, 2), 3);  // the loops go on for the one that is left
+}
+
+/// Waits for another daemon, on a core.
+class asker {
+ public:
+  explicit asker(const uri& far) : far_(far, quiet_proxy()) {}
+  task<int> ask() {
+    auto known = async(far_).add(1, 1);
+    const int two = co_await known;
+    ++asking;
+    auto answer = async(far_).wait_for_gate();
+    const int n = co_await answer;
+    co_return n + two;
+  }
+  std::atomic<int> asking{0};
+
+ private:
+  proxy<thing> far_;
+};
+ENGINE_EXPOSE(asker, ask)
+
+TEST(running_daemons, that_were_combined_end_without_what_the_others_wait_for) {
+  auto apart = on_loopback();
+  apart.settings->server_type = "thread";
+  daemon far(apart);
+  thing one, other;
+  asker stays(far.expose(one, "one")), goes(far.expose(other, "other"));
+  daemon first(on_loopback());
+  auto options = on_loopback();
+  options.combine_with = &first;
+  std::optional<daemon> second(std::in_place, options);
+  proxy<asker> to_first(first.expose(stays, "asker"), quiet_proxy()), to_second(second->expose(goes, "asker"), quiet_proxy());
+  auto answered = std::async(std::launch::async, [&] { return to_first.ask(); });
+  auto lost = std::async(std::launch::async, [&] { return failure_text([&] { to_second.ask(); }); });
+  ASSERT_TRUE(eventually([&] { return stays.asking == 1 && goes.asking == 1 && one.entered == 1 && other.entered == 1; }));
+  second.reset();
+  EXPECT_NE(lost.get(), "no failure");
+  one.gate.set_value();
+  other.gate.set_value();
+  EXPECT_EQ(answered.get(), 44);
 }
 
 TEST(running_daemons, have_no_descriptor_when_they_have_threads) {
