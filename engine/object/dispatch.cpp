@@ -160,15 +160,15 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
 /// Whether it calls what the connection called last, in the same bytes; its names are passed over then.
 bool dispatcher::begins_as_before(call& c) {
   const session& s = c.from;
-  return s.opening.begins(c.request.payload) && known_.format == &msgpack() && s.method && s.object &&
+  return s.opening.begins(c.request.payload) && !s.upon && known_.format == &msgpack() && s.method && s.object &&
          s.registry_version == hosting_.objects.version() && !c.request.has(flag::batch) && !c.request.has(flag::keep_serialized) &&
          c.in.start_behind(c.request.payload, s.opening.behind());
 }
 
-/// Each time the session's method may have changed: the two belong together.
+/// Each time the session's method may have changed: the two belong together. Calls upon results all begin alike, and are none.
 void dispatcher::remember_opening(call& c) {
   session& s = c.from;
-  if (s.method && known_.format == &msgpack() && !c.request.has(flag::keep_serialized)) s.opening.remember(c.request.payload, c.in.here());
+  if (s.method && !s.upon && known_.format == &msgpack() && !c.request.has(flag::keep_serialized)) s.opening.remember(c.request.payload, c.in.here());
   else s.opening.forget();
 }
 
