@@ -1,4 +1,4 @@
-// One peer on one core: next_frame() pulls whole checked frames, outgoing() takes answers. Answers are corked: what one pass
+// One peer on one core: next_frame() pulls whole checked frames, outgoing() takes answers. Answers are corked: what one arrival
 // produces leaves in one send. A peer that does not read its answers stops being read, so the memory behind it is bounded.
 // An idle connection holds no buffers.
 #pragma once
@@ -62,7 +62,7 @@ class connection final : private core::flushable {
     return awaiter{*this};
   }
 
-  /// Where answers are written; they are sent at the end of the pass.
+  /// Where answers are written; they are sent at the end of the pass, or earlier where many connections are at work.
   output& outgoing();
   /// Sends what is corked, ends politely (the peer gets every answer before the end, at most a second later) and closes.
   task<> finish();
