@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <cstdint>
 #include <new>
 
 namespace engine {
@@ -44,6 +45,13 @@ struct kept_bodies {
 thread_local kept_bodies kept_by_thread;
 
 }  // namespace
+
+void prefer_huge_pages(std::span<std::byte> fresh) {
+  constexpr std::uintptr_t last_bits = huge_page - 1;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(fresh.data()) + last_bits) & ~last_bits;
+  const auto end = reinterpret_cast<std::uintptr_t>(fresh.data() + fresh.size()) & ~last_bits;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
 
 body body::allocate(std::size_t size) {
   const std::size_t unit = size >= huge_page ? huge_page : page;

@@ -8,6 +8,10 @@
 
 namespace engine {
 
+/// Memory that is about to be filled for the first time: asks the kernel for huge pages in it, if it is large. They are faulted in and
+/// zeroed 512 at a time, which takes a third of the time.
+void prefer_huge_pages(std::span<std::byte> fresh);
+
 class body {
  public:
   body() = default;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <codec/body.hpp>
 #include <codec/codec_of.hpp>
 #include <codec/short_text.hpp>
 
@@ -136,11 +137,19 @@ template <> struct codec_of<bytes> {
   static bool decode(reader& in, bytes& out) {
     std::span<const std::byte> view;
     if (!in.read_bytes(view)) return false;
+    if (view.size() >= large && out.capacity() < view.size()) {
+      bytes().swap(out);
+      out.reserve(view.size());
+      prefer_huge_pages({out.data(), view.size()});
+    }
     out.assign(view.begin(), view.end());
     return true;
   }
   template <class Writer> static void encode(Writer& out, const bytes& value) { out.bytes(value); }
   static constexpr fit fits(kind k) { return detail::fit_of_bytes(k); }
+
+ private:
+  static constexpr std::size_t large = std::size_t{4} << 20;
 };
 
 /// Formats without dates of their own carry them as ISO text, so that is taken as well; not preferred to a string, though.

@@ -5,10 +5,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include <codec/convert.hpp>
+#include <codec/serializer.hpp>
+#include <tests/support/encoded.hpp>
 #include <tests/support/resident.hpp>
 
 namespace engine {
@@ -126,6 +134,45 @@ TEST_F(Body, may_end_on_another_thread) {
     moved = {};
     EXPECT_EQ(body::allocate(3 * mib).bytes().data(), place);
   }).join();
+}
+
+/// The flags of the mapping that holds an address, as in /proc/self/smaps.
+std::string flags_at(const void* where) {
+  std::ifstream maps("/proc/self/smaps");
+  const auto address = reinterpret_cast<std::uintptr_t>(where);
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%zx-%zx ", &begin, &end) == 2) inside = begin <= address && address < end;
+    else if (inside && line.starts_with("VmFlags:")) return line;
+  }
+  return {};
+}
+
+TEST(FreshMemory, is_asked_for_in_huge_pages_where_it_holds_some) {
+  std::vector<std::byte> small, large, received;
+  small.reserve(2 * mib);
+  prefer_huge_pages({small.data(), 2 * mib - 1});
+  prefer_huge_pages({});
+  large.reserve(64 * mib);
+  prefer_huge_pages({large.data(), 64 * mib});
+  const std::string flags = flags_at(large.data() + 32 * mib);
+  ASSERT_FALSE(flags.empty());
+  if (!std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled")) GTEST_SKIP() << "this kernel has none";
+  EXPECT_NE(flags.find(" hg"), std::string::npos) << flags;
+}
+
+TEST(FreshMemory, of_large_bytes_that_are_read_holds_all_of_them) {
+  std::vector<std::byte> sent(5 * mib + 3), got{std::byte{1}};
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 31 >> 4);
+  const auto payload = test::encoded(msgpack(), sent);
+  ASSERT_TRUE(payload.has_value());
+  const auto in = msgpack().make_reader();
+  for (int again = 0; again < 2; ++again) {
+    in->start(std::as_bytes(std::span(*payload)));
+    ASSERT_TRUE(decode(*in, got));
+    EXPECT_EQ(got, sent);
+  }
 }
 
 }  // namespace
