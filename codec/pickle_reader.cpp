@@ -3,6 +3,7 @@
 // twice, so what counts against the bounds is what is walked, not what is there.
 #include <cassert>
 #include <cmath>
+#include <ranges>
 #include <vector>
 
 #include <codec/pickle_machine.hpp>
@@ -22,7 +23,7 @@ class pickle_reader final : public reader {
     outer_.clear();
     limits_ = limits;
     limits_.elements = std::min<std::size_t>(limits.elements, UINT32_MAX);
-    values_ = 1;
+    values_left_ = static_cast<std::uint32_t>(limits_.elements - std::min<std::size_t>(limits_.elements, 1));
     text_units_ = 0;
     // What is not shared fits the payload twice over (Latin-1 as UTF-8); beyond that, shared text has a fixed allowance.
     most_text_units_ = 2 * payload.size() / text_unit + shared_text / text_unit;
@@ -110,14 +111,14 @@ class pickle_reader final : public reader {
   bool read_strings(std::vector<std::string>& out) override { return detail::read_strings(*this, out); }
 
   mark here() const override {
-    return {static_cast<std::size_t>(at_ - items()), static_cast<std::uint32_t>(outer_.size()), std::uint64_t{values_} << 32 | text_units_};
+    return {static_cast<std::size_t>(at_ - items()), static_cast<std::uint32_t>(outer_.size()), std::uint64_t{values_left_} << 32 | text_units_};
   }
   void rewind(const mark& m) override {
     assert(m.depth <= outer_.size());
     if (m.depth < outer_.size()) end_ = outer_[m.depth].end;
     outer_.resize(m.depth);
     at_ = items() + m.offset;
-    values_ = static_cast<std::uint32_t>(m.state >> 32);
+    values_left_ = static_cast<std::uint32_t>(m.state >> 32);
     text_units_ = static_cast<std::uint32_t>(m.state);
   }
 
@@ -139,12 +140,16 @@ class pickle_reader final : public reader {
 
  private:
   struct place { const cell* at; const cell* end; };
+  struct extent { const cell* first; const cell* last; const cell* behind; std::uint32_t members; };
 
   const detail::pickle::tree& tree() const { return machine_.tree(); }
   const cell* items() const { return plain_ ? tape_.value() : tree().items.data(); }
-  /// The container here: its members and, on a tape, what they hold; how many they are; what comes behind it.
-  std::span<const cell> inside() const { return plain_ ? std::span(at_ + 1, at_->index) : tree().members(*at_); }
-  std::size_t members() const { return plain_ ? at_->size : tree().containers[at_->index].size; }
+  /// The container here. On a tape its cells are its members and what they hold.
+  extent inside() const {
+    if (plain_) return {at_ + 1, at_ + 1 + at_->index, at_ + 2 + at_->index, at_->size};
+    const auto cells = tree().members(*at_);
+    return {cells.data(), cells.data() + cells.size(), at_ + 1, static_cast<std::uint32_t>(cells.size())};
+  }
   const cell* behind() const { return plain_ ? tape::after(at_) : at_ + 1; }
   bool ready() const { return at_ != end_ && ok(); }
   bool took() {
@@ -158,34 +163,32 @@ class pickle_reader final : public reader {
   }
 
   bool too_deep() const { return outer_.size() >= limits_.depth; }
-  bool too_many(std::size_t more) const { return more > limits_.elements - std::min<std::size_t>(values_, limits_.elements); }
+  bool too_many(std::size_t more) const { return more > values_left_; }
 
-  template <std::size_t ValuesEach> bool open(std::size_t& hint) {
-    const auto cells = inside();
-    const std::size_t size = members();
+  template <std::size_t ValuesEach> [[gnu::always_inline]] bool open(std::size_t& hint) {
+    const extent here = inside();
     // A cycle has no end, so it ends here too.
     if (too_deep()) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
-    if (too_many(size)) return fail(wire_class::value_error, "too many values in one message");
-    values_ += static_cast<std::uint32_t>(size);
-    hint = size / ValuesEach;
-    outer_.push_back({behind(), end_});
-    at_ = cells.data();
-    end_ = at_ + cells.size();
+    if (too_many(here.members)) return fail(wire_class::value_error, "too many values in one message");
+    values_left_ -= here.members;
+    hint = here.members / ValuesEach;
+    outer_.push_back({here.behind, end_});
+    at_ = here.first;
+    end_ = here.last;
     return true;
   }
   /// The whole list here at once if all its elements are of that type; else nothing is consumed.
   template <class Element> bool read_plain_list(std::vector<Element>& out, what type, Element cell::*content) {
     if (!ready() || at_->type < what::list || at_->type > what::frozenset) return false;
-    const auto cells = inside();
-    if (cells.size() != members() || too_deep() || too_many(cells.size())) return false;
-    out.resize(cells.size());
-    Element* to = out.data();
-    for (const cell& one : cells) {
+    const extent here = inside();
+    const std::span cells(here.first, here.last);
+    if (cells.size() != here.members || too_deep() || too_many(here.members)) return false;
+    for (const cell& one : cells)
       if (!one.is(type)) return false;
-      *to++ = one.*content;
-    }
-    values_ += static_cast<std::uint32_t>(cells.size());
-    at_ = behind();
+    const auto contents = std::views::transform(cells, content);
+    out.assign(contents.begin(), contents.end());
+    values_left_ -= here.members;
+    at_ = here.behind;
     return true;
   }
   void close() {
@@ -200,17 +203,17 @@ class pickle_reader final : public reader {
     return object.type == what::string && object.size == 1 ? tree().members(object).data() : nullptr;
   }
   kind peek_object();
-  bool not_allowed(std::string_view name) {
+  [[gnu::cold]] bool not_allowed(std::string_view name) {
     return fail(wire_class::serialize_error, "pickle: class '" + std::string(name) + "' is not allowed");
   }
 
   /// Names what was expected and what is there, unless something else is wrong already.
-  bool refuse(std::string_view expected) {
+  [[gnu::cold]] bool refuse(std::string_view expected) {
     const kind k = peek();
     if (!ok()) return false;
     return fail(wire_class::type_error, "expected " + std::string(expected) + ", not " + std::string(python_name(k)));
   }
-  bool refuse_integer() {
+  [[gnu::cold]] bool refuse_integer() {
     if (peek() != kind::big_integer) return refuse("int");
     return fail(wire_class::overflow_error, "int " + machine_.to_integer(*at_).to_string() + " does not fit int64");
   }
@@ -225,29 +228,43 @@ class pickle_reader final : public reader {
   const cell* at_ = nullptr;   ///< the next value of the innermost open container
   const cell* end_ = nullptr;
   std::vector<place> outer_{};
-  std::uint32_t values_ = 1;      ///< in all containers entered
-  std::uint32_t text_units_ = 0;  ///< text and bytes handed out
+  std::uint32_t values_left_ = 0;  ///< what may be in further containers
+  std::uint32_t text_units_ = 0;   ///< text and bytes handed out
   std::size_t most_text_units_ = 0;
 };
 
 /// A member whose type is that of the cell here.
-bool pickle_reader::take_member(detail::plain_member type, void* to) {
+[[gnu::always_inline]] inline bool pickle_reader::take_member(detail::plain_member type, void* to) {
   using detail::plain_member;
-  if (type == plain_member::string && at_->is(what::string) && at_->size < text_unit) detail::assign(*static_cast<std::string*>(to), at_->view());
-  else if (type == plain_member::integer && at_->is(what::integer)) *static_cast<std::int64_t*>(to) = at_->integer;
-  else if (type == plain_member::real && at_->is(what::real)) *static_cast<double*>(to) = at_->real;
-  else return false;
-  return took();
+  switch (type) {
+    case plain_member::string:
+      if (!at_->is(what::string) || at_->size >= text_unit) return false;
+      detail::assign(*static_cast<std::string*>(to), at_->view());
+      return took();
+    case plain_member::integer:
+      if (!at_->is(what::integer)) return false;
+      *static_cast<std::int64_t*>(to) = at_->integer;
+      return took();
+    case plain_member::real:
+      if (!at_->is(what::real)) return false;
+      *static_cast<double*>(to) = at_->real;
+      return took();
+    case plain_member::integers: return read_plain_list(*static_cast<std::vector<std::int64_t>*>(to), what::integer, &cell::integer);
+    case plain_member::reals: return read_plain_list(*static_cast<std::vector<double>*>(to), what::real, &cell::real);
+    default: return false;
+  }
 }
 
 /// As detail::read_members(), with short ways for the key that is expected and for what is at hand.
 bool pickle_reader::read_members(const detail::member_table& table, void* const* members) {
-  std::size_t hint = 0, next = 0;
-  if (!enter_dict(hint)) return false;
+  std::size_t hint = 0;
+  if (!ready() || !at_->is(what::dict) ? !enter_dict(hint) : !open<2>(hint)) return false;
+  const detail::member_entry* const all = table.members.data();
   const std::size_t count = table.members.size();
+  std::size_t next = 0;
   while (at_ != end_) {
     std::size_t index = next;
-    if (next < count && at_->is(what::string) && at_->size < text_unit && detail::same_text(table.members[next].name, at_->view())) {
+    if (next < count && at_->is(what::string) && at_->size < text_unit && detail::same_text(all[next].name, at_->view())) {
       ++at_;
     } else {
       std::string_view key;
@@ -259,8 +276,8 @@ bool pickle_reader::read_members(const detail::member_table& table, void* const*
       }
     }
     next = index + 1;
-    const detail::member_entry& entry = table.members[index];
-    if (!take_member(entry.plain, members[index]) && !detail::read_member(*this, entry, members[index])) return false;
+    // A dict never ends behind a key.
+    if (!take_member(all[index].plain, members[index]) && !detail::read_member(*this, all[index], members[index])) return false;
   }
   close();
   return true;

@@ -14,7 +14,8 @@ bool tape::run(std::span<const std::byte> payload, std::size_t most) {
   end_ = begin_ + payload.size();
   cells_.clear(std::min<std::size_t>(most, INT32_MAX));
   memo_.clear(most);
-  depth_ = first_ = extra_ = 0;
+  here_ = {};
+  depth_ = 0;
   return !payload.empty() && payload.size() <= UINT32_MAX && begin() && execute() && depth_ == 0 && members() == 1;
 }
 
@@ -49,27 +50,61 @@ template <class Word> bool tape::read_word(Word& out) {
   return true;
 }
 
+/// Numbers as they come, real ones or whole ones of any width. Leaves room for two cells.
+[[gnu::always_inline]] inline void tape::numbers(bytes_at& at, bytes_at last, cell*& top, const cell* limit) {
+  for (; last - at >= 8 && *at == op::binfloat && limit - top > 2; at += 9)
+    *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1)));
+  while (at < last && limit - top > 2) {
+    if (*at == op::binint1) *top++ = number(at[1]), at += 2;
+    else if (*at == op::binint && last - at >= 4) *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
+    else if (*at == op::binint2 && last - at >= 2) *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3;
+    else break;
+  }
+}
+
 /// An empty list or dict, what memoizes it, and the mark behind it or its foot.
-[[gnu::always_inline]] inline bool tape::open_list_or_dict(const unsigned char*& at, cell*& top) {
+template <what Type> [[gnu::always_inline]] inline bool tape::open_at(const unsigned char*& at, cell*& top, place& here) {
   const std::size_t put = put_width(at + 1);
-  if (left_from(at) < 2 + put || depth_ == open_.size()) return false;
+  if (left_from(at) < 2 + put || depth_ == open_most || is_key(here, top)) return false;
   if (put != 0 ? !memo_.push(foot(0)) : at[1] == op::binput || at[1] == op::long_binput) return false;
-  *top++ = head(*at == op::empty_list ? what::list : what::dict);
   at += 1 + put;
   if (*at == op::mark) {
     ++at;
-    enter(top, true);
+    enter(here, ++top, Type, as_batch);
   } else {
+    *top++ = head(Type);
     *top++ = foot(0);
-    ++extra_;
+    ++here.extra;
   }
   return true;
 }
 
+/// A list as Python's pickler begins all that are not empty, with the numbers at its beginning; often they are all of it.
+[[gnu::always_inline]] inline bool tape::open_list(bytes_at& at, bytes_at last, cell*& top, place& here) {
+  if (last - at < 3 || at[1] != op::memoize || at[2] != op::mark) return open_at<what::list>(at, top, here);
+  if (depth_ == open_most || is_key(here, top) || !memo_.push(foot(0))) return false;
+  cell* member = top + 1;
+  at += 3;
+  numbers(at, last, member, cells_.limit());
+  const auto size = static_cast<std::size_t>(member - top) - 1;
+  if (at < last && *at == op::appends) {
+    *top = head(what::list, size, size);
+    *member++ = foot(size);
+    here.extra += size + 1;
+    ++at;
+  } else {
+    enter(here, top + 1, what::list, as_batch);
+  }
+  top = member;
+  return true;
+}
+
 /// The foot, and what memoizes the container.
-[[gnu::always_inline]] inline bool tape::close_here(what type, bool batch, const unsigned char*& at, cell*& top) {
-  if (depth_ == 0 || open_[depth_ - 1].batch != batch || !cells_[first_ - 1].is(type)) return false;
-  leave(type, top++);
+template <what Type, tape::opened By>
+[[gnu::always_inline]] inline bool tape::close_at(const unsigned char*& at, cell*& top, place& here) {
+  if (!is_open(here, Type, By)) return false;
+  if (By == by_mark ? was_key(here) : Type == what::dict && members(here, top) % 2 != 0) return false;
+  leave(here, Type, top++);
   ++at;
   if (*at == op::memoize && memo_.push(foot(0))) ++at;
   return true;
@@ -116,40 +151,41 @@ bool tape::memoize_if_next() {
 
 /// Its members come next, most often, behind a mark; then the foot it would have had is left out.
 bool tape::open_empty(what type) {
-  if (!cells_.push(head(type)) || !memoize_if_next()) return false;
-  if (left() > 0 && *at_ == op::mark) return ++at_, open(true);
-  extra_ += 1;
+  if (is_key(here_, cells_.top()) || !cells_.push(head(type)) || !memoize_if_next()) return false;
+  if (left() > 0 && *at_ == op::mark) return ++at_, open(as_batch);
+  here_.extra += 1;
   return cells_.push(foot(0));
 }
 
-void tape::enter(const cell* first, bool batch) {
-  open_[depth_++] = {first_, extra_, batch};
-  first_ = static_cast<std::size_t>(first - cells_.data());
-  extra_ = 0;
+/// `first` is where the members will begin, behind the head.
+[[gnu::always_inline]] inline void tape::enter(place& here, cell* first, what type, opened by) {
+  first[-1] = head(type, here.extra, here.first);
+  first[-1].note = by;
+  here = {static_cast<std::size_t>(first - cells_.data()), 0};
+  ++depth_;
 }
 
-void tape::leave(what type, cell* end) {
-  cell* const first = cells_.data() + first_;
+[[gnu::always_inline]] inline void tape::leave(place& here, what type, cell* end) {
+  cell* const first = cells_.data() + here.first;
   const auto inside = static_cast<std::size_t>(end - first);
+  const place around{first[-1].index, first[-1].size + inside + 1};
+  first[-1] = head(type, inside - here.extra, inside);
   *end = foot(inside);
-  first[-1].type = type;
-  first[-1].size = static_cast<std::uint32_t>(inside - extra_);
-  first[-1].index = static_cast<std::uint32_t>(inside);
-  const level& around = open_[--depth_];
-  first_ = around.around;
-  extra_ = around.extra_around + inside + 1;
+  here = around;
+  --depth_;
 }
 
-/// Of no batch, the head may become any.
-bool tape::open(bool batch) {
-  if (depth_ == open_.size() || (!batch && !cells_.push(head(what::tuple)))) return false;
-  enter(cells_.top(), batch);
+/// Opened by a mark alone, the head may become any.
+bool tape::open(opened by) {
+  if (depth_ == open_most || (by == by_mark && !cells_.push(head(what::tuple)))) return false;
+  enter(here_, cells_.top(), cells_.back().type, by);
   return true;
 }
 
-bool tape::close(what type, bool batch) {
-  if (depth_ == 0 || open_[depth_ - 1].batch != batch || (batch && !cells_[first_ - 1].is(type)) || !cells_.push({})) return false;
-  leave(type, cells_.top() - 1);
+bool tape::close(what type, opened by) {
+  if (!is_open(here_, by == by_mark ? what::tuple : type, by) || !cells_.push({})) return false;
+  if (by == by_mark ? was_key(here_) : type == what::dict && members(here_, cells_.top() - 1) % 2 != 0) return false;
+  leave(here_, type, cells_.top() - 1);
   return memoize_if_next();
 }
 
@@ -168,16 +204,17 @@ bool tape::keys_are_plain(std::size_t from, const cell* end, std::size_t each) c
 
 /// The members of a batch. Python's pickler makes one of a thousand, and those that follow find a container that is closed.
 bool tape::close_batch(what type) {
-  if (type == what::dict && !keys_are_plain(first_, cells_.top(), 2)) return false;
-  if (type == what::set && !keys_are_plain(first_, cells_.top(), 1)) return false;
-  return depth_ > 0 && !open_[depth_ - 1].batch ? extend(type) : close(type, true);
+  const bool more = is_open(here_, what::tuple, by_mark);
+  if (type == what::set && !keys_are_plain(here_.first, cells_.top(), 1)) return false;
+  if (type == what::dict && more && !keys_are_plain(here_.first, cells_.top(), 2)) return false;
+  return more ? extend(type) : close(type, as_batch);
 }
 
 /// What was opened goes into the container before it: their foot and head between them are left out, and the members move.
 bool tape::extend(what type) {
-  const level around = open_[depth_ - 1];
-  const std::size_t foot_at = first_ - 2, inside = cells_.size() - first_;
-  if (first_ < around.around + 3 || !cells_[foot_at].is(what::foot)) return false;
+  const place around{cells_[here_.first - 1].index, cells_[here_.first - 1].size};
+  const std::size_t foot_at = here_.first - 2, inside = cells_.size() - here_.first;
+  if (here_.first < around.first + 3 || !cells_[foot_at].is(what::foot)) return false;
   cell& before = cells_[foot_at - 1 - cells_[foot_at].index];
   if (!before.is(type)) return false;
   before.size += static_cast<std::uint32_t>(members());
@@ -186,15 +223,14 @@ bool tape::extend(what type) {
   std::copy(to + 2, to + 2 + inside, to);
   to[inside] = foot(before.index);
   cells_.shrink(foot_at + inside + 1);
+  here_ = {around.first, around.extra + inside};
   --depth_;
-  first_ = around.around;
-  extra_ = around.extra_around + inside;
   return true;
 }
 
 /// Where the member begins that ends there.
 bool tape::start_of(std::size_t end, std::size_t& start) const {
-  if (end <= first_) return false;
+  if (end <= here_.first) return false;
   const cell& last = cells_[end - 1];
   start = last.is(what::foot) ? end - 2 - last.index : end - 1;
   return true;
@@ -207,13 +243,11 @@ bool tape::tuple_of(std::size_t size) {
   for (std::size_t i = 0; i < size; ++i)
     if (!start_of(start, start)) return false;
   const std::size_t inside = end - start;
-  if (inside > moved_most || !cells_.push({}) || !cells_.push(foot(inside))) return false;
+  if (inside > moved_most || is_key(here_, cells_.data() + start) || !cells_.push({}) || !cells_.push(foot(inside))) return false;
   cell* const at = cells_.data() + start;
   std::copy_backward(at, at + inside, at + inside + 1);
-  *at = head(what::tuple);
-  at->size = static_cast<std::uint32_t>(size);
-  at->index = static_cast<std::uint32_t>(inside);
-  extra_ += size + 1;
+  *at = head(what::tuple, size, inside);
+  here_.extra += size + 1;
   return memoize_if_next();
 }
 
@@ -229,10 +263,9 @@ bool tape::add_one(what type) {
   if (inside > moved_most || (type == what::dict && !keys_are_plain(start, cells_.top(), 2))) return false;
   cell* const at = cells_.data() + empty;
   std::copy(at + 2, at + 2 + inside, at + 1);
-  at->size = static_cast<std::uint32_t>(size);
-  at->index = static_cast<std::uint32_t>(inside);
+  *at = head(type, size, inside);
   cells_.back() = foot(inside);
-  extra_ += size;
+  here_.extra += size;
   return true;
 }
 
@@ -268,15 +301,15 @@ bool tape::step() {
     case op::binget: good = get_at<std::uint8_t>(); break;
     case op::long_binget: good = get_at<std::uint32_t>(); break;
 
-    case op::mark: good = open(false); break;
+    case op::mark: good = open(by_mark); break;
     case op::empty_tuple:
-      good = cells_.push(head(what::tuple)) && cells_.push(foot(0));
-      extra_ += 1;
+      good = !is_key(here_, cells_.top()) && cells_.push(head(what::tuple)) && cells_.push(foot(0));
+      here_.extra += 1;
       break;
     case op::tuple1: good = tuple_of(1); break;
     case op::tuple2: good = tuple_of(2); break;
     case op::tuple3: good = tuple_of(3); break;
-    case op::tuple: good = close(what::tuple, false); break;
+    case op::tuple: good = close(what::tuple, by_mark); break;
     case op::empty_list: good = open_empty(what::list); break;
     case op::empty_dict: good = open_empty(what::dict); break;
     case op::empty_set: good = open_empty(what::set); break;
@@ -285,22 +318,41 @@ bool tape::step() {
     case op::appends: good = close_batch(what::list); break;
     case op::setitems: good = close_batch(what::dict); break;
     case op::additems: good = close_batch(what::set); break;
-    case op::frozenset: good = keys_are_plain(first_, cells_.top(), 1) && close(what::frozenset, false); break;
+    case op::frozenset: good = keys_are_plain(here_.first, cells_.top(), 1) && close(what::frozenset, by_mark); break;
     default: return false;
   }
   return good;
 }
 
 /// Up to the end of the pickle. What most of it is made of is done here, with the places that each moves kept out of memory.
+/// No byte makes more than two cells, so as long as this is before `until`, there is room for them.
 bool tape::execute() {
-  const unsigned char* at = at_;
   const unsigned char* const last = end_ - 1;
-  cell* top = cells_.top();
-  const cell* room_for_two = cells_.last();
   for (;;) {
-    if (at < last && top < room_for_two) {
-      std::size_t head = 2, size = at[1];
+    const unsigned char* at = at_;
+    cell* top = cells_.top();
+    place here = here_;
+    const unsigned char* const until = at + std::min<std::ptrdiff_t>(last - at, (cells_.limit() - top) / 2);
+    while (at < until) {
       switch (*at) {
+        case op::binget: {
+          const cell* const kept = memo_.data() + at[1];
+          if (kept >= memo_.top() || !is_scalar(*kept)) break;
+          *top++ = *kept, at += 2;
+          continue;
+        }
+        case op::short_binunicode:
+          if (!short_text(at, 2, at[1], *top)) break;
+          ++top;
+          continue;
+        case op::binunicode:
+          if (last - at < 4 || !short_text(at, 5, load_little<std::uint32_t>(at + 1), *top)) break;
+          ++top;
+          continue;
+        case op::binfloat:
+          if (last - at < 8) break;
+          *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9;
+          continue;
         case op::binint1: *top++ = number(at[1]), at += 2; continue;
         case op::binint2:
           if (last - at < 2) break;
@@ -310,51 +362,37 @@ bool tape::execute() {
           if (last - at < 4) break;
           *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
           continue;
-        case op::binfloat:
-          if (last - at < 8) break;
-          *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1))), at += 9;
-          continue;
-        case op::binunicode:
-          if (last - at < 4) break;
-          head = 5, size = load_little<std::uint32_t>(at + 1);
-          [[fallthrough]];
-        case op::short_binunicode:
-          if (!short_text(at, head, size, *top)) break;
-          ++top;
-          continue;
-        case op::binget:
-          if (size >= memo_.size() || !is_scalar(memo_[size])) break;
-          *top++ = memo_[size], at += 2;
-          continue;
         case op::empty_list:
+          if (!open_list(at, last, top, here)) break;
+          continue;
         case op::empty_dict:
-          if (!open_list_or_dict(at, top)) break;
+          if (!open_at<what::dict>(at, top, here)) break;
           continue;
         case op::mark:
-          if (depth_ == open_.size()) break;
-          *top++ = tape::head(what::tuple), ++at;
-          enter(top, false);
+          if (depth_ == open_most) break;
+          ++at;
+          enter(here, ++top, what::tuple, by_mark);
+          numbers(at, last, top, cells_.limit());
           continue;
         case op::appends:
-          if (!close_here(what::list, true, at, top)) break;
+          if (!close_at<what::list, as_batch>(at, top, here)) break;
           continue;
         case op::setitems:
-          if (!keys_are_plain(first_, top, 2) || !close_here(what::dict, true, at, top)) break;
+          if (!close_at<what::dict, as_batch>(at, top, here)) break;
           continue;
         case op::tuple:
-          if (!close_here(what::tuple, false, at, top)) break;
+          if (!close_at<what::tuple, by_mark>(at, top, here)) break;
           continue;
         default: break;
       }
+      break;
     }
     at_ = at;
     cells_.set_top(top);
+    here_ = here;
     if (at == end_) return false;
     if (*at == op::stop) return ++at_, true;
     if (!step()) return false;
-    at = at_;
-    top = cells_.top();
-    room_for_two = cells_.last();
   }
 }
 

@@ -25,23 +25,30 @@ class tape {
   static const cell* after(const cell* c) { return c->type < what::list || c->type > what::dict ? c + 1 : c + 2 + c->index; }
 
  private:
-  /// An open container, and what was noted of the one around it.
-  struct level {
-    std::size_t around = 0;        ///< where the members of that one begin
-    std::size_t extra_around = 0;
-    bool batch = false;            ///< its head and its mark were there one behind the other
+  /// The innermost open container. What was here before it lies in its head while it is open.
+  struct place {
+    std::size_t first = 0;  ///< where its members begin; 0: none is open
+    std::size_t extra = 0;  ///< cells from there on that are no members of it: all but one of each container
   };
+  /// The note of an open head. A batch had its mark right behind its head.
+  enum opened : std::uint8_t { by_mark, as_batch };
 
   bool begin();
   bool execute();
   bool step();
   std::size_t put_width(const unsigned char* at) const;
   bool short_text(const unsigned char*& at, std::size_t head, std::size_t size, cell& to);
-  bool open_list_or_dict(const unsigned char*& at, cell*& top);
-  bool close_here(what type, bool batch, const unsigned char*& at, cell*& top);
+  using bytes_at = const unsigned char*;
+  static void numbers(bytes_at& at, bytes_at last, cell*& top, const cell* limit);
+  bool open_list(bytes_at& at, bytes_at last, cell*& top, place& here);
+  template <what Type> bool open_at(const unsigned char*& at, cell*& top, place& here);
+  template <what Type, opened By> bool close_at(const unsigned char*& at, cell*& top, place& here);
   std::size_t left_from(const unsigned char* at) const { return static_cast<std::size_t>(end_ - at); }
   std::size_t left() const { return left_from(at_); }
-  std::size_t members() const { return cells_.size() - first_ - extra_; }
+  std::size_t members() const { return members(here_, cells_.top()); }
+  std::size_t members(const place& of, const cell* top) const {
+    return static_cast<std::size_t>(top - cells_.data()) - of.first - of.extra;
+  }
 
   bool read(std::size_t size, std::string_view& out) {
     if (left() < size) return false;
@@ -71,14 +78,28 @@ class tape {
   }
 
   static bool is_scalar(const cell& c) { return c.type <= what::bytes; }
-  static cell head(what type) { return indexed(type, 0); }
+  static cell head(what type, std::size_t members = 0, std::size_t inside = 0) {
+    return made(type, origin::plain, static_cast<std::uint32_t>(members), static_cast<std::uint32_t>(inside));
+  }
   static cell foot(std::size_t inside) { return indexed(what::foot, inside); }
 
-  void enter(const cell* first, bool batch);
-  void leave(what type, cell* end);
+  void enter(place& here, cell* first, what type, opened by);
+  void leave(place& here, what type, cell* end);
+  bool is_open(const place& here, what type, opened by) const {
+    return here.first != 0 && cells_[here.first - 1].is(type) && cells_[here.first - 1].note == by;
+  }
+  /// Whether what begins at `top` will be a key of the open dict. A container may be none: it would have to be hashed.
+  bool is_key(const place& in, const cell* top) const {
+    return in.first != 0 && cells_[in.first - 1].is(what::dict) && members(in, top) % 2 == 0;
+  }
+  /// The same of what is open.
+  bool was_key(const place& of) const {
+    const cell* const its = cells_.data() + of.first - 1;
+    return is_key({its->index, its->size}, its);
+  }
   bool open_empty(what type);
-  bool open(bool batch);
-  bool close(what type, bool batch);
+  bool open(opened by);
+  bool close(what type, opened by);
   bool close_batch(what type);
   bool extend(what type);
   bool start_of(std::size_t end, std::size_t& start) const;
@@ -88,16 +109,15 @@ class tape {
 
   /// Cells that a head may be put before when their end has come; more are left to the machine.
   static constexpr std::size_t moved_most = 64;
+  static constexpr std::size_t open_most = 64;
 
   const unsigned char* begin_ = nullptr;
   const unsigned char* at_ = nullptr;
   const unsigned char* end_ = nullptr;
   cell_row cells_{};
   cell_row memo_{};
-  std::array<level, 64> open_{};
+  place here_{};
   std::size_t depth_ = 0;
-  std::size_t first_ = 0;  ///< where the members of the innermost open container begin
-  std::size_t extra_ = 0;  ///< cells from there on that are no members of it: all but one of each container
 };
 
 }  // namespace engine::detail::pickle

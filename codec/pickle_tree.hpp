@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,7 @@ enum class origin : std::uint8_t { plain, list, dict, set, bytearray, deque, arr
 struct cell {
   what type = what::none;
   std::uint8_t note = 0;    ///< an origin, or a class_id
+  std::uint16_t unused = 0;
   std::uint32_t size = 0;   ///< of text: bytes
   union {
     std::int64_t integer = 0;   ///< integer, boolean; date: its ordinal; timezone: seconds
@@ -59,31 +61,21 @@ struct container {
 };
 static_assert(sizeof(container) == 16);
 
-inline cell number(std::int64_t n) { cell c; c.type = what::integer; c.integer = n; return c; }
-inline cell boolean(bool b) { cell c; c.type = what::boolean; c.integer = b; return c; }
-inline cell real(double x, origin from = origin::plain) {
-  cell c;
-  c.type = what::real;
-  c.note = static_cast<std::uint8_t>(from);
-  c.real = x;
-  return c;
+/// A cell as the two words it is: made member by member it would be stored in four pieces.
+inline cell made(what type, origin from, std::uint32_t size, std::uint64_t content) {
+  struct words { std::uint64_t head, content; };
+  return std::bit_cast<cell>(words{std::uint64_t{size} << 32 | std::uint64_t{static_cast<std::uint8_t>(from)} << 8 | static_cast<std::uint64_t>(type), content});
 }
+static_assert(std::endian::native == std::endian::little);
+
+inline cell number(std::int64_t n) { return made(what::integer, origin::plain, 0, static_cast<std::uint64_t>(n)); }
+inline cell boolean(bool b) { return made(what::boolean, origin::plain, 0, b ? 1 : 0); }
+inline cell real(double x, origin from = origin::plain) { return made(what::real, from, 0, std::bit_cast<std::uint64_t>(x)); }
 inline cell text_of(what type, std::string_view s, origin from = origin::plain) {
-  cell c;
-  c.type = type;
-  c.note = static_cast<std::uint8_t>(from);
-  c.size = static_cast<std::uint32_t>(s.size());
-  c.text = s.data();
-  return c;
+  return made(type, from, static_cast<std::uint32_t>(s.size()), std::bit_cast<std::uint64_t>(s.data()));
 }
 inline cell text(std::string_view s) { return text_of(what::string, s); }
-inline cell indexed(what type, std::size_t index, origin from = origin::plain) {
-  cell c;
-  c.type = type;
-  c.note = static_cast<std::uint8_t>(from);
-  c.index = static_cast<std::uint32_t>(index);
-  return c;
-}
+inline cell indexed(what type, std::size_t index, origin from = origin::plain) { return made(type, from, 0, static_cast<std::uint32_t>(index)); }
 
 /// What is kept of a vector's memory from one pickle to the next: enough that a steady load of large lists finds it warm.
 inline constexpr std::size_t kept_bytes = 4 << 20;

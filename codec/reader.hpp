@@ -127,8 +127,8 @@ class reader {
   const decode_error& error() const { return error_; }  ///< meaningful when !ok()
   /// Records the first failure; always returns false, so `return fail(…)` reads well. Callers above the codec use it for
   /// values that do not fit their C++ type.
-  bool fail(std::string_view type, std::string text);
-  bool fail(decode_error error);
+  [[gnu::cold]] bool fail(std::string_view type, std::string text);
+  [[gnu::cold]] bool fail(decode_error error);
 
  protected:
   /// An entry has been consumed to its end.
