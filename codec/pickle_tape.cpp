@@ -243,7 +243,8 @@ bool tape::tuple_of(std::size_t size) {
   for (std::size_t i = 0; i < size; ++i)
     if (!start_of(start, start)) return false;
   const std::size_t inside = end - start;
-  if (inside > moved_most || is_key(here_, cells_.data() + start) || !cells_.push({}) || !cells_.push(foot(inside))) return false;
+  const place before{here_.first, here_.extra - (inside - size)};  // `extra` counted what the members hold, too
+  if (inside > moved_most || is_key(before, cells_.data() + start) || !cells_.push({}) || !cells_.push(foot(inside))) return false;
   cell* const at = cells_.data() + start;
   std::copy_backward(at, at + inside, at + inside + 1);
   *at = head(what::tuple, size, inside);

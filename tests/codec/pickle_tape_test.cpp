@@ -83,6 +83,46 @@ TEST(PickleTape, leaves_what_is_shared_or_wrong_to_the_machine) {
   EXPECT_EQ(by_the_machine("X\1\0\0\0\xff."s).substr(0, 10), "builtins.U");
 }
 
+TEST(PickleTape, has_no_container_for_a_key_in_whichever_batch) {
+  const std::string list = "builtins.TypeError: unhashable type: 'list'", dict = "builtins.TypeError: unhashable type: 'dict'";
+  EXPECT_EQ(by_the_machine("}(]K\1u."s), list);
+  EXPECT_EQ(by_the_machine("}(}K\1u."s), dict);
+  EXPECT_EQ(by_the_machine("}(](K\1eK\1u."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1K\2]K\3u."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1K\2u(]K\3u."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1K\2u(K\3K\4}K\5u."s), dict);
+  EXPECT_EQ(by_the_machine("}]K\1s."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1]\x86K\2u."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1K\2u(K\3]\x86K\4u."s), list);
+  EXPECT_EQ(by_the_machine("}((K\1]tK\2u."s), list);
+  EXPECT_EQ(by_the_machine("}(K\1K\2u((K\3}tK\4u."s), dict);
+  for (const auto* key : {")", "K\1\x85", "K\1K\2\x86", "(K\1K\2t", "(K\1K\2\x91"}) {
+    const std::string first = "}("s + key + "K\3u.", next = "}(K\7K\x8u("s + key + "K\3u.";
+    EXPECT_EQ(by_the_machine(first), read("N0" + first));
+    EXPECT_EQ(by_the_machine(next), read("N0" + next));
+  }
+  EXPECT_EQ(by_the_machine("}(K\1K\2\x86K\3u(K\4K\5u."s), "{(1, 2): 3, 4: 5}");
+  EXPECT_EQ(on_tape("}(K\1]K\2\x86u."s), "{1: ([], 2)}");
+  EXPECT_EQ(on_tape("}(K\1]\x85K\2(]K\3tu(K\4]K\5\x86u."s), "{1: ([],), 2: ([], 3), 4: ([], 5)}");
+}
+
+TEST(PickleTape, ends_nowhere_but_at_a_stop) {
+  const std::string ran_out = "builtins.EOFError: Ran out of input", truncated = "pickle.UnpicklingError: pickle data was truncated";
+  EXPECT_EQ(by_the_machine("K\1"s), ran_out);
+  EXPECT_EQ(by_the_machine("K"s), read("N0K"s));
+  EXPECT_EQ(by_the_machine("\x80\4K\1"s), ran_out);
+  const std::string whole = "\x80\4\x95\x20\0\0\0\0\0\0\0}\x94(\x8c\1a\x94]\x94(K\1M\2\1J\1\2\3\4G?\xf0\0\0\0\0\0\0K\5eh\1X\1\0\0\0bq\3K\6K\7K\x8\x86\x8c\1c}\x8c\1d(K\1tu."s;
+  EXPECT_TRUE(is_plain(whole));
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    // In memory of its own size, for sanitizers to see what is read behind it.
+    const std::vector<char> part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::string_view payload(part.data(), part.size());
+    EXPECT_FALSE(is_plain(payload));
+    EXPECT_EQ(read(std::string(payload)).find("{"), std::string::npos);
+  }
+}
+
 TEST(PickleTape, counts_no_more_cells_than_allowed) {
   const std::string many = "](" + std::string(998, 'N') + "e.", too_many = "](" + std::string(999, 'N') + "e.";
   EXPECT_TRUE(is_plain(many));
