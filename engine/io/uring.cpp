@@ -158,6 +158,7 @@ void uring_backend::receive(descriptor d, operation& op) {
 
 void uring_backend::receive_into(descriptor d, std::span<std::byte> into, operation& op) {
   start(op, operation::word::receive_into, d);
+  unpoll(d);  // else each piece of a large body would wake us
   op.into_ = into.first(std::min(into.size(), receive_into_most));
   fresh_.push_back(&op);
 }
