@@ -337,9 +337,8 @@ bool tape::execute() {
     while (at < until) {
       switch (*at) {
         case op::binget: {
-          const cell* const kept = memo_.data() + at[1];
-          if (kept >= memo_.top() || !is_scalar(*kept)) break;
-          *top++ = *kept, at += 2;
+          if (at[1] >= memo_.size() || !is_scalar(memo_[at[1]])) break;
+          *top++ = memo_[at[1]], at += 2;
           continue;
         }
         case op::short_binunicode:
