@@ -361,7 +361,8 @@ bool uring_backend::try_receive(operation& op) {
     return true;
   }
   held_.pop_back();
-  at(op.descriptor_).readable = static_cast<std::size_t>(n) == pool_.buffer_size();  // else there was no more
+  users& u = at(op.descriptor_);
+  u.readable = u.over || static_cast<std::size_t>(n) == pool_.buffer_size();  // else there was no more
   complete(op, static_cast<int>(n), slice(pool_, buffer, 0, static_cast<std::size_t>(n)));
   return true;
 }
@@ -418,7 +419,7 @@ void uring_backend::submit_fresh() {
 void uring_backend::poll(descriptor d) {
   users& u = at(d);
   u.polled = true;
-  u.readable = false;
+  u.readable = u.over = false;
   io_uring_sqe* e = ring_.entry();
   io_uring_prep_poll_multishot(e, d, POLLIN | POLLRDHUP);
   io_uring_sqe_set_data64(e, poll_tag(d, u.generation));
@@ -437,6 +438,7 @@ void uring_backend::arrived_poll(const io_uring_cqe& c) {
   users& u = at(d);
   if (!u.polled || u.generation != c.user_data >> 32) return;
   if ((c.flags & IORING_CQE_F_MORE) == 0) u.polled = false;  // the kernel has ended it: what is asked next is asked anew
+  if (c.res < 0 || (c.res & (POLLRDHUP | POLLHUP | POLLERR)) != 0) u.over = true;
   operation* const op = u.reader;
   const bool waits = op && op->word_ == operation::word::receive && op->state_ == operation::state::started && !op->flag_;
   if (waits && !u.readable) readable_.push_back(op);

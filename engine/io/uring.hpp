@@ -48,6 +48,7 @@ class uring_backend final : public backend, private buffer_pool::lender {
     // Of many connections each is polled for as long as it lives, which costs less than one armed receive after the other.
     bool polled = false;
     bool readable = false;          // its poll has said so since it was last found empty
+    bool over = false;              // its poll has told of the end, which it does not tell twice
     std::uint32_t generation = 0;   // of the number: a poll may speak after its descriptor is closed
   };
 

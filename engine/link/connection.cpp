@@ -126,17 +126,34 @@ void connection::received(int result, slice data) {
 // ---- sending
 
 void connection::flush() {
-  if (sending_.pending() || filling_.empty()) return;
-  if (broken_) return filling_.clear();
+  if (begin_sending()) go_on();
+}
+
+/// Starts to send what is written, if nothing is under way. Whether some of it has left at once.
+bool connection::begin_sending() {
+  if (sending_.pending() || filling_.empty()) return false;
+  if (broken_) return filling_.clear(), false;
   std::swap(in_flight_, filling_);
   in_flight_size_ = in_flight_.size();
   sent_ = 0;
-  if (in_flight_size_ <= at_once) {
-    // Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it.
-    const std::size_t count = in_flight_.iovecs(0, pieces_);
-    if (const std::size_t n = core_.io().send_now(socket_, std::span(pieces_).first(count))) return sent(static_cast<int>(n));
-  }
-  send_some();
+  const bool some = in_flight_size_ <= at_once && send_at_once();
+  if (in_flight_size_ > 0) send_some();
+  return some;
+}
+
+/// Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it.
+bool connection::send_at_once() {
+  const std::size_t count = in_flight_.iovecs(0, pieces_);
+  sent_ = core_.io().send_now(socket_, std::span(pieces_).first(count));
+  if (sent_ == 0) return false;
+  heard_ = core_.now();
+  if (sent_ == in_flight_size_) all_sent();
+  return true;
+}
+
+void connection::all_sent() {
+  in_flight_size_ = sent_ = 0;
+  core_.give_output(std::exchange(in_flight_, {}));
 }
 
 void connection::send_some() {
@@ -159,14 +176,18 @@ void connection::sent(int result) {
   if (!broken_ && (sent_ += static_cast<std::size_t>(result)) < in_flight_size_) {
     send_some();
   } else {
-    in_flight_size_ = sent_ = 0;
-    core_.give_output(std::exchange(in_flight_, {}));
+    all_sent();
     if (broken_) {
       filling_.clear();
       return end_with({.why = connection_end::cause::reset, .code = -result});
     }
-    flush();
+    begin_sending();
   }
+  go_on();
+}
+
+/// Something has left. The last word of whoever says it: who is woken may end the connection, and this with it.
+void connection::go_on() {
   if (waiting_for_ == waiting_for::change) return wake();
   read_on();
 }

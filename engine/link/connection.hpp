@@ -120,6 +120,10 @@ class connection final : private core::flushable {
   void sent(int result);
   void send_some();
   void flush() override;
+  bool begin_sending();
+  bool send_at_once();
+  void all_sent();
+  void go_on();
   void end_with(connection_end);
   void time_is_up();
   void arm_timer();

@@ -1,5 +1,7 @@
 // Many streams waiting at once, in the three worlds: a backend may watch them otherwise than a few (io_uring polls them), which nobody
 // must notice.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -41,6 +43,24 @@ class BackendMany : public backend_test {
   std::vector<slice> kept{};
 };
 INSTANTIATE_TEST_SUITE_P(Io, BackendMany, all_worlds, world_name);
+
+class RealBackendMany : public BackendMany {};
+INSTANTIATE_TEST_SUITE_P(Io, RealBackendMany, real_worlds, world_name);
+
+TEST_P(RealBackendMany, streams_show_an_end_that_came_together_with_the_last_bytes) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ASSERT_EQ(::send(near(i), "last", 4, 0), 4);
+    if (i % 2 == 0) io->close(near(i));
+    else io->shutdown(near(i));
+  }
+  ASSERT_TRUE(all_finished());
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(receives[i]->text, "last");
+    listen_again(i);
+  }
+  ASSERT_TRUE(all_finished());
+  for (const recorded* r : receives) EXPECT_EQ(r->last(), 0);
+}
 
 TEST_P(BackendMany, streams_get_what_is_theirs_again_and_again) {
   std::vector<std::string> expected(count);

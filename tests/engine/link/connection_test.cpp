@@ -62,6 +62,34 @@ TEST_P(Connection, sends_the_answers_of_one_pass_together) {
   EXPECT_EQ(server->io().counters().completions - before, by_a_call ? 1u : 2u) << "one receive and one send";
 }
 
+/// Serves, and takes the connection away as soon as it has ended, as the daemon does.
+task<> serve_and_leave(served& s) {
+  task<> serving = serve(s);
+  co_await serving;
+  s.link.reset();
+}
+
+TEST_P(Connection, is_left_alone_once_the_last_small_answer_behind_a_large_one_has_ended_it) {
+  const std::string big(8'000'000, 'b');
+  const auto [peer, d] = join();
+  served& s = serving.emplace_back();
+  s.on_frame = [&](served& of, const frame& f) {
+    write_frame(of.link->outgoing(), message::result, f.sequence, f.sequence == 0 ? std::string_view(big) : "small");
+  };
+  s.link = std::make_unique<connection>(*server, d, connection_limits{.output_soft = 64 << 20});
+  spawn(serve_and_leave(s));
+  peer->say(request(0, "x"));
+  ASSERT_TRUE(until([&] { return s.payloads.size() == 1; }));
+  rest(10ms);
+  peer->say(request(1, "x"));
+  ASSERT_TRUE(until([&] { return s.payloads.size() == 2; }));
+  peer->shutdown();
+  rest(10ms);  // it waits for the large one to leave
+  peer->read();
+  ASSERT_TRUE(until([&] { return s.finished && peer->ended(); }));
+  EXPECT_EQ(peer->heard().size(), big.size() + std::string_view("small").size() + 2 * 24);
+}
+
 TEST_P(Connection, reads_no_more_from_a_peer_that_does_not_read_its_answers) {
   constexpr std::size_t soft = 128 * 1024, body = 8 * 1024, count = 400;
   auto [peer, s] = meet({.output_soft = soft});
