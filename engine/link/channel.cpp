@@ -145,7 +145,8 @@ bool channel::stale() {
   if (failure_) return true;
   if (driving_ || outstanding() > 0 || keeping_) return false;
   const time_point now = clock_now();
-  if (now - std::exchange(looked_, now) < quickly) return false;
+  if (now - looked_ < quickly) return false;
+  looked_ = now;
   char byte;
   ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
