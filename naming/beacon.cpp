@@ -89,57 +89,50 @@ beacon::beacon(uri answer, const std::string& host, std::uint16_t port, int ip_v
 }
 
 beacon::beacon(uri answer, int socket) : socket_(socket), answer_(std::move(answer)) {
-  ::fcntl(socket_, F_SETFL, ::fcntl(socket_, F_GETFL) | O_NONBLOCK);
+  ::fcntl(*socket_, F_SETFL, ::fcntl(*socket_, F_GETFL) | O_NONBLOCK);
   if (location().starts_with('[')) follow_networks();
 }
 
-beacon::~beacon() {
-  ::close(socket_);
-  if (changes_ >= 0) ::close(changes_);
+beacon::owned::~owned() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 void beacon::open(const address& at) {
-  socket_ = ::socket(at.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (socket_ < 0) fail("broadcast socket");
+  socket_ = owned(::socket(at.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (*socket_ < 0) fail("broadcast socket");
   const int on = 1;
-  ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (at.family() == AF_INET) ::setsockopt(socket_, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
-  else ::setsockopt(socket_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(socket_, at.data(), at.size()) != 0) {
-    const int error = errno;
-    ::close(socket_);
-    throw std::system_error(error, std::generic_category(), "broadcast port " + std::to_string(at.port()));
-  }
+  ::setsockopt(*socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (at.family() == AF_INET) ::setsockopt(*socket_, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+  else ::setsockopt(*socket_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(*socket_, at.data(), at.size()) != 0) fail("broadcast port " + std::to_string(at.port()));
 }
 
 /// Networks come and go while a name server runs, and a group is joined on each of its own. The kernel tells of changes by netlink; without
 /// it those of the start are listened on.
 void beacon::follow_networks() {
   const int on = 1;
-  ::setsockopt(socket_, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
-  changes_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  ::setsockopt(*socket_, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+  changes_ = owned(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
   sockaddr_nl to{};
   to.nl_family = AF_NETLINK;
   to.nl_groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR;
-  if (changes_ >= 0 && ::bind(changes_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
-    ::close(changes_);
-    changes_ = -1;
-  }
+  if (*changes_ >= 0 && ::bind(*changes_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) changes_ = owned();
   join_networks();
 }
 
 void beacon::join_networks() {
   std::array<char, 4096> news;  // that there are any is all that counts, also when the kernel had too many (ENOBUFS)
-  for (int i = 0; i < at_once && changes_ >= 0; ++i)
-    if (::recv(changes_, news.data(), news.size(), 0) < 0 && errno != ENOBUFS) break;
-  networks_ = ipv6_networks();
+  for (int i = 0; i < at_once && *changes_ >= 0; ++i)
+    if (::recv(*changes_, news.data(), news.size(), 0) < 0 && errno != ENOBUFS) break;
+  const std::vector<ipv6_network> before = std::exchange(networks_, ipv6_networks());
   if (!only_at_.empty()) {
     const address at = address::numeric(only_at_, 0).value();
     std::erase_if(networks_, [&](const ipv6_network& each) { return !is_on(each, at); });
   }
   for (const ipv6_network& each : networks_) {
     ipv6_mreq group{.ipv6mr_multiaddr = detail::discovery_group, .ipv6mr_interface = each.interface};
-    if (::setsockopt(socket_, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group) != 0 && errno != EADDRINUSE)
+    const bool heard = ::setsockopt(*socket_, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group) == 0 || errno == EADDRINUSE;
+    if (!heard && std::ranges::find(before, each.interface, &ipv6_network::interface) == before.end())
       log_warning("questions for a name server are not heard on interface {}: {}", each.interface, std::strerror(errno));
   }
 }
@@ -147,7 +140,7 @@ void beacon::join_networks() {
 std::string beacon::location() const {
   sockaddr_storage at{};
   socklen_t size = sizeof at;
-  ::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size);
+  ::getsockname(*socket_, reinterpret_cast<sockaddr*>(&at), &size);
   return address::from(at, size).to_string();
 }
 
@@ -175,7 +168,7 @@ void beacon::answer_waiting() {
     message.msg_iovlen = 1;
     message.msg_control = extra.data();
     message.msg_controllen = extra.size();
-    const ssize_t n = ::recvmsg(socket_, &message, 0);
+    const ssize_t n = ::recvmsg(*socket_, &message, 0);
     if (n < 0) return;
     if (std::string_view(said.data(), static_cast<std::size_t>(n)) != detail::discovery_question) continue;
     const address asker = address::from(from, message.msg_namelen);
@@ -184,7 +177,7 @@ void beacon::answer_waiting() {
     const bool bracketed = host.find(':') != std::string::npos;
     const std::string text = "PYRO:" + answer_.object() + "@" + (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(answer_.port());
     log_debug("responding to broadcast request: {}", text);
-    ::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL, asker.data(), asker.size());
+    ::sendto(*socket_, text.data(), text.size(), MSG_NOSIGNAL, asker.data(), asker.size());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <engine/io/address.hpp>
@@ -20,18 +21,17 @@ class beacon {
   beacon(uri answer, const std::string& host, std::uint16_t port, int ip_version = 4);
   /// Takes a bound UDP socket over, of either family.
   beacon(uri answer, int socket);
-  ~beacon();
   beacon(const beacon&) = delete;
   beacon& operator=(const beacon&) = delete;
 
-  int descriptor() const { return socket_; }
+  int descriptor() const { return *socket_; }
   /// "0.0.0.0:9091", "[::]:9091".
   std::string location() const;
   /// Answers what has come, up to a bounded number; does not wait. When the descriptor is readable.
   void answer_waiting();
 
   /// Readable when this machine's networks have changed, -1 by IPv4, which needs no telling.
-  int changes_descriptor() const { return changes_; }
+  int changes_descriptor() const { return *changes_; }
   /// Listens on the networks there are now. When changes_descriptor() is readable.
   void join_networks();
 
@@ -40,7 +40,23 @@ class beacon {
   void follow_networks();
   std::string host_for(const address& asker, unsigned interface) const;
 
-  int socket_ = -1, changes_ = -1;
+  /// Closed with it.
+  class owned {
+   public:
+    explicit owned(int descriptor = -1) : descriptor_(descriptor) {}
+    owned(owned&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    owned& operator=(owned&& other) noexcept {
+      std::swap(descriptor_, other.descriptor_);
+      return *this;
+    }
+    ~owned();
+    int operator*() const { return descriptor_; }
+
+   private:
+    int descriptor_;
+  };
+
+  owned socket_{}, changes_{};
   uri answer_;
   std::string only_at_{};                  // the network of this address
   std::vector<ipv6_network> networks_{};  // those it listens on
