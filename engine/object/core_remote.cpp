@@ -110,6 +110,8 @@ line core_remote::on(time_point deadline, std::uint16_t flags) {
   if (!channel_ || !channel_->usable()) {
     channel_ = std::make_shared<core_channel>(core_, frame_limits{.message_size = options_.settings->max_message_size}, options_.hmac_key);
     talk_.begin_anew();
+    welcomed_ = false;
+    cancelled_early_.clear();
     const auto made = channel_;
     task<> serving = serve(shared_from_this(), made);
     spawn(std::move(serving));
@@ -119,7 +121,9 @@ line core_remote::on(time_point deadline, std::uint16_t flags) {
 }
 
 void core_remote::cancel(reply_slot& slot) {
-  if (channel_ && channel_->usable() && !slot.done()) talk_.write_cancel(channel_->outgoing(), slot.sequence());
+  if (!channel_ || !channel_->usable() || slot.done()) return;
+  if (welcomed_) talk_.write_cancel(channel_->outgoing(), slot.sequence());
+  else cancelled_early_.push_back(slot.sequence());
 }
 
 void core_remote::abandon() {
@@ -262,6 +266,8 @@ task<> core_remote::serve(std::shared_ptr<core_remote> self, std::shared_ptr<cor
     mine->fail({.why = channel_failure::cause::closed, .text = e.what(), .thrown = std::current_exception()});
   }
   if (open && mine->usable()) {
+    welcomed_ = true;
+    for (const std::uint16_t each : std::exchange(cancelled_early_, {})) talk_.write_cancel(mine->outgoing(), each);
     mine->let_requests_go();
     task<> reading = mine->read_answers();
     co_await reading;

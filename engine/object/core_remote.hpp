@@ -36,7 +36,7 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   /// Announces what was written.
   void expect(reply_slot& s, std::uint16_t sequence, time_point deadline) { channel_->expect(s, sequence, deadline); }
 
-  /// Tells the daemon that nobody wants that answer any more, if it is one of ours and the request has left.
+  /// Tells the daemon that nobody wants that answer any more, if it is one of ours.
   void cancel(reply_slot&);
   /// No proxy is left: it closes when nothing is outstanding.
   void abandon();
@@ -71,6 +71,8 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   std::optional<int> socket_{};  // … and has not been used yet
   bool connected_before_ = false;
   std::shared_ptr<core_channel> channel_{};
+  bool welcomed_ = false;                          // the channel's requests may leave, …
+  std::vector<std::uint16_t> cancelled_early_{};  // … and before they do, nobody knows whether the daemon understands that these are not wanted
 };
 
 }  // namespace engine::detail

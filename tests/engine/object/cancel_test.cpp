@@ -66,8 +66,13 @@ class boss {
     working.cancel();
     co_return co_await working;
   }
+  task<std::string> hire_and_fire(proxy<worker> w) {
+    auto working = async(w).wait_suspended();
+    working.cancel();  // while the core still connects
+    co_return co_await working;
+  }
 };
-ENGINE_EXPOSE(boss, hire)
+ENGINE_EXPOSE(boss, hire, hire_and_fire)
 
 class cancelling : public ::testing::TestWithParam<unsigned> {
  protected:
@@ -122,6 +127,7 @@ TEST_P(cancelling, works_on_a_core) {
   boss object2;
   daemon other(on_loopback());
   proxy<boss> p(other.expose(object2), quiet_proxy());
+  EXPECT_EQ(p.hire_and_fire(client), "stopped");
   EXPECT_EQ(p.hire(client), "stopped");
 }
 
