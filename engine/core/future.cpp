@@ -24,6 +24,8 @@ void future_state::finish() {
 
 void future_state::refuse_await() { throw std::logic_error("this future is driven by the thread that waits for it, which must not be a core's"); }
 
+void future_state::refuse_wait() const { throw std::logic_error("on a core's own thread this future would wait for itself: co_await it there"); }
+
 bool future_state::go_on_later(continuation& c) {
   const std::scoped_lock lock(meeting_->mutex);
   if (ready()) return false;
@@ -32,6 +34,7 @@ bool future_state::go_on_later(continuation& c) {
 }
 
 void future_state::wait_until(time_point deadline) {
+  if (!ready() && meeting_->made_on && meeting_->made_on == core::current()) refuse_wait();
   std::unique_lock lock(meeting_->mutex);
   const auto done = [this] { return ready(); };
   if (deadline == time_point::max()) {

@@ -22,7 +22,7 @@ namespace engine {
 namespace detail {
 
 /// Who makes a future ready. `waiter`: the thread that waits, and no other, so that no lock is needed. `its_core`: the core that it
-/// was made on, which resumes who awaits it there at once.
+/// was made on, which resumes who awaits it there at once, and must not wait for it.
 enum class kept_by : std::uint8_t { another, waiter, its_core };
 
 /// Something to be done once a future is ready.
@@ -37,8 +37,9 @@ class continuation {
 /// The shared part of a future: counted by the future and by its producer.
 class future_state {
  public:
-  explicit future_state(kept_by who = kept_by::another) : kept_by_(who) {
-    if (who != kept_by::waiter) meeting_.emplace();
+  /// `made_on`: the core that makes it ready, if one does.
+  explicit future_state(kept_by who = kept_by::another, const core* made_on = nullptr) : kept_by_(who) {
+    if (who != kept_by::waiter) meeting_.emplace().made_on = made_on;
   }
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
@@ -65,12 +66,15 @@ class future_state {
   bool failed() const { return error_ != nullptr; }
   const std::exception_ptr& error() const { return error_; }
   kept_by keeper() const { return kept_by_; }
+  const core* made_on() const { return meeting_ ? meeting_->made_on : nullptr; }
   /// Registers a coroutine of this core to be resumed; false if the result is already there.
   bool resume_later(core& home, std::coroutine_handle<> waiting);
   /// Registers what is run by the thread that makes it ready; false if the result is already there. Not if kept by who waits.
   bool go_on_later(continuation&);
   /// It is kept by who waits, and a core cannot: throws what says so.
   [[noreturn]] virtual void refuse_await();
+  /// The core that would make it ready waits for it: throws what says so.
+  [[noreturn]] virtual void refuse_wait() const;
 
  protected:
   virtual ~future_state() = default;
@@ -86,6 +90,7 @@ class future_state {
     meeting() {}  // clang knows an implicit one only when future_state is complete
     std::mutex mutex{};
     std::condition_variable changed{};
+    const core* made_on = nullptr;
     core* home = nullptr;
     std::coroutine_handle<> waiting{};
     continuation* next = nullptr;
@@ -159,7 +164,8 @@ template <class T> class [[nodiscard]] future {
   void cancel() {
     if (state_ && !state_->ready()) state_->cancel();
   }
-  /// Waits and takes the result; throws what the producer failed with. On a core's own thread use co_await.
+  /// Waits and takes the result; throws what the producer failed with. On a core's own thread use co_await: to wait there for what only that
+  /// core can make ready throws would_block, for a future of then() std::logic_error, as wait() and wait_for() do.
   T get() {
     wait();
     auto mine = std::move(state_);

@@ -15,7 +15,7 @@ template <class R> inline constexpr bool is_future<future<R>> = true;
 template <class T, class R, class F> class chained final : public future_result<R>, private continuation {
  public:
   chained(state_pointer<future_result<T>> source, F f)
-      : future_result<R>(source->keeper()), source_(std::move(source)), f_(std::move(f)) {}
+      : future_result<R>(source->keeper(), source->made_on()), source_(std::move(source)), f_(std::move(f)) {}
 
   /// Once, before anything else.
   void start() {

@@ -80,11 +80,8 @@ class batch_future final : public future_result<void>, public pending_call {
 class core_batch_future final : public future_result<void>, public core_call {
  public:
   core_batch_future(core& home, std::shared_ptr<remote> of, time_limit limit, batch_entries&& entries)
-      : future_result<void>(kept_by::its_core), core_call(home, std::move(of), limit), entries_(std::move(entries)) {}
-  void wait_until(time_point until) override {
-    if (!this->ready()) refuse_to_wait();
-    future_state::wait_until(until);
-  }
+      : future_result<void>(kept_by::its_core, &home), core_call(home, std::move(of), limit), entries_(std::move(entries)) {}
+  void refuse_wait() const override { refuse_on_core(); }
   void abandon() override { forget(); }
   void cancel() override { ask_to_stop(*this); }
   future_state& as_state() override { return *this; }

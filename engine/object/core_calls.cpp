@@ -42,9 +42,7 @@ line core_call::on(std::uint16_t flags) {
 
 void core_call::expect(std::uint16_t sequence) { core_remote::of(*home_, *of_).expect(*this, sequence, deadline_); }
 
-void core_call::refuse_to_wait() const {
-  if (core::current() == home_) throw would_block("on a core's own thread the answer would wait for itself: co_await the future there");
-}
+void core_call::refuse_on_core() { throw would_block("on a core's own thread the answer would wait for itself: co_await the future there"); }
 
 void core_call::end(std::exception_ptr error) {
   const going_on with(made_for_);

@@ -52,7 +52,7 @@ class core_call : public reply_slot {
   void ask_to_stop(future_state& me);
   remote& from() const { return *of_; }
   core& home() const { return *home_; }
-  void refuse_to_wait() const;
+  [[noreturn]] static void refuse_on_core();
 
  private:
   void settle(std::exception_ptr) final;
@@ -76,11 +76,8 @@ class core_call : public reply_slot {
 template <class R> class core_reply final : public future_result<R>, public core_call {
  public:
   core_reply(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
-      : future_result<R>(kept_by::its_core), core_call(home, std::move(of), limit) {}
-  void wait_until(time_point until) override {
-    if (!this->ready()) refuse_to_wait();
-    future_state::wait_until(until);
-  }
+      : future_result<R>(kept_by::its_core, &home), core_call(home, std::move(of), limit) {}
+  void refuse_wait() const override { refuse_on_core(); }
   void abandon() override { forget(); }
   void cancel() override { ask_to_stop(*this); }
   future_state& as_state() override { return *this; }

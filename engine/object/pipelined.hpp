@@ -75,55 +75,54 @@ template <class P> class forked {
   state_pointer<future_result<P>> source_;
 };
 
-/// One of the two, where they are driven by who waits.
+/// One of the two.
 template <class P> class prong final : public future_result<P> {
  public:
-  explicit prong(std::shared_ptr<forked<P>> of) : future_result<P>(kept_by::waiter), of_(std::move(of)) {}
+  explicit prong(std::shared_ptr<forked<P>> of) : future_result<P>(of->source().keeper(), of->source().made_on()), of_(std::move(of)) {}
   void wait_until(time_point until) override {
+    if (this->keeper() != kept_by::waiter) return future_state::wait_until(until);
     if (!this->ready() && of_->wait_until(until)) of_->tell(*this);
   }
   void abandon() override { of_->one_less(); }
   void cancel() override { of_->source().cancel(); }
   void refuse_await() override { of_->source().refuse_await(); }
+  void refuse_wait() const override { of_->source().refuse_wait(); }
 
  private:
   std::shared_ptr<forked<P>> of_;
 };
 
-/// The two, where somebody else makes the first one ready.
+/// Tells the two, where somebody else makes the first one ready. Destroys itself then.
 template <class P> class fork_point final : private continuation {
  public:
-  static std::pair<future<P>, future<P>> make(state_pointer<future_result<P>> source) {
-    const kept_by who = source->keeper();
-    auto* one = new told(who);
-    auto* other = new told(who);
-    std::pair<future<P>, future<P>> both{future<P>(one), future<P>(other)};
-    auto* const self = new fork_point(std::move(source), *one, *other);
-    if (!self->of_.source().go_on_later(*self)) self->source_ready();
-    return both;
+  static void follow(std::shared_ptr<forked<P>> of, prong<P>& one, prong<P>& other) {
+    auto* const self = new fork_point(std::move(of), one, other);
+    if (!self->of_->source().go_on_later(*self)) self->source_ready();
   }
 
  private:
-  using told = future_result<P>;
-  fork_point(state_pointer<future_result<P>> source, told& one, told& other) : of_(std::move(source)), one_(&one), other_(&other) {
-    one_->add_reference();
-    other_->add_reference();
+  fork_point(std::shared_ptr<forked<P>> of, prong<P>& one, prong<P>& other) : of_(std::move(of)), one_(&one), other_(&other) {
+    one.add_reference();
+    other.add_reference();
   }
   void source_ready() override {
-    of_.learn();
-    const state_pointer<told> one(one_), other(other_);
-    of_.tell(*one);
-    of_.tell(*other);
+    of_->learn();
+    of_->tell(*one_);
+    of_->tell(*other_);
     delete this;
   }
-  forked<P> of_;
-  told *one_, *other_;
+  std::shared_ptr<forked<P>> of_;
+  state_pointer<prong<P>> one_, other_;
 };
 
 template <class P> std::pair<future<P>, future<P>> fork(state_pointer<future_result<P>> source) {
-  if (source->keeper() != kept_by::waiter) return fork_point<P>::make(std::move(source));
   const auto shared = std::make_shared<forked<P>>(std::move(source));
-  return {future<P>(new prong<P>(shared)), future<P>(new prong<P>(shared))};
+  auto* const one = new prong<P>(shared);
+  future<P> first(one);
+  auto* const other = new prong<P>(shared);
+  future<P> second(other);
+  if (one->keeper() != kept_by::waiter) fork_point<P>::follow(shared, *one, *other);
+  return {std::move(first), std::move(second)};
 }
 
 /// Puts a call upon the result of that one on its way, on a plain thread; nullopt: it cannot be pipelined.

@@ -103,7 +103,22 @@ void kept_results::settle(std::uint16_t sequence, const output& answer, const ou
   const std::shared_ptr<kept_result> settled = *at;
   read_answer(*settled, answer, since, host);
   settled->settled = true;
+  if (settled->failed) drop_old_errors();
   for (const auto waiting : std::exchange(settled->waiting, {})) waiting.resume();
+}
+
+/// The newest stays, since none alone is too long.
+void kept_results::drop_old_errors() {
+  std::size_t left = longest_answer;
+  for (auto at = kept_.rbegin(); at != kept_.rend(); ++at) {
+    kept_result& each = **at;
+    if (!each.settled || !each.failed) continue;
+    if (each.error.size() <= left) {
+      left -= each.error.size();
+    } else {
+      *at = std::make_shared<kept_result>(kept_result{.sequence = each.sequence, .settled = true, .why_not = not_kept});
+    }
+  }
 }
 
 std::shared_ptr<kept_result> kept_results::find(std::uint16_t sequence) const {

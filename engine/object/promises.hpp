@@ -60,7 +60,7 @@ class kept_results {
  public:
   /// Beyond so many the oldest that is settled is forgotten, and while none is, nothing more is kept.
   static constexpr std::size_t most = 64;
-  /// Longer answers are no proxies, and longer errors are not repeated.
+  /// Longer answers are no proxies, and longer errors are not repeated; nor are the older errors, beyond so many bytes of them all.
   static constexpr std::size_t longest_answer = 64 * 1024;
 
   /// That request has come, and asks for its result to be kept.
@@ -72,6 +72,8 @@ class kept_results {
   std::shared_ptr<kept_result> find(std::uint16_t sequence) const;
 
  private:
+  void drop_old_errors();
+
   std::deque<std::shared_ptr<kept_result>> kept_{};  // in the order they came
 };
 

@@ -86,16 +86,23 @@ class folder {
     side_gate.get_future().wait();
     return open(name);
   }
+  /// Blocks until its caller cancels.
+  file* open_when_cancelled() {
+    while (!this_call().cancelled()) std::this_thread::sleep_for(1ms);
+    return notes;
+  }
   proxy<file> elsewhere() { return link; }
   int number(int n) { return n; }
+  void complain(int length) { throw raised("builtins.ValueError", {std::string(static_cast<std::size_t>(length), 'x')}); }
   file* notes = nullptr;
   proxy<file> link{};
   gate door{};
   std::promise<void> side_gate{};
   std::atomic<int> waiting{0};
 };
-ENGINE_EXPOSE(folder, open, open_later, open_aside, elsewhere, number)
+ENGINE_EXPOSE(folder, open, open_later, open_aside, open_when_cancelled, elsewhere, number, complain)
 ENGINE_MARK(folder, open_aside, .blocking = true)
+ENGINE_MARK(folder, open_when_cancelled, .blocking = true)
 
 std::string text_of(std::exception_ptr e) {
   try {
@@ -331,6 +338,58 @@ TEST_P(pipelined_calls, on_cores_are_awaited_and_the_first_ones_find_their_way) 
   EXPECT_LE(host->connections(), before + 1);  // only what is called when it is there has a connection of its own
 }
 
+task<> wait_on_core(const proxy<folder>& p, promise<std::string> said) {
+  try {
+    std::string refused;
+    auto opened = async(p).open_later("notes");
+    auto text = pipelined(opened).read(3, 4);  // waits here, for the connection is not there yet
+    const auto refusal_of = [&](auto& f) {
+      try {
+        f.wait();
+      } catch (const std::exception& e) {
+        refused += std::string(dynamic_cast<const would_block*>(&e) ? "would block" : "refused") + ", ";
+      }
+    };
+    refusal_of(opened);
+    refusal_of(text);
+    const proxy<file> there = co_await opened;
+    const std::string first = co_await text;
+    said.succeed(refused + first + " " + uri_of(there).object());
+  } catch (...) {
+    said.succeed(text_of(std::current_exception()));
+  }
+}
+
+TEST_P(pipelined_calls, on_cores_refuse_to_be_waited_for_there_and_can_be_awaited_still) {
+  cores_options o;
+  o.each.spin = 0us;
+  cores mine(o);
+  promise<std::string> said;
+  auto heard = said.get_future();
+  mine.run_on(0, [&](core&) { spawn(wait_on_core(*p, std::move(said))); });
+  EXPECT_TRUE(eventually([&] { return shelf.waiting >= 1; }));
+  shelf.door.open();
+  EXPECT_EQ(heard.get(), "would block, refused, time notes");
+}
+
+task<> cancel_on_core(const proxy<folder>& p, promise<std::string> said) {
+  auto opened = async(p).open_when_cancelled();
+  auto text = pipelined(opened).read(3, 4);
+  opened.cancel();
+  const std::string first = co_await text;
+  said.succeed(first);
+}
+
+TEST_P(pipelined_calls, made_when_the_result_is_there_leave_the_first_to_be_cancelled) {
+  cores_options o;
+  o.each.spin = 0us;
+  cores mine(o);
+  promise<std::string> said;
+  auto heard = said.get_future();
+  mine.run_on(0, [&](core&) { spawn(cancel_on_core(*p, std::move(said))); });
+  EXPECT_EQ(heard.get(), "time");
+}
+
 // ---- seen from the wire
 
 TEST(pipelined_requests, leave_before_the_first_is_answered) {
@@ -427,6 +486,21 @@ TEST_F(raw_requests, upon_a_result_work_until_64_others_have_been_kept) {
     peer.hear();
   }
   EXPECT_NE(refusal_of(asking("", "read", "(3,4)", 3, {{"ENGP", first}})).find("not kept"), std::string::npos);
+}
+
+TEST_F(raw_requests, upon_errors_are_answered_by_them_while_they_are_not_too_many_bytes) {
+  constexpr int length = 15'000;  // is twice in an answer: the error, and the end of its traceback
+  static_assert(kept_results::longest_answer / (2 * length) == 2);
+  for (std::uint16_t n = 1; n <= 3; ++n) {
+    peer.say(asking("shelf", "complain", "(" + std::to_string(length) + ",)", n, {{"ENGK", ""}}));
+    EXPECT_EQ(peer.hear()->exception().text().size(), static_cast<std::size_t>(length));
+  }
+  const auto upon = [&](std::uint16_t n) {
+    const std::string number{static_cast<char>(n >> 8), static_cast<char>(n)};
+    return refusal_of(asking("", "read", "(3,4)", 100, {{"ENGP", number}}));
+  };
+  EXPECT_NE(upon(1).find("not kept"), std::string::npos);
+  for (std::uint16_t n = 2; n <= 3; ++n) EXPECT_EQ(upon(n).size(), static_cast<std::size_t>(length));
 }
 
 TEST_F(raw_requests, of_strangers_have_no_such_words) {
