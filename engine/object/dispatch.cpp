@@ -218,19 +218,30 @@ bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, 
   return known->invoke(target(c, o), c.in, c.answer, known->signature);
 }
 
-bool dispatcher::get_attribute(call& c, const exposed_object& o) {
+/// Up to the attribute's name, of a message that can be read to its end: one that is cut assigns nothing.
+static bool begin_attribute(reader& in, std::span<const std::byte> payload, std::string_view& name) {
+  std::string_view id, method;
   std::size_t hint = 0;
+  if (!in.enter_sequence(hint)) return false;
+  while (in.more()) {
+    if (!in.skip()) return false;
+  }
+  if (!in.ok() || !in.begin_keywords() || !in.skip() || !in.end_call()) return false;
+  in.start(payload);
+  return in.begin_call(id, method) && in.enter_sequence(hint) && in.more() && in.read_string(name);
+}
+
+bool dispatcher::get_attribute(call& c, const exposed_object& o) {
   std::string_view name;
-  if (!c.in.enter_sequence(hint) || !c.in.more() || !c.in.read_string(name)) return false;
+  if (!begin_attribute(c.in, c.request.payload, name)) return false;
   const attribute_entry& a = exposed_attribute(*o.table, name, false);
   a.get(target(c, o), c.answer);
   return true;
 }
 
 bool dispatcher::set_attribute(call& c, const exposed_object& o) {
-  std::size_t hint = 0;
   std::string_view name;
-  if (!c.in.enter_sequence(hint) || !c.in.more() || !c.in.read_string(name)) return false;
+  if (!begin_attribute(c.in, c.request.payload, name)) return false;
   const attribute_entry& a = exposed_attribute(*o.table, name, true);
   if (!c.in.more()) return c.in.ok() && c.in.fail(wire_class::type_error, "__setattr__ needs a name and a value");
   if (!a.set(target(c, o), c.in)) return false;

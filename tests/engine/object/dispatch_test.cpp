@@ -279,6 +279,32 @@ TEST_F(dispatching, attributes_that_may_not_be_reached_are_refused_in_pyros_word
               attribute + "attempt to access unexposed or unknown remote attribute '" + read_only + "'");
 }
 
+TEST_F(dispatching, an_assignment_that_is_cut_or_goes_on_changes_nothing) {
+  host.accepted = {"serpent", "json", "marshal", "msgpack", "pickle"};
+  for (const serializer* format : {&serpent(), &json(), &marshal(), &msgpack(), &pickle()}) {
+    output written;
+    const auto writing = format->make_writer();
+    writing->start(written);
+    writing->begin_call("thing", "__setattr__", 2);
+    writing->string("label");
+    writing->string("new");
+    writing->begin_keywords(0);
+    writing->end_call();
+    const std::string good = flat(written);
+    for (std::size_t size : {good.size() - 1, good.size() + 1}) {
+      std::string bad = good;
+      bad.resize(size, 'x');
+      if ((format == &pickle() || format == &marshal()) && size > good.size()) continue;  // Python, too, does not mind what follows these
+      const auto answers = ask(frame_of(bad, {.serializer = format->id_48}));
+      ASSERT_EQ(answers.size(), 1u);
+      EXPECT_TRUE(answers[0].flags & flag::exception) << format->name << " " << size;
+      EXPECT_EQ(object.label, "none") << format->name << " " << size;
+    }
+    EXPECT_EQ(ask(frame_of(good, {.serializer = format->id_48})).at(0).flags & flag::exception, 0) << format->name;
+    EXPECT_EQ(std::exchange(object.label, "none"), "new") << format->name;
+  }
+}
+
 TEST_F(dispatching, a_bad_assignment_changes_nothing) {
   EXPECT_EQ(failure("__setattr__", "('temperature',101)", "None"), "builtins.ValueError: too hot");
   EXPECT_TRUE(failure("__setattr__", "('temperature','warm')", "None").starts_with("builtins.TypeError: "));
