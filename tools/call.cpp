@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(words);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e);
+    return app.exit(e) == 0 ? 0 : 2;
   }
   std::ranges::transform(arguments, arguments.begin(), shown);
   try {

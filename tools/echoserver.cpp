@@ -105,7 +105,11 @@ int main(int argc, char** argv) {
   app.add_flag("-v,--verbose", verbose, "verbose output");
   app.add_flag("-q,--quiet", quiet, "don't output anything");
   app.add_option("-k,--key", key, "the HMAC key to use (deprecated)");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
   if (verbose) quiet = false;
   try {
     if (const char* set = std::getenv("PYRO_HMAC_KEY")) {
