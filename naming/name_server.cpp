@@ -7,6 +7,7 @@
 #include <re2/re2.h>
 
 #include <codec/convert.hpp>
+#include <codec/utf8.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
@@ -15,17 +16,23 @@ namespace {
 
 [[noreturn]] void type_error(const std::string& text) { throw raised("TypeError", {text}); }
 
+void check_text(const std::string& text, const char* name) {
+  if (!valid_utf8(text)) throw raised("ValueError", {std::string(name) + " has lone surrogates in it"});
+}
+
 /// Pyro keeps sets: in order, each once.
 std::vector<std::string> tags_of(detail::given_tags&& given, const char* name) {
   if (given.was_text) type_error(std::string(name) + " should not be a str, but another iterable (set, list, etc)");
   std::ranges::sort(given.tags);
   const auto twice = std::ranges::unique(given.tags);
   given.tags.erase(twice.begin(), twice.end());
+  for (const std::string& tag : given.tags) check_text(tag, name);
   return std::move(given.tags);
 }
 
 std::string text_of(detail::given_text&& given) {
   if (!given.text) type_error("name must be a str");
+  check_text(*given.text, "name");
   return *std::move(given.text);
 }
 
@@ -149,16 +156,17 @@ std::vector<name_table::listed> NameServer::everything() const {
 // ---- changing
 
 NameServer::change NameServer::make(std::vector<registration_change> changes) {
-  change c;
-  for (const registration_change& each : changes) {
-    c.before.push_back({each.name, names_.find(each.name)});
+  change c{.made = std::move(changes), .number = ++changes_};
+  for (const registration_change& each : c.made) {
+    if (journal_) {
+      const auto [at, is_new] = unsettled_.try_emplace(each.name);
+      if (is_new) at->second.kept = names_.find(each.name);
+      ++at->second.waiting;
+    }
     if (each.now) names_.put(each.name, *each.now);
     else names_.take(each.name);
   }
-  if (journal_) {
-    c.made = changes;
-    c.durable = journal_->write(std::move(changes));
-  }
+  if (journal_) c.durable = journal_->write(c.made);
   return c;
 }
 
@@ -184,18 +192,25 @@ task<> NameServer::settle(change c) {
   } catch (...) {
     failed = std::current_exception();
   }
-  if (!failed) co_return;
-  undo(c);
-  std::rethrow_exception(failed);
+  settled(c, !failed);
+  if (failed) std::rethrow_exception(failed);
 }
 
-/// Unless it has been changed again meanwhile.
-void NameServer::undo(const change& c) {
+/// They may be told of in any order. Once none is left, a name of which one has failed stands for what the storage has.
+void NameServer::settled(const change& c, bool kept) {
   const std::scoped_lock lock(changing_);
-  for (std::size_t i = 0; i < c.made.size(); ++i) {
-    if (names_.find(c.made[i].name) != c.made[i].now) continue;
-    if (c.before[i].now) names_.put(c.made[i].name, *c.before[i].now);
-    else names_.take(c.made[i].name);
+  for (const registration_change& each : c.made) {
+    const auto at = unsettled_.find(each.name);
+    unsettled& u = at->second;
+    u.failed |= !kept;
+    if (kept && c.number > u.kept_by) {
+      u.kept = each.now;
+      u.kept_by = c.number;
+    }
+    if (--u.waiting > 0) continue;
+    if (u.failed && u.kept) names_.put(each.name, *u.kept);
+    else if (u.failed) names_.take(each.name);
+    unsettled_.erase(at);
   }
 }
 
@@ -203,6 +218,7 @@ task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std:
   if (!where.text) type_error("only URIs or strings can be registered");
   if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
   std::string known_as = text_of(std::move(name));
+  check_text(*where.text, "uri");
   registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
   change made = put(std::move(known_as), std::move(r), safe.value_or(false));
   task<> settled = settle(std::move(made));
@@ -232,7 +248,7 @@ task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::opti
     for (auto& each : find(prefix, regex)) wanted.push_back(std::move(each.name));
   }
   change made = take(wanted);
-  const auto count = static_cast<std::int64_t>(made.before.size());
+  const auto count = static_cast<std::int64_t>(made.made.size());
   task<> settled = settle(std::move(made));
   co_await settled;
   co_return count;
@@ -248,14 +264,26 @@ void NameServer::drop(std::string_view name) {
   wait_for(take({std::string(name)}));
 }
 
+void NameServer::drop_if(std::string_view name, std::string_view uri) {
+  change made;
+  {
+    const std::scoped_lock lock(changing_);
+    const auto now = names_.find(name);
+    if (!now || now->uri != uri || name == name_server_id) return;
+    made = make({{std::string(name), std::nullopt}});
+  }
+  wait_for(std::move(made));
+}
+
 void NameServer::wait_for(change c) {
   if (!c.durable.valid()) return;
   try {
     c.durable.get();
   } catch (...) {
-    undo(c);
+    settled(c, false);
     throw;
   }
+  settled(c, true);
 }
 
 }  // namespace engine

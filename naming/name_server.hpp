@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <codec/codec_of.hpp>
@@ -76,7 +77,8 @@ class NameServer {  // its name in the texts of errors is Pyro's
   std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
   /// Throws naming_error "unknown name: x".
   detail::looked_up lookup(std::string_view name, std::optional<bool> return_metadata) const;
-  /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection.
+  /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection, ValueError for
+  /// text with lone surrogates, which neither a database nor most clients of list() could take.
   task<> enroll(detail::given_text name, detail::given_uri uri, std::optional<bool> safe, detail::given_tags metadata);
   task<> set_metadata(detail::given_text name, detail::given_tags metadata);
   /// How many were removed: that name, all with that prefix, or all that match. The name server's own entry stays.
@@ -92,13 +94,23 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// a call of a core. Throw naming_error, and then nothing has changed.
   void keep(std::string name, registration);
   void drop(std::string_view name);
+  /// The same unless it stands for something else than `uri` by now.
+  void drop_if(std::string_view name, std::string_view uri);
   std::vector<name_table::listed> everything() const;
 
  private:
   /// Made in memory and on its way to the storage.
   struct change {
-    std::vector<registration_change> made{}, before{};
+    std::vector<registration_change> made{};
+    std::uint64_t number = 0;
     future<void> durable{};
+  };
+  /// Of a name with changes that are not settled yet.
+  struct unsettled {
+    std::optional<registration> kept{};  ///< what the storage has
+    std::uint64_t kept_by = 0;           ///< the change that is from
+    std::size_t waiting = 0;             ///< changes
+    bool failed = false;                 ///< any of them
   };
   // With changing_ held:
   change make(std::vector<registration_change>);
@@ -107,13 +119,15 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// Ready when the change is durable. If it cannot be kept it is taken back, and what was wrong is thrown.
   task<> settle(change);
   void wait_for(change);
-  void undo(const change&);
+  void settled(const change&, bool kept);
   std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
 
   std::unique_ptr<storage> storage_;
   name_table names_{};
   std::unique_ptr<journal> journal_{};
   std::mutex changing_{};  // the journal gets changes in the order in which the table got them
+  std::uint64_t changes_ = 0;
+  std::unordered_map<std::string, unsettled> unsettled_{};
 };
 ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)
 ENGINE_MARK(NameServer, lookup, .parameters = "name, return_metadata")  // no default: it would be read for each lookup

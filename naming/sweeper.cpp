@@ -39,7 +39,7 @@ void sweeper::look_at(const std::string& name, const std::string& where) {
   log_info("autoclean: unregistering {}; cannot connect uri {} for {} sec", name, where, std::chrono::duration<double>(options_.unreachable).count());
   unreachable_.erase(name);
   try {
-    names_.drop(name);
+    names_.drop_if(name, where);  // it may have come back meanwhile, at another address
   } catch (const error& e) {
     log_error("autoclean: {} is still registered: {}", name, e.what());
   }

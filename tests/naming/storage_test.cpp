@@ -1,6 +1,7 @@
 // Registrations in SQLite: written through, read at the start, all or nothing; and what is wrong with a file is said.
 #include <naming/storage.hpp>
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <naming/journal.hpp>
+#include <naming/locate.hpp>
 #include <naming/name_server.hpp>
 
 #include "naming_support.hpp"
@@ -88,6 +90,60 @@ TEST(name_servers, tell_their_caller_when_something_could_not_be_kept) {
   EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:x@h:1"); }), "Pyro4.errors.NamingError: disk full");
   EXPECT_EQ(failure_text([&] { object.keep("y", {.uri = "PYRO:y@h:1"}); }), "Pyro4.errors.NamingError: disk full");
   EXPECT_EQ(any["count"](), value(0)) << "what is not kept is not there";
+}
+
+/// Fails for as long as it is told to, and not before it may.
+class failing_storage final : public storage {
+ public:
+  std::vector<named_registration> load() override { return {{"x", {.uri = "PYRO:kept@h:1"}}}; }
+  void write(std::span<const registration_change>) override {
+    may_go.wait(false);
+    if (fails) throw naming_error("disk full");
+  }
+  std::atomic<bool> may_go{false}, fails{true};
+};
+
+TEST(name_servers, that_could_not_keep_several_changes_of_a_name_have_the_one_that_was_kept) {
+  auto made = std::make_unique<failing_storage>();
+  failing_storage& kept_in = *made;
+  NameServer object(std::move(made));
+  daemon host(on_loopback());
+  const proxy<name_server> names(host.expose(object, name_server_id, {.shared = true}), quiet_proxy());
+  const auto stands_for = [&] { return object.lookup("x", false).where.to_string(); };
+  auto first = async(names).enroll("x", uri("PYRO:first@h:1"), false, std::vector<std::string>{});
+  auto second = async(names).enroll("x", uri("PYRO:second@h:1"), false, std::vector<std::string>{});
+  EXPECT_TRUE(eventually([&] { return first.wait_for(1ms) || stands_for() == "PYRO:second@h:1"; }));
+  kept_in.may_go = true;
+  kept_in.may_go.notify_all();
+  EXPECT_THROW(first.get(), naming_error);
+  EXPECT_THROW(second.get(), naming_error);
+  EXPECT_EQ(stands_for(), "PYRO:kept@h:1");
+  kept_in.fails = false;
+  object.keep("x", {.uri = "PYRO:third@h:1"});
+  kept_in.fails = true;
+  EXPECT_THROW(object.keep("x", {.uri = "PYRO:fourth@h:1"}), naming_error);
+  EXPECT_EQ(stands_for(), "PYRO:third@h:1");
+  object.drop_if("x", "PYRO:another@h:1");
+  EXPECT_EQ(stands_for(), "PYRO:third@h:1") << "it stands for something else by now";
+  kept_in.fails = false;
+  object.drop_if("x", "PYRO:third@h:1");
+  EXPECT_EQ(object.count(), 0);
+}
+
+TEST(name_servers, refuse_texts_that_neither_a_database_nor_most_clients_can_take) {
+  NameServer object;
+  daemon host(on_loopback());
+  proxy_options how = quiet_proxy();
+  how.serializer = "serpent";
+  const proxy<> any(host.expose(object, name_server_id, {.shared = true}), how);
+  const std::string lone = "sur\xed\xa0\x80";
+  const auto refusal = [](const char* what) { return "builtins.ValueError: " + std::string(what) + " has lone surrogates in it"; };
+  EXPECT_EQ(failure_text([&] { any["register"](lone, "PYRO:x@h:1"); }), refusal("name"));
+  EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:" + lone + "@h:1"); }), refusal("uri"));
+  EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:x@h:1", false, value(value::list{lone})); }), refusal("metadata"));
+  any["register"]("x", "PYRO:x@h:1");
+  EXPECT_EQ(failure_text([&] { any["set_metadata"]("x", value(value::list{lone})); }), refusal("metadata"));
+  EXPECT_EQ(object.count(), 1);
 }
 
 TEST(name_servers, know_at_the_start_what_was_kept) {
