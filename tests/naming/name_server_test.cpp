@@ -141,6 +141,20 @@ TEST(name_servers, answer_expressions_that_blow_up_elsewhere_at_once) {
   EXPECT_THROW(object.list({}, "(((a{1,1000}){1,1000}){1,1000})", {}, {}, false), naming_error);
 }
 
+TEST(name_servers, read_expressions_as_re2_does_where_that_differs_from_python) {
+  NameServer object;
+  for (const char* name : {"x\u00e9", "xxy", "x{,2}y", "x\n"}) object.keep(name, {.uri = "PYRO:x@h:1"});
+  const auto found = [&](const char* regex) {
+    std::vector<std::string> names;
+    for (auto& each : object.list({}, regex, {}, {}, false).names) names.push_back(each.name);
+    return names;
+  };
+  EXPECT_EQ(found("x\\w$"), std::vector<std::string>{}) << "classes are ASCII";
+  EXPECT_EQ(found("x{,2}y"), std::vector<std::string>{"x{,2}y"}) << "a bound needs its first number";
+  EXPECT_EQ(found("x$"), std::vector<std::string>{}) << "the end is no line's end";
+  EXPECT_EQ(failure_text([&] { found("x{1001}"); }), "Pyro4.errors.NamingError: invalid regex: invalid repetition size: {1001}");
+}
+
 TEST(name_servers, list_a_hundred_thousand_names) {
   NameServer object;
   for (int i = 0; i < 100'000; ++i)
