@@ -2,6 +2,7 @@
 #include <naming/name_server.hpp>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <re2/re2.h>
@@ -9,6 +10,7 @@
 #include <codec/convert.hpp>
 #include <codec/utf8.hpp>
 #include <engine/object/error.hpp>
+#include <engine/object/proxy_codec.hpp>
 
 namespace engine {
 
@@ -70,10 +72,29 @@ bool codec_of<detail::given_uri>::decode(reader& in, detail::given_uri& out) {
     return true;
   }
   if (in.peek() != kind::dict) return in.skip();
-  uri where;
-  if (!engine::decode(in, where)) return false;
-  out.text = where.to_string();
-  out.was_uri = true;
+  value any;
+  if (!engine::decode(in, any)) return false;
+  const auto where = detail::uri_in(any);
+  out.was_uri = where.has_value();
+  if (where) out.text = where->to_string();
+  return true;
+}
+
+bool codec_of<detail::given_truth>::decode(reader& in, detail::given_truth& out) {
+  if (in.peek() == kind::boolean) return in.read_boolean(out.on);
+  value any;
+  if (!engine::decode(in, any)) return false;
+  switch (any.kind()) {
+    case kind::none: out.on = false; break;
+    case kind::string:
+    case kind::bytes:
+    case kind::list:
+    case kind::tuple:
+    case kind::set:
+    case kind::frozenset:
+    case kind::dict: out.on = any.size() != 0; break;
+    default: out.on = any != 0;
+  }
   return true;
 }
 
@@ -84,6 +105,12 @@ bool codec_of<detail::given_tags>::decode(reader& in, detail::given_tags& out) {
   if (k == kind::string) {
     out.was_text = true;
     return in.skip();
+  }
+  if (k == kind::dict) {
+    std::map<std::string, value> any;
+    if (!engine::decode(in, any)) return false;
+    for (auto& each : any) out.tags.push_back(each.first);
+    return true;
   }
   return engine::decode(in, out.tags);
 }
@@ -120,11 +147,11 @@ NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(ke
   journal_ = std::make_unique<journal>(*storage_);
 }
 
-detail::looked_up NameServer::lookup(std::string_view name, std::optional<bool> return_metadata) const {
+detail::looked_up NameServer::lookup(std::string_view name, std::optional<detail::given_truth> return_metadata) const {
   detail::looked_up answer;
   const bool found = names_.look_at(name, [&](const registration& at) {
     answer.where = uri(at.uri);
-    if (return_metadata.value_or(false)) answer.tags = at.tags;
+    if (return_metadata && return_metadata->on) answer.tags = at.tags;
   });
   if (!found) throw naming_error("unknown name: " + std::string(name));
   return answer;
@@ -137,16 +164,16 @@ std::vector<name_table::listed> NameServer::find(const std::optional<std::string
 }
 
 detail::listed_names NameServer::list(std::optional<std::string> prefix, std::optional<std::string> regex, detail::given_tags metadata_all,
-                                      detail::given_tags metadata_any, bool return_metadata) const {
+                                      detail::given_tags metadata_any, detail::given_truth return_metadata) const {
   if (prefix.has_value() + regex.has_value() + metadata_all.given + metadata_any.given > 1)
     throw raised("ValueError", {"you can only filter on one thing at a time"});
-  if (!nothing(prefix) || !nothing(regex)) return {find(prefix, regex), return_metadata};
+  if (!nothing(prefix) || !nothing(regex)) return {find(prefix, regex), return_metadata.on};
   const auto all = tags_of(std::move(metadata_all), "metadata_all"), any = tags_of(std::move(metadata_any), "metadata_any");
   return {names_.list([&](const std::string&, const registration& at) {
             const auto has = [&](const std::string& tag) { return std::ranges::binary_search(at.tags, tag); };
             return std::ranges::all_of(all, has) && (any.empty() || std::ranges::any_of(any, has));
           }),
-          return_metadata};
+          return_metadata.on};
 }
 
 std::vector<name_table::listed> NameServer::everything() const {
@@ -214,13 +241,13 @@ void NameServer::settled(const change& c, bool kept) {
   }
 }
 
-task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<bool> safe, detail::given_tags metadata) {
+task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata) {
   if (!where.text) type_error("only URIs or strings can be registered");
   if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
   std::string known_as = text_of(std::move(name));
   check_text(*where.text, "uri");
   registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
-  change made = put(std::move(known_as), std::move(r), safe.value_or(false));
+  change made = put(std::move(known_as), std::move(r), safe && safe->on);
   task<> settled = settle(std::move(made));
   co_await settled;
 }
@@ -240,10 +267,11 @@ task<> NameServer::set_metadata(detail::given_text name, detail::given_tags meta
   co_await settled;
 }
 
-task<std::int64_t> NameServer::remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
+task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
   std::vector<std::string> wanted;
-  if (!nothing(name) && *name != name_server_id && names_.contains(*name)) {
-    wanted.push_back(*std::move(name));
+  const std::string one = name && name->text ? *std::move(name->text) : std::string();
+  if (!one.empty() && one != name_server_id && names_.contains(one)) {
+    wanted.push_back(one);
   } else if (!nothing(prefix) || !nothing(regex)) {
     for (auto& each : find(prefix, regex)) wanted.push_back(std::move(each.name));
   }

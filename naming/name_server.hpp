@@ -29,12 +29,17 @@ namespace detail {
 struct given_text {
   std::optional<std::string> text{};
 };
+/// What counts as true in Python: any value may be given for a switch.
+struct given_truth {
+  given_truth(bool b = false) : on(b) {}
+  bool on;
+};
 /// A URI, as an object or as text.
 struct given_uri {
   std::optional<std::string> text{};
   bool was_uri = false;
 };
-/// Tags: any iterable of texts, None as well.
+/// Tags: any iterable of texts, as the keys of a dict are, None as well.
 struct given_tags {
   bool given = false, was_text = false;
   std::vector<std::string> tags{};
@@ -54,6 +59,9 @@ struct listed_names {
 
 template <> struct codec_of<detail::given_text> {
   static bool decode(reader&, detail::given_text&);
+};
+template <> struct codec_of<detail::given_truth> {
+  static bool decode(reader&, detail::given_truth&);
 };
 template <> struct codec_of<detail::given_uri> {
   static bool decode(reader&, detail::given_uri&);
@@ -76,17 +84,17 @@ class NameServer {  // its name in the texts of errors is Pyro's
   // ---- Pyro's methods. Those that change something answer when it is durable.
   std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
   /// Throws naming_error "unknown name: x".
-  detail::looked_up lookup(std::string_view name, std::optional<bool> return_metadata) const;
+  detail::looked_up lookup(std::string_view name, std::optional<detail::given_truth> return_metadata) const;
   /// `safe`: throws naming_error "name already registered: x" instead of replacing. TypeError for what is no text, URI or collection, ValueError for
   /// text with lone surrogates, which neither a database nor most clients of list() could take.
-  task<> enroll(detail::given_text name, detail::given_uri uri, std::optional<bool> safe, detail::given_tags metadata);
+  task<> enroll(detail::given_text name, detail::given_uri uri, std::optional<detail::given_truth> safe, detail::given_tags metadata);
   task<> set_metadata(detail::given_text name, detail::given_tags metadata);
   /// How many were removed: that name, all with that prefix, or all that match. The name server's own entry stays.
-  task<std::int64_t> remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex);
+  task<std::int64_t> remove(std::optional<detail::given_text> name, std::optional<std::string> prefix, std::optional<std::string> regex);
   /// Those with that prefix, that match (anchored at their beginning), or that have all or any of those tags; all without a filter. Throws
   /// ValueError for more than one filter, naming_error "invalid regex: …".
   detail::listed_names list(std::optional<std::string> prefix, std::optional<std::string> regex, detail::given_tags metadata_all,
-                            detail::given_tags metadata_any, bool return_metadata) const;
+                            detail::given_tags metadata_any, detail::given_truth return_metadata) const;
   void ping() const {}
 
   // ---- for the program it is part of. Any thread.

@@ -64,6 +64,10 @@ class NameServer(support.InteropTest):
             lambda p: p.set_metadata("a.c", None), lambda p: plain(p, "list", return_metadata=True),
             lambda p: p.register("x", "nonsense"), lambda p: p.register("x", 5), lambda p: p.register(5, "PYRO:obj@host:1"),
             lambda p: p.register("x", "PYRO:obj@host:1", metadata="tag"), lambda p: p.register("x"),
+            lambda p: p.register("x", {"a": 1}), lambda p: p.register("y", "PYRO:obj@host:1", safe=0, metadata={"m8": 1, "m9": None}),
+            lambda p: p.register("y", "PYRO:obj@host:1", safe="yes"), lambda p: p.register("y", "PYRO:obj@host:1", 1),
+            lambda p: str(p.lookup("y", return_metadata="")),
+            lambda p: plain(p, "list", return_metadata=1), lambda p: plain(p, "list", return_metadata=None), lambda p: p.remove(5), lambda p: p.remove("y"),
             lambda p: p.remove("nobody"), lambda p: p.remove("a.b"), lambda p: p.remove(prefix="a."), lambda p: p.remove(regex=".*c$"),
             lambda p: p.remove("Pyro.NameServer"), lambda p: p.remove(prefix="Pyro"), lambda p: p.remove(), lambda p: p.count(),
         ]
@@ -82,7 +86,8 @@ class NameServer(support.InteropTest):
         port = self.port_of(self.start(our_names()))
         with Pyro4.locateNS("127.0.0.1", port) as names:
             names.register("a", Pyro4.URI("PYRO:obj@./u:/tmp/s"), metadata={"m1", "m2"})
-            uri, tags = names.lookup("a", return_metadata=True)
+            self.assertEqual(names.lookup("a", return_metadata=True), names.lookup("a", [0]))
+            uri, tags = names.lookup("a", return_metadata=1)
             self.assertEqual((Pyro4.URI("PYRO:obj@./u:/tmp/s"), ["m1", "m2"]), (uri, sorted(tags)))
             with self.assertRaisesRegex(Pyro4.errors.NamingError, r"invalid regex: "):
                 names.list(regex="((")
