@@ -141,16 +141,21 @@ class Promise:
 
 ENGINE_TCP = ("engine-tcp", "engine-tcp-spin")
 RAW_TCP = ("tcp-blocking", "tcp-epoll", "tcp-epoll-spin")
+ENGINE_UNIX = ("engine-unix", "engine-unix-spin")
+RAW_UNIX = ("unix-blocking", "unix-epoll", "unix-epoll-spin")
 
 PROMISES = (
-    Promise("sync_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.80),
-    Promise("sync_call", ("engine-tcp",), ("tcp-blocking",), 0.90),
-    Promise("sync_call", ("engine-unix-spin",), ("unix-epoll-spin",), 0.75),
-    Promise("pipelined_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.10),
-    Promise("many_connections", ("engine-tcp",), ("tcp-epoll",), 0.80),
-    Promise("connect", ENGINE_TCP, RAW_TCP, 0.70),
-    Promise("huge", ENGINE_TCP, RAW_TCP, 0.80),
-    Promise("oneway", ENGINE_TCP, ("zeromq",), 1.0),
+    Promise("sync_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.92),
+    Promise("sync_call", ("engine-tcp",), ("tcp-blocking",), 0.97),
+    Promise("sync_call", ("engine-unix-spin",), ("unix-epoll-spin",), 0.88),
+    Promise("pipelined_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.2),
+    Promise("pipelined_call", ENGINE_TCP, ("redis",), 2.5),
+    Promise("many_connections", ENGINE_TCP, RAW_TCP, 0.95),
+    Promise("many_connections", ENGINE_UNIX, RAW_UNIX, 0.95),
+    Promise("connect", ENGINE_TCP, RAW_TCP, 0.9),
+    Promise("huge", ENGINE_TCP, RAW_TCP, 0.95),
+    Promise("huge", ENGINE_UNIX, RAW_UNIX, 0.9),
+    Promise("oneway", ENGINE_TCP, ("zeromq",), 1.5),
 ) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream")) + (
     Promise("lookup_pipelined", ("engine-ns", "engine-ns-spin"), ("pyro4-ns",), 10),
     Promise("register", ("engine-ns-sql", "engine-ns-sql-spin"), ("pyro4-ns-sql",), 20),
