@@ -257,6 +257,20 @@ TEST_F(dispatching, our_own_peers_may_use_msgpack_while_the_accepted_ones_are_py
   EXPECT_EQ(ask(frame_of(body, {.serializer = 6})).at(0).flags, flag::exception);
 }
 
+TEST_F(dispatching, a_call_whose_deadline_has_passed_does_not_begin) {
+  peer.own_peer = true;
+  peer.heard = std::chrono::steady_clock::now();
+  const auto with_left = [&](const std::string& microseconds, std::uint16_t flags) {
+    return ask(frame_of("# serpent utf-8 python3.2\n('thing','__setattr__',('label','new'),None)",
+                        {.flags = flags, .annotations = {{"ENGD", microseconds}}}));
+  };
+  EXPECT_EQ(failure_in(with_left(std::string(8, '\0'), 0)), "Pyro4.errors.TimeoutError: the deadline had passed before the call began");
+  EXPECT_TRUE(with_left(std::string(8, '\0'), flag::oneway).empty());
+  EXPECT_EQ(object.label, "none");
+  EXPECT_EQ(with_left(std::string(4, '\0') + "\x10" + std::string(3, '\0'), 0).at(0).flags, 0) << "there is time";
+  EXPECT_EQ(object.label, "new");
+}
+
 TEST_F(dispatching, attributes_are_read_and_assigned) {
   EXPECT_EQ(result("__getattr__", "('label',)", "None"), value("none"));
   EXPECT_EQ(result("__setattr__", "('label','new')", "None"), value());
