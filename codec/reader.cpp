@@ -15,6 +15,11 @@ bool reader::fail(decode_error error) {
   return false;
 }
 
+bool reader::misfit_of(std::string_view argument) {
+  if (failed_ && error_.text.starts_with("expected ")) error_.text = std::string(argument) + ": " + error_.text;
+  return false;
+}
+
 bool reader::skip_entry() {
   std::string_view method;
   return begin_entry(method) && skip() && open_keywords() && skip() && close_call();

@@ -129,6 +129,8 @@ class reader {
   /// values that do not fit their C++ type.
   [[gnu::cold]] bool fail(std::string_view type, std::string text);
   [[gnu::cold]] bool fail(decode_error error);
+  /// Says of which argument a value was that does not fit its C++ type; other failures stay as they are. Always false.
+  [[gnu::cold]] bool misfit_of(std::string_view argument);
 
  protected:
   /// An entry has been consumed to its end.

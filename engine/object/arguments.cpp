@@ -115,6 +115,11 @@ bool call_signature::keywords_are_none(reader& in) const {
   return in.fail(wire_class::type_error, name + "() argument after ** must be a mapping, not NoneType");
 }
 
+bool call_signature::misfit(reader& in, std::size_t parameter) const {
+  const std::string which = parameter < parameters.size() ? "'" + parameters[parameter] + "'" : std::to_string(parameter + 1);
+  return in.misfit_of(name + "() argument " + which);
+}
+
 bool detail::read_default(const std::string& literal, bool (*decode_into)(reader&, void*), void* target, reader& failing) {
   thread_local const auto in = serpent().make_reader();  // a default is read at every call that leaves it out
   in->start(std::as_bytes(std::span(literal)));

@@ -57,6 +57,8 @@ struct call_signature {
   bool twice(reader& in, std::string_view parameter) const;
   bool unexpected(reader& in, std::string_view parameter) const;
   bool keywords_are_none(reader& in) const;
+  /// The argument for that parameter could not be read.
+  [[gnu::cold]] bool misfit(reader& in, std::size_t parameter) const;
 };
 
 namespace detail {
@@ -99,7 +101,7 @@ template <class... P> class argument_values {
     std::size_t hint = 0, read = 0;
     if (!in.enter_sequence(hint)) return false;
     bool open = true;
-    if (!read_positional(in, open, read, std::make_index_sequence<named>{})) return false;
+    if (!read_positional(in, open, read, std::make_index_sequence<named>{})) return signature.misfit(in, read);
     if (read == named && in.ends_plainly()) return true;
     given_ = read == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << read) - 1;
     if (open && !read_rest(in, signature, read)) return false;
@@ -165,7 +167,7 @@ template <class... P> class argument_values {
     if (const auto at = signature.find(key)) {
       if ((given_ >> *at) & 1) return signature.twice(in, key);
       given_ |= std::uint64_t{1} << *at;
-      return read_at(in, *at, std::make_index_sequence<named>{});
+      return read_at(in, *at, std::make_index_sequence<named>{}) || signature.misfit(in, *at);
     }
     if constexpr (keywords_at < count) {
       value name = std::string(key), v;

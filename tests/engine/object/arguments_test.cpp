@@ -63,6 +63,17 @@ TEST(arguments, missing_ones_are_named_as_python_does) {
   EXPECT_EQ(unnamed.read("(1,)"), "C.f() missing 1 required positional argument: 'arg2'");
 }
 
+TEST(arguments, of_another_type_are_named) {
+  fixture<int, std::string> named("count, word");
+  EXPECT_EQ(named.read("('x','y')"), "C.f() argument 'count': expected int, not str");
+  EXPECT_EQ(named.read("(1,2)"), "C.f() argument 'word': expected str, not int");
+  EXPECT_EQ(named.read("(1,)", "{'word':2.5}"), "C.f() argument 'word': expected str, not float");
+  fixture<int, std::vector<int>> unnamed;
+  EXPECT_EQ(unnamed.read("(1,[2,None])"), "C.f() argument 2: expected int, not NoneType");
+  named.type = wire_class::syntax_error;
+  EXPECT_EQ(named.read("(1,]").find("C.f()"), std::string::npos) << "what is no value at all is nobody's argument";
+}
+
 TEST(arguments, too_many_count_the_object_too) {
   fixture<> none;
   EXPECT_EQ(none.read("(1,)"), "C.f() takes 1 positional argument but 2 were given");
