@@ -1,13 +1,16 @@
 """engine-ns and engine-nsc beside pyro4-ns and pyro4-nsc: the same questions to both name servers, the same commands from both tools, files that
 either opens, programs of either language that find each other by name, and kill -9 in the middle of a storm."""
+import contextlib
 import os
 import random
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import tempfile
 import threading
+import time
 import unittest
 
 import Pyro4
@@ -134,18 +137,47 @@ class NameServer(support.InteropTest):
             with self.subTest(options=options):
                 self.assertEqual(printed[0], printed[1])
 
+    def refused(self, code, complaint, *options, **changes):
+        """Does not start, with that code, and says why on stderr."""
+        server = our_names(*options, **changes)
+        server.finish(code=code)
+        self.assertRegex("".join(server.err), complaint)
+
     def test_bad_options_end_it_with_a_line_on_stderr(self):
+        taken = self.port_of(self.start(our_names()))
+        self.refused(1, "invalid storage type 'paper'", "-s", "paper")
+        self.refused(1, "dbm storage is not supported", "-s", "dbm:x")
+        self.refused(1, "Address already in use", "-n", "127.0.0.1", "-p", str(taken))
+        self.refused(2, "nonsense", "--nonsense")
+        self.refused(2, "port", "-p", "abc")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hearing:
+            hearing.bind(("0.0.0.0", 0))
+            self.refused(1, "broadcast port %d.*Address already in use" % hearing.getsockname()[1],
+                         "-n", "0.0.0.0", "-p", "0", "--bcport", str(hearing.getsockname()[1]))
+
+    def test_bad_files_end_it_with_a_line_on_stderr(self):
         with tempfile.TemporaryDirectory() as folder:
-            taken = self.port_of(self.start(our_names()))
-            with open(os.path.join(folder, "text"), "w") as text:
+            self.refused(1, "unable to open database file", "-s", "sql:" + folder + "/nowhere/x")
+            file = os.path.join(folder, "names.db")
+            with open(file, "w") as text:
                 text.write("x" * 5000)
-            for options, complaint in ((("-s", "paper"), "invalid storage type 'paper'"), (("-s", "sql:" + folder + "/text"), "file is not a database"),
-                                       (("-s", "sql:" + folder + "/nowhere/x"), "unable to open database file"), (("-s", "dbm:x"), "dbm storage is not supported"),
-                                       (("-n", "127.0.0.1", "-p", str(taken)), "Address already in use"), (("--nonsense",), "nonsense")):
-                server = our_names(*options)
-                server.finish(code=None)
-                self.assertNotEqual(0, server.process.returncode, options)
-                self.assertIn(complaint, "".join(server.err))
+            self.refused(1, "file is not a database", "-s", "sql:" + file)
+            os.unlink(file)
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                db.execute("CREATE TABLE pyro_names(id integer PRIMARY KEY, name nvarchar NOT NULL UNIQUE, uri nvarchar NOT NULL)")
+                db.executemany("INSERT INTO pyro_names(name, uri) VALUES(?,?)", [("name%d" % n, "PYRO:obj@host:1") for n in range(5000)])
+                db.commit()
+            with open(file, "rb") as whole:
+                sound = whole.read()
+            for damaged in (sound[:len(sound) // 2], sound[:8192] + b"\xa5" * 16384 + sound[24576:]):
+                with open(file, "wb") as out:
+                    out.write(damaged)
+                self.refused(1, "malformed|disk I/O error|not a database", "-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file)
+            with open(file, "wb") as out:
+                out.write(sound)
+            with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+                other.execute("BEGIN EXCLUSIVE")
+                self.refused(1, "database is locked", "-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file)
 
     def test_programs_of_both_languages_find_each_other_by_name(self):
         for start in BOTH_SERVERS:
@@ -236,10 +268,10 @@ class NameServer(support.InteropTest):
             server.finish(code=None)
             if "Permission denied" in "".join(server.err):
                 self.skipTest("the programs are where nobody else may read")
-            self.assertNotEqual(0, server.process.returncode)
+            self.assertEqual(1, server.process.returncode)
             self.assertRegex("".join(server.err), "readonly database|unable to open database file")
 
-    def test_no_acknowledged_registration_is_lost_by_kill_9(self):
+    def test_no_acknowledged_change_is_lost_by_kill_9(self):
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "names.db")
             known = {}
@@ -254,7 +286,15 @@ class NameServer(support.InteropTest):
                             for count in range(100000):
                                 name, uri = "%d.%d.%d" % (turn, number, count), "PYRO:obj@host:%d" % random.randint(1, 60000)
                                 names.register(name, uri, metadata=["tag"])
-                                mine[name] = uri
+                                mine[name] = uri, "tag"
+                                if count % 3 == 0:
+                                    del mine[name]  # until it is acknowledged, either may be found
+                                    names.set_metadata(name, ["other"])
+                                    mine[name] = uri, "other"
+                                elif count % 3 == 1:
+                                    del mine[name]
+                                    names.remove(name)
+                                    mine[name] = None
                     except Pyro4.errors.CommunicationError:
                         pass
                 storms = [threading.Thread(target=storm, args=pair) for pair in zip(acknowledged, range(4))]
@@ -269,8 +309,10 @@ class NameServer(support.InteropTest):
                     known.update(mine)
                 with sqlite3.connect(file) as db:
                     self.assertEqual([("ok",)], db.execute("PRAGMA integrity_check").fetchall())
-                    kept = dict(db.execute("SELECT name, uri FROM pyro_names"))
-                self.assertEqual({}, {name: uri for name, uri in known.items() if kept.get(name) != uri})
+                    self.assertEqual([("wal",)], db.execute("PRAGMA journal_mode").fetchall())
+                    kept = {name: (uri, tag) for name, uri, tag in
+                            db.execute("SELECT name, uri, metadata FROM pyro_names LEFT JOIN pyro_metadata ON object = pyro_names.id")}
+                self.assertEqual({}, {name: (at, kept.get(name)) for name, at in known.items() if kept.get(name) != at})
             server = self.start(our_names("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file))
             with Pyro4.locateNS("127.0.0.1", self.port_of(server)) as names:
                 self.assertEqual(len(kept), names.count())
@@ -279,6 +321,21 @@ class NameServer(support.InteropTest):
         server = our_names(PYRO_NS_AUTOCLEAN="2")
         server.finish(code=1)
         self.assertIn("NS_AUTOCLEAN cannot be smaller than 3", "".join(server.err))
+
+    def test_autoclean_forgets_who_has_gone_and_nobody_else(self):
+        with socket.socket() as here:
+            here.bind(("127.0.0.1", 0))
+            here.listen()
+            port = self.port_of(self.start(our_names("-n", "127.0.0.1", "-p", "0", PYRO_NS_AUTOCLEAN="3", PYRO_COMMTIMEOUT="1")))
+            with Pyro4.locateNS("127.0.0.1", port) as names:
+                with socket.socket() as gone:
+                    gone.bind(("127.0.0.1", 0))
+                    names.register("gone", "PYRO:obj@127.0.0.1:%d" % gone.getsockname()[1])
+                names.register("here", "PYRO:obj@127.0.0.1:%d" % here.getsockname()[1])
+                end = time.monotonic() + 60
+                while "gone" in names.list() and time.monotonic() < end:
+                    time.sleep(0.5)
+                self.assertEqual(["Pyro.NameServer", "here"], sorted(names.list()))
 
     def test_the_stress_example_runs_without_errors(self):
         port = str(self.port_of(self.start(our_names())))
