@@ -93,7 +93,8 @@ ENGINE_MARK(EchoServer, dunder, .wire_name = "__dunder__")
 ENGINE_PROPERTY(EchoServer, verbose, "verbose", set_verbose)
 
 int main(int argc, char** argv) {
-  CLI::App app{"Pyro's test echo server."};
+  CLI::App app{"Pyro's test echo server: an object that sends back what it is sent, to try a client or a network with."};
+  app.footer("Example:\n  engine-echoserver -N &\n  engine-call PYRONAME:test.echoserver echo hello");
   std::string host, unix_socket, key;
   std::uint16_t port = 0;
   bool naming = false, nameserver = false, verbose = false, quiet = false;

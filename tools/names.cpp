@@ -136,6 +136,25 @@ int run(const engine::locate_options& where, bool verbose, const std::string& co
   return 0;
 }
 
+constexpr const char* commands = R"(
+Commands:
+  list [PREFIX]             all names, or those that begin so
+  listmatching REGEX        names that match from their beginning on
+  listmeta_all TAG...       names that have all of the tags
+  listmeta_any TAG...       names that have at least one of them
+  lookup NAME               its URI and its tags
+  register NAME URI         registers a name that is not taken
+  remove NAME               removes a name
+  removematching REGEX      asks whether you are sure, then removes all that match
+  setmeta NAME [TAG...]     replaces the tags of a name; none clears them
+  ping                      whether the name server answers
+
+Examples:
+  engine-nsc list
+  engine-nsc -n 192.168.1.10 lookup example.greeting
+  engine-nsc setmeta example.greeting class:Greeting
+)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -143,7 +162,8 @@ int main(int argc, char** argv) {
   std::string socket;
   words said;
   bool verbose = false;
-  CLI::App app{"Asks a Pyro name server. Commands: register remove removematching lookup list listmatching listmeta_all listmeta_any setmeta ping"};
+  CLI::App app{"Asks a Pyro name server, which is looked for on this machine and then by broadcast unless --host says where it is."};
+  app.footer(commands);
   app.add_option("-n,--host", where.host, "hostname of the NS");
   app.add_option("-p,--port", where.port, "port of the NS (or bc-port if host isn't specified)")->check(CLI::Range(0, 65535));
   app.add_option("-u,--unixsocket", socket, "Unix domain socket name of the NS");
@@ -156,6 +176,7 @@ int main(int argc, char** argv) {
     static const words known = {"register", "remove", "removematching", "list", "listmatching", "lookup", "listmeta_all", "listmeta_any", "setmeta", "ping"};
     if (said.empty() || std::ranges::find(known, said[0]) == known.end()) throw CLI::ValidationError("invalid or missing command");
   } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() != 0) std::cerr << "Usage: engine-nsc [options] command [arguments]\n\n";
     return app.exit(e) == 0 ? 0 : 2;
   }
   try {
