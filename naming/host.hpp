@@ -49,7 +49,7 @@ class name_server_host {
   ~name_server_host();
 
   /// Registers a name, replacing what is there, and takes one out, without a call: for what this program itself offers. They wait until it is durable:
-  /// any thread, not from inside a call of a core. Throw naming_error, and then nothing has changed.
+  /// any thread, not from inside a call of a core. Throw naming_error; enroll() also ValueError for text with lone surrogates. Nothing has changed then.
   void enroll(std::string name, const uri& where, std::vector<std::string> tags = {});
   void remove(std::string_view name) { names_->drop(name); }
   NameServer& names() { return *names_; }

@@ -10,7 +10,6 @@
 #include <codec/convert.hpp>
 #include <codec/utf8.hpp>
 #include <engine/object/error.hpp>
-#include <engine/object/proxy_codec.hpp>
 
 namespace engine {
 
@@ -74,9 +73,11 @@ bool codec_of<detail::given_uri>::decode(reader& in, detail::given_uri& out) {
   if (in.peek() != kind::dict) return in.skip();
   value any;
   if (!engine::decode(in, any)) return false;
-  const auto where = detail::uri_in(any);
-  out.was_uri = where.has_value();
-  if (where) out.text = where->to_string();
+  try {
+    out.text = any.as<uri>().to_string();
+    out.was_uri = true;
+  } catch (const bad_value&) {  // of another class, such as a proxy: the method says so
+  }
   return true;
 }
 
@@ -283,6 +284,10 @@ task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, st
 }
 
 void NameServer::keep(std::string name, registration r) {
+  static_cast<void>(uri(r.uri));  // throws what is wrong with it
+  check_text(name, "name");
+  check_text(r.uri, "uri");
+  for (const std::string& tag : r.tags) check_text(tag, "metadata");
   std::ranges::sort(r.tags);
   r.tags.erase(std::ranges::unique(r.tags).begin(), r.tags.end());
   wait_for(put(std::move(name), std::move(r), false));

@@ -99,7 +99,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
 
   // ---- for the program it is part of. Any thread.
   /// Registers, replacing what is there, and takes out, like enroll() and remove() but without a call. They wait until it is durable: not from inside
-  /// a call of a core. Throw naming_error, and then nothing has changed.
+  /// a call of a core. Throw naming_error; keep() also ValueError for text with lone surrogates and error "invalid uri". Nothing has changed then.
   void keep(std::string name, registration);
   void drop(std::string_view name);
   /// The same unless it stands for something else than `uri` by now.

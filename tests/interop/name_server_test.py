@@ -67,6 +67,10 @@ class NameServer(support.InteropTest):
             lambda p: p.set_metadata("a.c", None), lambda p: plain(p, "list", return_metadata=True),
             lambda p: p.register("x", "nonsense"), lambda p: p.register("x", 5), lambda p: p.register(5, "PYRO:obj@host:1"),
             lambda p: p.register("x", "PYRO:obj@host:1", metadata="tag"), lambda p: p.register("x"),
+            lambda p: p.register("x", Pyro4.Proxy("PYRO:obj@host:1")), lambda p: p.register("x", Pyro4.Proxy("PYRONAME:obj")),
+            lambda p: p.register("x", ["PYRO", "obj", None, "host", 1]), lambda p: p.register("x", None), lambda p: plain(p, "list"),
+            lambda p: p.register("u", Pyro4.URI("PYRO:obj@./u:/tmp/s")), lambda p: p.register("u.name", Pyro4.URI("PYRONAME:obj@host")),
+            lambda p: p.register("u.tags", Pyro4.URI("PYROMETA:m1")), lambda p: plain(p, "list", prefix="u"), lambda p: p.remove(prefix="u"),
             lambda p: p.register("x", {"a": 1}), lambda p: p.register("y", "PYRO:obj@host:1", safe=0, metadata={"m8": 1, "m9": None}),
             lambda p: p.register("y", "PYRO:obj@host:1", safe="yes"), lambda p: p.register("y", "PYRO:obj@host:1", 1),
             lambda p: str(p.lookup("y", return_metadata="")),
@@ -74,9 +78,9 @@ class NameServer(support.InteropTest):
             lambda p: p.remove("nobody"), lambda p: p.remove("a.b"), lambda p: p.remove(prefix="a."), lambda p: p.remove(regex=".*c$"),
             lambda p: p.remove("Pyro.NameServer"), lambda p: p.remove(prefix="Pyro"), lambda p: p.remove(), lambda p: p.count(),
         ]
-        for serializer in support.ALL:
+        for serializer in (*support.ALL, "pickle"):
             with self.subTest(serializer=serializer):
-                accepted = {"PYRO_SERIALIZERS_ACCEPTED": "serpent,json,marshal,msgpack"}
+                accepted = {"PYRO_SERIALIZERS_ACCEPTED": "serpent,json,marshal,msgpack,pickle"}
                 answers = []
                 for start in BOTH_SERVERS:
                     port = self.port_of(self.start(start("-n", "127.0.0.1", "-p", "0", **accepted)))

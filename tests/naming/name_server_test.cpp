@@ -64,6 +64,7 @@ TEST_P(naming, takes_uris_as_texts_too_and_refuses_what_is_none) {
   EXPECT_EQ(names.lookup("text"), uri("PYRO:obj@host:1234"));
   EXPECT_EQ(failure_text([&] { any["register"]("x", "nonsense"); }), "Pyro4.errors.PyroError: invalid uri");
   EXPECT_EQ(failure_text([&] { any["register"]("x", 5); }), "builtins.TypeError: only URIs or strings can be registered");
+  EXPECT_EQ(failure_text([&] { any["register"]("x", proxy<>("PYRO:obj@host:1234")); }), "builtins.TypeError: only URIs or strings can be registered");
   EXPECT_EQ(failure_text([&] { any["register"](5, "PYRO:obj@host:1234"); }), "builtins.TypeError: name must be a str");
   EXPECT_EQ(names.count(), 1);
 }

@@ -143,6 +143,10 @@ TEST(name_servers, refuse_texts_that_neither_a_database_nor_most_clients_can_tak
   EXPECT_EQ(failure_text([&] { any["register"]("x", "PYRO:x@h:1", false, value(value::list{lone})); }), refusal("metadata"));
   any["register"]("x", "PYRO:x@h:1");
   EXPECT_EQ(failure_text([&] { any["set_metadata"]("x", value(value::list{lone})); }), refusal("metadata"));
+  EXPECT_EQ(failure_text([&] { object.keep(lone, {.uri = "PYRO:x@h:1"}); }), refusal("name")) << "the program's own names too";
+  EXPECT_EQ(failure_text([&] { object.keep("y", {.uri = "PYRO:" + lone + "@h:1"}); }), refusal("uri"));
+  EXPECT_EQ(failure_text([&] { object.keep("y", {.uri = "PYRO:x@h:1", .tags = {"sound", lone}}); }), refusal("metadata"));
+  EXPECT_EQ(failure_text([&] { object.keep("y", {.uri = "nonsense"}); }), "Pyro4.errors.PyroError: invalid uri") << "no lookup could answer with it";
   EXPECT_EQ(object.count(), 1);
 }
 
