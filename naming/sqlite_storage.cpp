@@ -5,6 +5,7 @@
 #include <string>
 
 #include <engine/object/error.hpp>
+#include <naming/file_lock.hpp>
 #include <naming/storage.hpp>
 
 namespace engine {
@@ -77,6 +78,7 @@ database open_file(const std::string& file) {
 class sqlite_storage final : public storage {
  public:
   explicit sqlite_storage(const std::string& file) : db_(open_file(file)) {
+    lock();
     run("PRAGMA journal_mode=WAL");
     run("PRAGMA synchronous=FULL");
     run("PRAGMA foreign_keys=ON");
@@ -124,6 +126,11 @@ class sqlite_storage final : public storage {
   void run(const char* sql) {
     if (const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); code != SQLITE_OK) refuse(sql, db_.get(), code);
   }
+  /// It is read once: what another name server wrote later would not be known here. SQLite knows the path without its links.
+  void lock() {
+    const std::string path = sqlite3_db_filename(db_.get(), "main");
+    if (!path.empty()) locked_.emplace(path);  // one in memory (":memory:") has no path
+  }
   void prepare() {
     id_of_.emplace(db_.get(), "SELECT id FROM pyro_names WHERE name=?");
     forget_tags_.emplace(db_.get(), "DELETE FROM pyro_metadata WHERE object=?");
@@ -144,6 +151,7 @@ class sqlite_storage final : public storage {
     for (const std::string& tag : c.now->tags) keep_tag_->bind(1, id).bind(2, tag).step();
   }
 
+  std::optional<file_lock> locked_{};  // until the database is closed
   database db_;
   std::optional<statement> id_of_, forget_tags_, forget_, keep_, keep_tag_;
 };

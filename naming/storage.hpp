@@ -42,7 +42,7 @@ class storage {
 /// for a file that cannot be used.
 std::unique_ptr<storage> open_storage(std::string_view which);
 /// SQLite, in the tables of Pyro4's own name server: either program opens the other's file (WIRE §9). It is written ahead (WAL) and synced for
-/// every write().
+/// every write(). Throws naming_error, also while another storage, of this program or of another one of ours, has the file; others may read it.
 std::unique_ptr<storage> open_sqlite_storage(const std::string& file);
 
 }  // namespace engine

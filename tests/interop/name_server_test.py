@@ -260,6 +260,26 @@ class NameServer(support.InteropTest):
             with sqlite3.connect(file) as db:
                 self.assertEqual([("Pyro.NameServer",), ("first",), ("second",)], db.execute("SELECT name FROM pyro_names ORDER BY name").fetchall())
 
+    def test_a_second_one_on_the_same_file_ends_with_a_line_on_stderr_until_the_first_is_killed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(os.path.realpath(folder), "names.db")
+            options = ("-n", "127.0.0.1", "-p", "0", "-s", "sql:" + file)
+            first = our_names(*options)
+            with Pyro4.locateNS("127.0.0.1", self.port_of(first)) as names:
+                self.refused(1, r"\A%s is used by another name server\n\Z" % re.escape(file), *options)
+                names.register("x", "PYRO:obj@host:1")
+                with contextlib.closing(sqlite3.connect(file)) as db:
+                    self.assertEqual([("PYRO:obj@host:1",)], db.execute("SELECT uri FROM pyro_names WHERE name='x'").fetchall())
+            first.kill()
+            second = self.start(our_names(*options))
+            with Pyro4.locateNS("127.0.0.1", self.port_of(second)) as names:
+                self.assertEqual("PYRO:obj@host:1", names.lookup("x").asString())
+            self.refused(1, "is used by another name server", *options)
+            embedded = support.Program([support.built("tests/interop/embedded_names"), "threads", "sql:" + file])
+            embedded.finish(code=None)
+            self.assertNotEqual(0, embedded.process.returncode)
+            self.assertIn("is used by another name server", "".join(embedded.err))
+
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs to become somebody who may not write")
     def test_a_file_that_cannot_be_written_ends_it_with_a_line_on_stderr(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -186,6 +186,18 @@ TEST(name_server_hosts, listen_on_a_port_and_a_unix_socket_at_once) {
   EXPECT_EQ(resolve("PYRONAME:x@./u:" + o.unix_socket, quiet_proxy()), uri("PYRO:x@h:1"));
 }
 
+TEST(name_server_hosts, share_no_database) {
+  const temporary_folder here;
+  auto o = quiet_names();
+  o.storage = "sql:" + here.file("names.db");
+  auto first = std::make_unique<name_server_host>(o);
+  const std::string file = std::filesystem::canonical(here.file("names.db"));
+  EXPECT_EQ(failure_text([&] { name_server_host second(o); }), "Pyro4.errors.NamingError: " + file + " is used by another name server");
+  first->enroll("x", uri("PYRO:x@h:1"));
+  first.reset();
+  EXPECT_EQ(name_server_host(o).found_in_storage(), 2u) << "with its own entry";
+}
+
 TEST(name_server_hosts, need_the_key_they_were_given) {
   auto o = quiet_names();
   o.hmac_key = "secret";

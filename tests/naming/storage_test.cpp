@@ -1,7 +1,12 @@
 // Registrations in SQLite: written through, read at the start, all or nothing; and what is wrong with a file is said.
 #include <naming/storage.hpp>
 
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -20,6 +25,20 @@ namespace {
 std::map<std::string, registration> loaded(const std::string& file) {
   std::map<std::string, registration> all;
   for (auto& [name, at] : open_sqlite_storage(file)->load()) EXPECT_TRUE(all.emplace(std::move(name), std::move(at)).second);
+  return all;
+}
+
+/// The names and their URIs, as any program of SQLite's reads them.
+std::map<std::string, std::string> read_by_others(const std::string& file) {
+  sqlite3* db = nullptr;
+  std::map<std::string, std::string> all;
+  const auto note = [](void* into, int, char** columns, char**) {
+    static_cast<std::map<std::string, std::string>*>(into)->emplace(columns[0], columns[1]);
+    return 0;
+  };
+  EXPECT_EQ(sqlite3_open_v2(file.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "SELECT name, uri FROM pyro_names", note, &all, nullptr), SQLITE_OK);
+  sqlite3_close(db);
   return all;
 }
 
@@ -59,6 +78,44 @@ TEST(sqlite_storages, say_what_is_wrong_with_a_file) {
   EXPECT_TRUE(failure_text([&] { open_sqlite_storage(here.file("text")); }).ends_with("file is not a database"));
 }
 
+TEST(sqlite_storages, have_one_owner_at_a_time_and_any_readers) {
+  const temporary_folder here;
+  const std::string file = here.file("n.db"), link = here.file("link.db");
+  auto first = open_sqlite_storage(file);
+  std::filesystem::create_symlink(file, link);
+  const std::string refusal = "Pyro4.errors.NamingError: " + std::filesystem::canonical(file).string() + " is used by another name server";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(failure_text([&] { open_sqlite_storage(file); }), refusal);
+    EXPECT_EQ(failure_text([&] { open_sqlite_storage(link); }), refusal) << "by whichever path";
+  }
+  first->write(std::vector<registration_change>{{"a", registration{.uri = "PYRO:a@h:1"}}});
+  EXPECT_EQ(read_by_others(file), (std::map<std::string, std::string>{{"a", "PYRO:a@h:1"}}));
+  first.reset();
+  EXPECT_EQ(open_sqlite_storage(link)->load().size(), 1u);
+  EXPECT_NE(open_sqlite_storage(":memory:"), nullptr);
+}
+
+TEST(sqlite_storages, have_another_owner_when_the_first_is_over_though_a_child_of_it_lives) {
+  const temporary_folder here;
+  const std::string file = here.file("n.db");
+  int until[2];
+  ASSERT_EQ(::pipe(until), 0);
+  auto first = open_sqlite_storage(file);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(until[1]);
+    char nothing = 0;
+    ::_exit(::read(until[0], &nothing, 1) == 0 ? 0 : 1);
+  }
+  first.reset();
+  EXPECT_EQ(open_sqlite_storage(file)->load().size(), 0u);
+  ::close(until[1]);
+  ::close(until[0]);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST(journals, write_in_order_and_tell_when_it_is_durable) {
   const temporary_folder here;
   const std::string file = here.file("n.db");
@@ -68,12 +125,12 @@ TEST(journals, write_in_order_and_tell_when_it_is_durable) {
     std::vector<future<void>> durable;
     for (int i = 0; i < 300; ++i) durable.push_back(through.write({{"n" + std::to_string(i % 10), registration{.uri = "PYRO:x@h:" + std::to_string(i + 1)}}}));
     durable.back().get();
-    EXPECT_EQ(loaded(file).at("n9").uri, "PYRO:x@h:300");
+    EXPECT_EQ(read_by_others(file).at("n9"), "PYRO:x@h:300");
     for (auto& d : durable)
       if (d.valid()) d.get();
     static_cast<void>(through.write({{"last", registration{.uri = "PYRO:x@h:1"}}}));
   }
-  EXPECT_TRUE(loaded(file).contains("last")) << "its end waits for what is under way";
+  EXPECT_TRUE(read_by_others(file).contains("last")) << "its end waits for what is under way";
 }
 
 /// Fails for everything.
