@@ -7,7 +7,9 @@
 
 namespace engine {
 
-journal::journal(storage& to) : storage_(to), thread_([this] { serve(); }) {}
+journal::journal(storage& to, std::function<void()> wake) : storage_(to), wake_(std::move(wake)) {
+  if (!wake_) thread_ = std::jthread([this] { serve(); });
+}
 
 journal::~journal() {
   {
@@ -15,29 +17,41 @@ journal::~journal() {
     ending_ = true;
   }
   changed_.notify_all();
+  if (wake_) write_waiting();
 }
 
 future<void> journal::write(std::vector<registration_change> changes) {
   entry e{std::move(changes), {}};
   auto durable = e.durable.get_future();
+  bool first = false;
   {
     const std::scoped_lock lock(mutex_);
+    first = waiting_.empty();
     waiting_.push_back(std::move(e));
   }
-  changed_.notify_one();
+  if (!wake_) changed_.notify_one();
+  else if (first) wake_();
   return durable;
 }
 
 void journal::serve() {
-  std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    auto mine = std::exchange(waiting_, {});
-    lock.unlock();
-    write_all(mine);
-    lock.lock();
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+    }
+    write_waiting();
   }
+}
+
+void journal::write_waiting() {
+  std::vector<entry> mine;
+  {
+    const std::scoped_lock lock(mutex_);
+    mine = std::exchange(waiting_, {});
+  }
+  if (!mine.empty()) write_all(mine);
 }
 
 void journal::write_all(std::vector<entry>& all) {

@@ -1,8 +1,9 @@
-// Writes registrations through to their storage, on a thread of its own: everything that has come while the last write was being synced
-// goes into one transaction (group commit), so many clients share the price of one sync.
+// Writes registrations through to their storage, on a thread of its own or when it is told to: everything that has come while the last write was
+// being synced goes into one transaction (group commit), so many clients share the price of one sync.
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -15,8 +16,9 @@ namespace engine {
 
 class journal {
  public:
-  /// `to` must outlive it.
-  explicit journal(storage& to);
+  /// `to` must outlive it. `wake`: called when changes begin to wait, by the thread that brought them: write_waiting() is due then, but not from
+  /// inside of it. Empty: a thread writes.
+  explicit journal(storage& to, std::function<void()> wake = {});
   /// Writes what is still waiting.
   ~journal();
   journal(const journal&) = delete;
@@ -24,6 +26,8 @@ class journal {
 
   /// Changes are written in the order of these calls. The future is ready when they are durable, or fails with what write() threw. Any thread.
   future<void> write(std::vector<registration_change>);
+  /// Writes what has come: for who gave `wake`. One thread at a time.
+  void write_waiting();
 
  private:
   struct entry {
@@ -34,11 +38,12 @@ class journal {
   void write_all(std::vector<entry>&);
 
   storage& storage_;
+  const std::function<void()> wake_;
   std::mutex mutex_{};
   std::condition_variable changed_{};
   std::vector<entry> waiting_{};
   bool ending_ = false;
-  std::jthread thread_;
+  std::jthread thread_{};
 };
 
 }  // namespace engine

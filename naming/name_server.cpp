@@ -142,10 +142,10 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 
 // ---- reading
 
-NameServer::NameServer(std::unique_ptr<storage> kept_in) : storage_(std::move(kept_in)) {
+NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake) : storage_(std::move(kept_in)) {
   if (!storage_) return;
   names_.fill(storage_->load());
-  journal_ = std::make_unique<journal>(*storage_);
+  journal_ = std::make_unique<journal>(*storage_, std::move(wake));
 }
 
 detail::looked_up NameServer::lookup(std::string_view name, std::optional<detail::given_truth> return_metadata) const {
@@ -306,6 +306,10 @@ void NameServer::drop_if(std::string_view name, std::string_view uri) {
     made = make({{std::string(name), std::nullopt}});
   }
   wait_for(std::move(made));
+}
+
+void NameServer::write_waiting() {
+  if (journal_) journal_->write_waiting();
 }
 
 void NameServer::wait_for(change c) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -78,8 +79,9 @@ template <> struct codec_of<detail::listed_names> {
 
 class NameServer {  // its name in the texts of errors is Pyro's
  public:
-  /// `kept_in`: what it knows at the start and writes through to; nullptr: nothing outlives it. Throws naming_error.
-  explicit NameServer(std::unique_ptr<storage> kept_in = nullptr);
+  /// `kept_in`: what it knows at the start and writes through to; nullptr: nothing outlives it. `wake`: see journal; empty: a thread writes.
+  /// Throws naming_error.
+  explicit NameServer(std::unique_ptr<storage> kept_in = nullptr, std::function<void()> wake = {});
 
   // ---- Pyro's methods. Those that change something answer when it is durable.
   std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
@@ -105,6 +107,8 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// The same unless it stands for something else than `uri` by now.
   void drop_if(std::string_view name, std::string_view uri);
   std::vector<name_table::listed> everything() const;
+  /// For who gave `wake`: writes what waits to be written. One thread at a time.
+  void write_waiting();
 
  private:
   /// Made in memory and on its way to the storage.
