@@ -1,13 +1,12 @@
 // See journal.hpp.
 #include <naming/journal.hpp>
 
-#include <exception>
 #include <iterator>
 #include <utility>
 
 namespace engine {
 
-journal::journal(storage& to, std::function<void()> wake) : storage_(to), wake_(std::move(wake)) {
+journal::journal(storage& to, listener told, std::function<void()> wake) : storage_(to), told_(std::move(told)), wake_(std::move(wake)) {
   if (!wake_) thread_ = std::jthread([this] { serve(); });
 }
 
@@ -57,12 +56,27 @@ void journal::write_waiting() {
 void journal::write_all(std::vector<entry>& all) {
   std::vector<registration_change> together;
   for (entry& e : all) together.insert(together.end(), std::make_move_iterator(e.changes.begin()), std::make_move_iterator(e.changes.end()));
+  std::exception_ptr failed;
   try {
     storage_.write(together);
-    for (entry& e : all) e.durable.succeed();
   } catch (...) {
-    for (entry& e : all) e.durable.fail(std::current_exception());
+    failed = std::current_exception();
   }
+  std::span<const registration_change> rest = together;
+  for (entry& e : all) {
+    settle(e, rest.first(e.changes.size()), failed);
+    rest = rest.subspan(e.changes.size());
+  }
+}
+
+void journal::settle(entry& e, std::span<const registration_change> changes, const std::exception_ptr& failed) {
+  try {
+    if (told_) told_(changes, !failed);
+  } catch (...) {
+    return e.durable.fail(std::current_exception());
+  }
+  if (failed) e.durable.fail(failed);
+  else e.durable.succeed();
 }
 
 }  // namespace engine

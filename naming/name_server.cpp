@@ -145,7 +145,8 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake) : storage_(std::move(kept_in)) {
   if (!storage_) return;
   names_.fill(storage_->load());
-  journal_ = std::make_unique<journal>(*storage_, std::move(wake));
+  const auto told = [this](std::span<const registration_change> changes, bool kept) { settled(changes, kept); };
+  journal_ = std::make_unique<journal>(*storage_, told, std::move(wake));
 }
 
 detail::looked_up NameServer::lookup(std::string_view name, std::optional<detail::given_truth> return_metadata) const {
@@ -184,8 +185,8 @@ std::vector<name_table::listed> NameServer::everything() const {
 // ---- changing
 
 NameServer::change NameServer::make(std::vector<registration_change> changes) {
-  change c{.made = std::move(changes), .number = ++changes_};
-  for (const registration_change& each : c.made) {
+  change made{.names = changes.size()};
+  for (const registration_change& each : changes) {
     if (journal_) {
       const auto [at, is_new] = unsettled_.try_emplace(each.name);
       if (is_new) at->second.kept = names_.find(each.name);
@@ -194,8 +195,8 @@ NameServer::change NameServer::make(std::vector<registration_change> changes) {
     if (each.now) names_.put(each.name, *each.now);
     else names_.take(each.name);
   }
-  if (journal_) c.durable = journal_->write(c.made);
-  return c;
+  if (journal_) made.durable = journal_->write(std::move(changes));
+  return made;
 }
 
 NameServer::change NameServer::put(std::string name, registration r, bool safe) {
@@ -213,33 +214,26 @@ NameServer::change NameServer::take(const std::vector<std::string>& names) {
 }
 
 task<> NameServer::settle(change c) {
-  if (!c.durable.valid()) co_return;
-  std::exception_ptr failed;
-  try {
-    co_await c.durable;
-  } catch (...) {
-    failed = std::current_exception();
-  }
-  settled(c, !failed);
-  if (failed) std::rethrow_exception(failed);
+  if (c.durable.valid()) co_await c.durable;
 }
 
-/// They may be told of in any order. Once none is left, a name of which one has failed stands for what the storage has.
-void NameServer::settled(const change& c, bool kept) {
+/// Once no change of a name is left, and one has failed, it stands for what the storage has.
+void NameServer::settled(std::span<const registration_change> changes, bool kept) {
   const std::scoped_lock lock(changing_);
-  for (const registration_change& each : c.made) {
+  std::string unknown;  // new tags for what could not be kept itself
+  for (const registration_change& each : changes) {
     const auto at = unsettled_.find(each.name);
     unsettled& u = at->second;
     u.failed |= !kept;
-    if (kept && c.number > u.kept_by) {
-      u.kept = each.now;
-      u.kept_by = c.number;
-    }
+    if (kept && !each.tags_only) u.kept = each.now;
+    else if (kept && u.kept) u.kept->tags = each.now->tags;
+    else if (kept) unknown = each.name;
     if (--u.waiting > 0) continue;
     if (u.failed && u.kept) names_.put(each.name, *u.kept);
     else if (u.failed) names_.take(each.name);
     unsettled_.erase(at);
   }
+  if (!unknown.empty()) throw naming_error("unknown name: " + unknown);
 }
 
 task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata) {
@@ -262,7 +256,7 @@ task<> NameServer::set_metadata(detail::given_text name, detail::given_tags meta
     auto now = names_.find(known_as);
     if (!now) throw naming_error("unknown name: " + known_as);
     now->tags = std::move(tags);
-    made = make({{known_as, std::move(now)}});
+    made = make({{.name = known_as, .now = std::move(now), .tags_only = true}});
   }
   task<> settled = settle(std::move(made));
   co_await settled;
@@ -277,7 +271,7 @@ task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, st
     for (auto& each : find(prefix, regex)) wanted.push_back(std::move(each.name));
   }
   change made = take(wanted);
-  const auto count = static_cast<std::int64_t>(made.made.size());
+  const auto count = static_cast<std::int64_t>(made.names);
   task<> settled = settle(std::move(made));
   co_await settled;
   co_return count;
@@ -313,14 +307,7 @@ void NameServer::write_waiting() {
 }
 
 void NameServer::wait_for(change c) {
-  if (!c.durable.valid()) return;
-  try {
-    c.durable.get();
-  } catch (...) {
-    settled(c, false);
-    throw;
-  }
-  settled(c, true);
+  if (c.durable.valid()) c.durable.get();
 }
 
 }  // namespace engine

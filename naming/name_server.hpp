@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -113,14 +114,12 @@ class NameServer {  // its name in the texts of errors is Pyro's
  private:
   /// Made in memory and on its way to the storage.
   struct change {
-    std::vector<registration_change> made{};
-    std::uint64_t number = 0;
-    future<void> durable{};
+    std::size_t names = 0;
+    future<void> durable{};  ///< what could not be kept has been taken back when it fails
   };
   /// Of a name with changes that are not settled yet.
   struct unsettled {
     std::optional<registration> kept{};  ///< what the storage has
-    std::uint64_t kept_by = 0;           ///< the change that is from
     std::size_t waiting = 0;             ///< changes
     bool failed = false;                 ///< any of them
   };
@@ -128,18 +127,16 @@ class NameServer {  // its name in the texts of errors is Pyro's
   change make(std::vector<registration_change>);
   change put(std::string name, registration, bool safe);
   change take(const std::vector<std::string>& names);
-  /// Ready when the change is durable. If it cannot be kept it is taken back, and what was wrong is thrown.
-  task<> settle(change);
-  void wait_for(change);
-  void settled(const change&, bool kept);
+  static task<> settle(change);
+  static void wait_for(change);
+  void settled(std::span<const registration_change>, bool kept);
   std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
 
   std::unique_ptr<storage> storage_;
   name_table names_{};
-  std::unique_ptr<journal> journal_{};
   std::mutex changing_{};  // the journal gets changes in the order in which the table got them
-  std::uint64_t changes_ = 0;
   std::unordered_map<std::string, unsettled> unsettled_{};
+  std::unique_ptr<journal> journal_{};  // uses what is above to its end
 };
 ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)
 ENGINE_MARK(NameServer, lookup, .parameters = "name, return_metadata")  // no default: it would be read for each lookup

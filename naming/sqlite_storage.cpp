@@ -139,15 +139,19 @@ class sqlite_storage final : public storage {
     keep_tag_.emplace(db_.get(), "INSERT INTO pyro_metadata(object, metadata) VALUES(?,?)");
   }
   void write_one(const registration_change& c) {
-    if (id_of_->bind(1, c.name).step()) {
-      const sqlite3_int64 id = id_of_->number(0);
+    sqlite3_int64 id = 0;
+    const bool known = id_of_->bind(1, c.name).step();
+    if (known) {
+      id = id_of_->number(0);
       id_of_->reset();
       forget_tags_->bind(1, id).step();
-      forget_->bind(1, id).step();
+      if (!c.tags_only) forget_->bind(1, id).step();
     }
-    if (!c.now) return;
-    keep_->bind(1, c.name).bind(2, c.now->uri).step();
-    const sqlite3_int64 id = sqlite3_last_insert_rowid(db_.get());
+    if (!c.now || (c.tags_only && !known)) return;
+    if (!c.tags_only) {
+      keep_->bind(1, c.name).bind(2, c.now->uri).step();
+      id = sqlite3_last_insert_rowid(db_.get());
+    }
     for (const std::string& tag : c.now->tags) keep_tag_->bind(1, id).bind(2, tag).step();
   }
 

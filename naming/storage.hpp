@@ -27,6 +27,7 @@ struct named_registration {
 struct registration_change {
   std::string name{};
   std::optional<registration> now{};  ///< nullopt: removed
+  bool tags_only = false;             ///< of what is kept under that name, whatever it stands for; nothing if it is not there
 };
 
 class storage {

@@ -8,8 +8,10 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -22,8 +24,10 @@
 namespace engine::test {
 namespace {
 
-std::map<std::string, registration> loaded(const std::string& file) {
-  std::map<std::string, registration> all;
+using kept_names = std::map<std::string, registration>;
+
+kept_names loaded(const std::string& file) {
+  kept_names all;
   for (auto& [name, at] : open_sqlite_storage(file)->load()) EXPECT_TRUE(all.emplace(std::move(name), std::move(at)).second);
   return all;
 }
@@ -58,9 +62,12 @@ TEST(sqlite_storages, keep_what_is_written_and_forget_what_is_removed) {
   {
     const auto kept = open_sqlite_storage(file);
     kept->write(std::vector<registration_change>{{"a", first}, {"b", second}, {"c", second}});
-    kept->write(std::vector<registration_change>{{"c", std::nullopt}, {"nobody", std::nullopt}, {"b", registration{.uri = "PYRO:b@h:3", .tags = {"x"}}}});
+    kept->write(std::vector<registration_change>{{"a", registration{.uri = "PYRO:ignored@h:1", .tags = {"m3"}}, true}, {"unknown", first, true}});
+    EXPECT_EQ(kept->load().size(), 3u);
+    EXPECT_EQ(kept->load()[0].at, (registration{.uri = first.uri, .tags = {"m3"}})) << "tags alone are of what is kept";
+    kept->write(std::vector<registration_change>{{"a", first}, {"c", std::nullopt}, {"nobody", std::nullopt}, {"b", registration{.uri = "PYRO:b@h:3", .tags = {"x"}}}});
   }
-  const std::map<std::string, registration> expected{{"a", first}, {"b", {.uri = "PYRO:b@h:3", .tags = {"x"}}}};
+  const kept_names expected{{"a", first}, {"b", {.uri = "PYRO:b@h:3", .tags = {"x"}}}};
   EXPECT_EQ(loaded(file), expected);
 }
 
@@ -185,6 +192,55 @@ TEST(name_servers, that_could_not_keep_several_changes_of_a_name_have_the_one_th
   kept_in.fails = false;
   object.drop_if("x", "PYRO:third@h:1");
   EXPECT_EQ(object.count(), 0);
+}
+
+/// Fails its first write, and does something while it is at it.
+class recovering_storage final : public storage {
+ public:
+  recovering_storage(kept_names& kept, std::function<void()> meanwhile) : kept_(kept), meanwhile_(std::move(meanwhile)) {}
+  std::vector<named_registration> load() override { return {{"known", kept_.at("known")}}; }
+  void write(std::span<const registration_change> changes) override {
+    if (const auto once = std::exchange(meanwhile_, {})) return once(), throw naming_error("disk full");
+    for (const registration_change& each : changes) {
+      EXPECT_TRUE(each.tags_only);
+      if (const auto at = kept_.find(each.name); at != kept_.end()) at->second.tags = each.now->tags;
+    }
+  }
+
+ private:
+  kept_names& kept_;
+  std::function<void()> meanwhile_;
+};
+
+TEST(name_servers, do_not_keep_what_failed_through_the_tags_it_was_given_meanwhile) {
+  const std::vector<std::string> none, tags{"tag"};
+  kept_names kept{{"known", {.uri = "PYRO:old@h:1"}}};
+  proxy<name_server> names;
+  future<void> tagging_known, tagging_new;
+  std::unique_ptr<NameServer> object;
+  const auto tag_both = [&] {
+    tagging_known = async(names).set_metadata("known", tags);
+    tagging_new = async(names).set_metadata("new", tags);
+    EXPECT_TRUE(eventually([&] { return tagging_new.wait_for(1ms) || object->list({}, {}, {.given = true, .tags = tags}, {}, false).names.size() == 2; }));
+  };
+  object = std::make_unique<NameServer>(std::make_unique<recovering_storage>(kept, tag_both), [] {});
+  daemon host(on_loopback());
+  names = proxy<name_server>(host.expose(*object, name_server_id, {.shared = true}), quiet_proxy());
+  auto again = async(names).enroll("known", uri("PYRO:new@h:1"), false, none);
+  auto enrolled = async(names).enroll("new", uri("PYRO:new@h:1"), false, none);
+  ASSERT_TRUE(eventually([&] { return enrolled.wait_for(1ms) || (object->count() == 2 && object->lookup("known", false).where.object() == "new"); }));
+  object->write_waiting();
+  EXPECT_EQ(failure_text([&] { again.get(); }), "Pyro4.errors.NamingError: disk full");
+  EXPECT_EQ(failure_text([&] { enrolled.get(); }), "Pyro4.errors.NamingError: disk full");
+  object->write_waiting();
+  tagging_known.get();
+  EXPECT_EQ(failure_text([&] { tagging_new.get(); }), "Pyro4.errors.NamingError: unknown name: new");
+  release(names);
+  const kept_names expected{{"known", {.uri = "PYRO:old@h:1", .tags = tags}}};
+  EXPECT_EQ(kept, expected);
+  kept_names listed;
+  for (auto& [name, at] : object->everything()) listed.emplace(name, at);
+  EXPECT_EQ(listed, expected);
 }
 
 TEST(name_servers, refuse_texts_that_neither_a_database_nor_most_clients_can_take) {

@@ -41,7 +41,10 @@ class seeded_storage final : public storage {
   void note(const registration_change& change, bool fails) {
     story_.log += (fails ? "lost " : "kept ") + change.name + (change.now ? " " + change.now->uri : " removed") + "\n";
     if (fails) return;
-    if (change.now) story_.kept[change.name] = *change.now;
+    const auto at = story_.kept.find(change.name);
+    if (change.tags_only && at != story_.kept.end()) at->second.tags = change.now->tags;
+    else if (change.tags_only) return;
+    else if (change.now) story_.kept[change.name] = *change.now;
     else story_.kept.erase(change.name);
   }
 
