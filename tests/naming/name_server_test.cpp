@@ -156,17 +156,59 @@ TEST(name_servers, read_expressions_as_re2_does_where_that_differs_from_python) 
   EXPECT_EQ(failure_text([&] { found("x{1001}"); }), "Pyro4.errors.NamingError: invalid regex: invalid repetition size: {1001}");
 }
 
-TEST(name_servers, list_a_hundred_thousand_names) {
-  NameServer object;
-  for (int i = 0; i < 100'000; ++i)
-    object.keep("name." + std::to_string(i), {.uri = "PYRO:obj@host:1", .tags = {i % 100 == 0 ? "rare" : "usual"}});
-  EXPECT_EQ(object.count(), 100'000);
-  EXPECT_EQ(object.list("name.9999", {}, {}, {}, false).names.size(), 11u);
-  EXPECT_EQ(object.list({}, "name\\.\\d+7$", {}, {}, false).names.size(), 9999u + 0u);
-  EXPECT_EQ(object.list({}, {}, {.given = true, .tags = {"rare"}}, {}, true).names.size(), 1000u);
-  daemon host(on_loopback());
-  proxy<> any(host.expose(object, name_server_id, {.shared = true}), quiet_proxy());
-  EXPECT_EQ(any["list"](kw("return_metadata", true)).size(), 100'000u);
+class a_hundred_thousand_names : public ::testing::TestWithParam<const char*> {
+ protected:
+  static constexpr int all = 100'000, at_once = 1000;
+  struct served {
+    explicit served(const std::string& storage) : object(open_storage(storage)) {}
+    NameServer object;
+    daemon host{on_loopback()};
+    proxy<name_server> names{host.expose(object, name_server_id, {.shared = true}), quiet_proxy()};
+  };
+
+  std::string storage() const { return std::string(GetParam()) == "sql" ? "sql:" + here.file("names.db") : "memory"; }
+  /// As callers do, many under way at once.
+  static void enroll(proxy<name_server>& names) {
+    for (int first = 0; first < all; first += at_once) {
+      std::vector<future<void>> enrolling;
+      for (int i = first; i < first + at_once; ++i)
+        enrolling.push_back(async(names).enroll("name." + std::to_string(i), uri("PYRO:obj@host:1"), true, tags{i % 100 == 0 ? "rare" : "usual", "any"}));
+      for (auto& each : enrolling) each.get();
+    }
+  }
+  static void expect_listed(proxy<name_server>& names) {
+    constexpr std::nullopt_t no = std::nullopt;
+    EXPECT_EQ(names.count(), all);
+    EXPECT_EQ(names.list("name.9999").size(), 11u);
+    EXPECT_EQ(names.list(no, "name\\.\\d+7$").size(), 9999u) << "name.7 has one digit only";
+    EXPECT_EQ(names.list(no, no, tags{"rare", "any"}).size(), 1000u);
+    EXPECT_EQ(names.list(no, no, no, tags{"rare", "nobody's"}).size(), 1000u);
+    EXPECT_EQ(names.list(no, no, tags{"rare", "usual"}).size(), 0u);
+    const auto found = list_with_tags(names);
+    EXPECT_EQ(found.size(), std::size_t{all});
+    EXPECT_EQ(found.at("name.99900"), (tagged_uri{"PYRO:obj@host:1", {"any", "rare"}}));
+  }
+  static void expect_removable(proxy<name_server>& names) {
+    constexpr std::nullopt_t no = std::nullopt;
+    EXPECT_EQ(names.remove(no, "name.9999"), 11);
+    EXPECT_EQ(names.remove(no, no, "name\\.\\d+7$"), 9998);
+    EXPECT_EQ(names.count(), all - 11 - 9998);
+  }
+
+  const temporary_folder here{};
+};
+INSTANTIATE_TEST_SUITE_P(in, a_hundred_thousand_names, ::testing::Values("memory", "sql"), [](const auto& i) { return std::string(i.param); });
+
+TEST_P(a_hundred_thousand_names, are_listed_by_prefix_expression_and_tags_also_after_a_restart) {
+  {
+    served first(storage());
+    enroll(first.names);
+    expect_listed(first.names);
+    if (storage() == "memory") return expect_removable(first.names);
+  }
+  served again(storage());
+  expect_listed(again.names);
+  expect_removable(again.names);
 }
 
 TEST(name_servers, are_used_by_many_at_once) {
