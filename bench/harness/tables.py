@@ -26,22 +26,41 @@ def best_of(names, workload, values):
 
 def print_promises(rows):
     values = {(r["system"], r["workload"]): r["value"] for r in rows if "kb" not in r}
+    units = {r["workload"]: r["unit"] for r in rows}
     print("\npromised ratios (of the medians above)")
-    measured = {r["workload"] for r in rows}
-    for promise in (p for p in registry.PROMISES if p.workload in measured):
-        mine = best_of(promise.ours, promise.workload, values)
-        theirs = best_of(promise.theirs, promise.workload, values)
-        if mine is None or theirs is None:
-            lacking = promise.ours if mine is None else promise.theirs
-            print("   -   %-17s >= %5.2f   not measured: %s" % (promise.workload, promise.factor, ", ".join(lacking)))
-            continue
-        ratio = mine[0] / theirs[0] if theirs[0] else float("inf")
-        mark = "pass" if ratio >= promise.factor else "FAIL"
-        text = "  %s %-17s >= %5.2f   %8.2f   %s / %s" % (mark, promise.workload, promise.factor, ratio, mine[1], theirs[1])
-        floor = best_of(promise.floor, promise.workload, values)
-        if floor is not None and theirs[0]:
-            text += " (%s: %.2f)" % (floor[1], floor[0] / theirs[0])
-        print(text)
+    for promise in (p for p in registry.PROMISES if p.workload in units):
+        print("  " + (told(promise, values) if promise.theirs else told_alone(promise, values, units[promise.workload])))
+
+
+def told(promise, values):
+    mine = best_of(promise.ours, promise.workload, values)
+    theirs = best_of(promise.theirs, promise.their_workload, values)
+    if mine is None or theirs is None:
+        return not_measured(promise, "%5.2f" % promise.factor, promise.ours if mine is None else promise.theirs)
+    ratio = mine[0] / theirs[0] if theirs[0] else float("inf")
+    text = "%s %-17s >= %5.2f   %8.2f   %s / %s" % (mark(ratio, promise), promise.workload, promise.factor, ratio, mine[1], theirs[1])
+    if promise.beside:
+        text += " " + promise.beside
+    floor = best_of(promise.floor, promise.workload, values)
+    if floor is not None and theirs[0]:
+        text += " (%s: %.2f)" % (floor[1], floor[0] / theirs[0])
+    return text
+
+
+def told_alone(promise, values, unit):
+    mine = best_of(promise.ours, promise.workload, values)
+    wanted = "%s %s" % (short(promise.factor), unit)
+    if mine is None:
+        return not_measured(promise, wanted, promise.ours)
+    return "%s %-17s >= %s   %s   %s" % (mark(mine[0], promise), promise.workload, wanted, short(mine[0]), mine[1])
+
+
+def mark(reached, promise):
+    return "pass" if reached >= promise.factor else "FAIL"
+
+
+def not_measured(promise, wanted, lacking):
+    return " -   %-17s >= %s   not measured: %s" % (promise.workload, wanted, ", ".join(lacking))
 
 
 def print_comparison(rows):

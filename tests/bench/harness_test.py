@@ -1,4 +1,6 @@
 """What scripts/bench says of a run: the facts beside each figure, the history that only grows, and two revisions in turns."""
+import contextlib
+import io
 import json
 import os
 import sys
@@ -9,7 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "bench"))
 import systems
-from harness import facts, history, revisions
+from harness import facts, history, revisions, tables
 from harness.run import Run
 
 
@@ -24,6 +26,24 @@ def measured(workload, *results):
 
 
 class Harness(unittest.TestCase):
+    def promises_of(self, *measurements):
+        """The lines that tell of them, as words."""
+        rows = [{"workload": workload, "system": system, "value": value, "unit": "calls/s"} for workload, system, value in measurements]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            tables.print_promises(rows)
+        return [line.split() for line in said.getvalue().splitlines()[2:]]
+
+    def test_promises_may_be_ratios_to_another_workload_and_plain_figures(self):
+        self.assertEqual([["FAIL", "lookup", ">=", "0.75", "0.50", "engine-ns-spin", "/", "engine-tcp-spin", "sync_call"]],
+                         [words for words in self.promises_of(("lookup", "engine-ns-spin", 50), ("sync_call", "engine-tcp-spin", 100)) if "lookup" in words])
+        self.assertEqual([["-", "lookup", ">=", "0.75", "not", "measured:", "engine-tcp-spin"]], self.promises_of(("lookup", "engine-ns-spin", 50)))
+        told = self.promises_of(("lookup_pipelined", "engine-ns", 2_000_000), ("lookup_pipelined", "pyro4-ns", 5_000), ("lookup_pipelined", "engine-ns-sql", 400_000))
+        self.assertEqual([["pass", "lookup_pipelined", ">=", "10.00", "400.00", "engine-ns", "/", "pyro4-ns"],
+                          ["pass", "lookup_pipelined", ">=", "1,000,000", "calls/s", "2,000,000", "engine-ns"],
+                          ["FAIL", "lookup_pipelined", ">=", "500,000", "calls/s", "400,000", "engine-ns-sql"]], told)
+        self.assertEqual(["-", "lookup_pipelined", ">=", "500,000", "calls/s", "not", "measured:", "engine-ns-sql,", "engine-ns-sql-spin"],
+                         self.promises_of(("lookup_pipelined", "engine-ns", 1))[-1])
+
     def test_systems_that_disagree_about_an_answer_have_no_figures(self):
         run = measured("sync_call", ("a", {}, 10, 13), ("b", {}, 20, 14))
         self.assertEqual(list(run.rows()), [])
