@@ -37,8 +37,7 @@ daemon_options options_for(const name_server_options& o, const settings& s) {
 /// The number behind a name, as the listener has chosen it.
 std::string numeric(const std::string& host, std::uint16_t port, const settings& s) {
   if (const auto found = address::resolve(host, port, s.prefer_ip_version); found && !found->empty()) {
-    const std::string text = found->front().to_string();
-    return text.substr(0, text.rfind(':'));
+    return found->front().host();
   }
   return host;
 }
@@ -54,9 +53,8 @@ bool has_ipv6(const std::string& host) {
   return found && !found->empty() && found->front().family() == AF_INET6;
 }
 
-/// The address in brackets, if it can be reached from this machine or one network only; else empty.
-std::string only_network_of(const std::string& bound_to) {
-  const std::string host = bound_to.substr(1, bound_to.size() - 2);
+/// The address, if it can be reached from this machine or one network only; else empty.
+std::string only_network_of(const std::string& host) {
   return host == "::1" || host.find('%') != std::string::npos ? host : "";
 }
 

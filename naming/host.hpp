@@ -59,7 +59,7 @@ class name_server_host {
   /// The responder, nullptr: none runs; then why_silent() says why (Pyro's words; empty: it was not wanted).
   const engine::beacon* responder() const { return beacon_.get(); }
   const std::string& why_silent() const { return why_silent_; }
-  /// The address it is bound to, as in "127.0.0.1", or "Unix domain socket".
+  /// The address it is bound to, as in "127.0.0.1" or "::1", or "Unix domain socket".
   std::string bound_to() const { return bound_to_; }
   std::size_t found_in_storage() const { return found_; }
   /// As daemon::run() and daemon::stop().

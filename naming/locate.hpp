@@ -56,7 +56,8 @@ inline std::map<std::string, tagged_uri> list_with_tags(const proxy<name_server>
   return detail::untyped(names)["list"](prefix, regex, metadata_all, metadata_any, true).as<std::map<std::string, tagged_uri>>();
 }
 
-/// A proxy of a name server that is there. Throws naming_error "Failed to locate the nameserver". Blocks: not on a core's own thread.
+/// A proxy of a name server that is there. Throws naming_error "Failed to locate the nameserver", std::invalid_argument where a port that is none
+/// would be asked by broadcast. Blocks: not on a core's own thread.
 inline proxy<name_server> locate_name_server(const locate_options& where = {}) {
   return detail::proxy_access::around<proxy<name_server>>(detail::locate(where));
 }

@@ -2,6 +2,7 @@
 // socket may be listened on beside a port, and that systemd may have opened the sockets.
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
@@ -20,12 +21,19 @@ void print_start(const engine::name_server_host& names, const engine::daemon& da
   else std::cout << "URI = " << names.where() << std::endl;
 }
 
+/// Throws for what is none.
+std::optional<std::uint16_t> port_of(const CLI::Option& said, int port) {
+  if (said.empty()) return std::nullopt;
+  if (port < 0 || port > 65535) throw std::invalid_argument("port must be 0-65535");
+  return static_cast<std::uint16_t>(port);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   engine::name_server_options options;
   bool no_broadcast = false;
-  std::uint16_t port = 0, bc_port = 0, nat_port = 0;
+  int port = 0, bc_port = 0, nat_port = 0;
   CLI::App app{"Pyro's name server: programs register their objects by name, others look them up. Example: engine-ns -s sql:names.db"};
   app.add_option("-n,--host", options.host, "hostname to bind server on");
   auto* const port_said = app.add_option("-p,--port", port, "port to bind server on (0=random)");
@@ -44,9 +52,9 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
   try {
-    if (*port_said) options.port = port;
-    if (*bc_port_said) options.bc_port = bc_port;
-    if (*nat_port_said) options.nat_port = nat_port;
+    options.port = port_of(*port_said, port);
+    options.bc_port = port_of(*bc_port_said, bc_port);
+    options.nat_port = port_of(*nat_port_said, nat_port);
     options.broadcast = !no_broadcast;
     options.sockets = engine::activation_sockets();
     options.unix_only = !options.unix_socket.empty() && !*port_said && options.host.empty();

@@ -28,6 +28,15 @@ void expect(const words& arguments, std::size_t least, std::size_t most, const c
 }
 constexpr std::size_t any_number = ~std::size_t{0};
 
+/// As Python's input() has it.
+engine::raised end_of_input() { return {"EOFError", {"EOF when reading a line"}}; }
+
+std::string stripped(const std::string& text) {
+  constexpr const char* blanks = " \t\r\n\v\f";
+  const auto begin = text.find_first_not_of(blanks);
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
 /// As Python prints a list of str.
 std::string printed(const engine::value& tags) {
   engine::value::list sorted;
@@ -100,8 +109,8 @@ class control {
     expect(a, 1, 1, "requires one argument: pattern");
     std::cout << "Potentially removing lots of items from the Name server. Are you sure (y/n)?" << std::flush;
     std::string sure;
-    std::getline(std::cin, sure);
-    std::erase(sure, ' ');
+    if (!std::getline(std::cin, sure)) throw end_of_input();
+    sure = stripped(sure);
     if (sure == "y" || sure == "Y") std::cout << names_["remove"](engine::kw("regex", a[0])).as<int>() << " items removed.\n";
   }
   void set_metadata(const words& a) {
@@ -165,12 +174,11 @@ int main(int argc, char** argv) {
   CLI::App app{"Asks a Pyro name server, which is looked for on this machine and then by broadcast unless --host says where it is."};
   app.footer(commands);
   app.add_option("-n,--host", where.host, "hostname of the NS");
-  app.add_option("-p,--port", where.port, "port of the NS (or bc-port if host isn't specified)")->check(CLI::Range(0, 65535));
+  app.add_option("-p,--port", where.port, "port of the NS (or bc-port if host isn't specified)");
   app.add_option("-u,--unixsocket", socket, "Unix domain socket name of the NS");
   app.add_option("-k,--key", where.hmac_key, "the HMAC key to use (deprecated: anybody can see it; set PYRO_HMAC_KEY)");
   app.add_flag("-v,--verbose", verbose, "verbose output");
   app.add_option("command", said, "command and its arguments");
-  app.positionals_at_end();
   try {
     app.parse(argc, argv);
     static const words known = {"register", "remove", "removematching", "list", "listmatching", "lookup", "listmeta_all", "listmeta_any", "setmeta", "ping"};

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include <engine/io/log.hpp>
@@ -27,6 +28,8 @@ bool has_second_loopback() {
   return ::getnameinfo(reinterpret_cast<const sockaddr*>(&at), sizeof at, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0;
 }
 
+bool is_port(int port) { return port >= 0 && port <= 65535; }
+
 std::string uri_text(const std::string& host, int port) {
   if (host.starts_with("./u:")) return "PYRO:Pyro.NameServer@" + host;
   const bool bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
@@ -42,7 +45,9 @@ std::shared_ptr<remote> remote_at(const std::string& where, const locate_options
 }
 
 /// Connected, or nullptr.
-std::shared_ptr<remote> try_at(const std::string& where, const locate_options& o, const settings& s) {
+std::shared_ptr<remote> try_at(const std::string& host, int port, const locate_options& o, const settings& s) {
+  if (!is_port(port)) return nullptr;
+  const std::string where = uri_text(host, port);
   log_debug("locating the NS: {}", where);
   auto found = remote_at(where, o, s);
   try {
@@ -59,24 +64,25 @@ std::shared_ptr<remote> try_at(const std::string& where, const locate_options& o
 std::shared_ptr<remote> locate_anywhere(const locate_options& o, const settings& s) {
   const int port = o.port ? o.port : s.ns_port;
   if (is_local(s.ns_host)) {
-    if (auto here = try_at(uri_text(s.ns_host, port), o, s)) return here;
+    if (auto here = try_at(s.ns_host, port, o, s)) return here;
     const bool second = s.ns_host != "::1" && s.ns_host != "127.0.1.1" && has_second_loopback();
-    if (auto here = second ? try_at(uri_text("127.0.1.1", port), o, s) : nullptr) return here;
+    if (auto here = second ? try_at("127.0.1.1", port, o, s) : nullptr) return here;
   }
   if (o.broadcast) {
+    if (!is_port(o.port)) throw std::invalid_argument("port must be 0-65535");
     if (const auto said = ask_for_name_server(s, o.port ? o.port : s.ns_bcport)) {
       log_debug("located NS: {}", said->to_string());
       return remote_at(said->to_string(), o, s);
     }
   }
-  return try_at(uri_text(s.ns_host, s.ns_port), o, s);
+  return try_at(s.ns_host, s.ns_port, o, s);
 }
 
 }  // namespace
 
 std::shared_ptr<remote> locate(const locate_options& o) {
   const settings s = o.settings ? *o.settings : settings::from_environment();
-  auto found = o.host.empty() ? locate_anywhere(o, s) : try_at(uri_text(o.host, o.port ? o.port : s.ns_port), o, s);
+  auto found = o.host.empty() ? locate_anywhere(o, s) : try_at(o.host, o.port ? o.port : s.ns_port, o, s);
   if (!found) throw naming_error("Failed to locate the nameserver");
   return found;
 }

@@ -42,7 +42,8 @@ future<uri> resolve_later(uri where, proxy_options how = {}, std::optional<std::
 
 namespace detail {
 class remote;
-/// A name server that is there: connected, but for one found by broadcast. Throws naming_error "Failed to locate the nameserver".
+/// A name server that is there: connected, but for one found by broadcast. Throws naming_error "Failed to locate the nameserver",
+/// std::invalid_argument where a port that is none would be asked by broadcast.
 std::shared_ptr<remote> locate(const locate_options&);
 }  // namespace detail
 

@@ -128,6 +128,10 @@ TEST_F(running_name_server, is_found_by_its_address) {
   EXPECT_EQ(uri_of(locate_name_server({.host = "127.0.0.1", .port = running.daemon().port(), .settings = quiet_settings()})), running.where());
   EXPECT_EQ(failure_text([&] { locate_name_server({.host = "127.0.0.1", .port = 1, .settings = quiet_settings()}); }),
             "Pyro4.errors.NamingError: Failed to locate the nameserver");
+  EXPECT_EQ(failure_text([&] { locate_name_server({.host = "127.0.0.1", .port = 65536, .settings = quiet_settings()}); }),
+            "Pyro4.errors.NamingError: Failed to locate the nameserver")
+      << "nobody can be there";
+  EXPECT_THROW(locate_name_server({.port = 65536, .settings = how.settings}), std::invalid_argument) << "nor be asked there";
 }
 
 TEST_F(running_name_server, stands_for_names_wherever_a_uri_goes) {
@@ -255,6 +259,7 @@ TEST(name_server_hosts, are_found_by_ipv6_on_this_machine) {
   o.host = "::1";
   o.bc_port = 0;
   name_server_host running(o);
+  EXPECT_EQ(running.bound_to(), "::1");
   ASSERT_NE(running.responder(), nullptr);
   const std::string location = running.responder()->location();
   EXPECT_TRUE(location.starts_with("[::1]:")) << location << ": who listens for this machine only answers nobody else";
