@@ -123,6 +123,20 @@ class Examples(example_support.ExampleTest):
         self.assertIn("type of response object: <class 'mycustomclasses.OtherThingy'>", with_ours)
         self.assertIn("method called, arg= <Thingy number=42>\n\nothermethod called, arg= <OtherThingy number=42>\n", "".join(ours.out))
 
+    def test_our_ser_custom_client_exchanges_objects_with_pyros_server(self):
+        ours, theirs = self.our_server("ser_custom"), self.python_server("ser_custom")
+        with_ours, with_theirs = self.our_client("ser_custom", ours.uri()), self.our_client("ser_custom", theirs.uri())
+        self.assertEqual("\nTransferring thingy...\nresponse: <Thingy number=999>\n"
+                         "\nTransferring otherthingy...\nresponse: <OtherThingy number=999>\n", with_theirs)
+        self.assertEqual(with_theirs, with_ours)
+        theirs.wait_for(r"othermethod called, arg= <OtherThingy @0x[0-9a-f]+, number=42>\n")
+        heard = "".join(theirs.out)
+        # The server's hooks are told as by a Python client, and make objects of its own classes.
+        for line in (r"(?m)^method called, arg= <Thingy @0x[0-9a-f]+, number=42>$",
+                     r"(?m)^\{deserializer hook, converting to class: \{'__class__': 'waheeee-custom-thingy', 'number-attribute': 42\}\}$",
+                     r"(?m)^\{deserializer hook, converting to class: \{'number': 42, '__class__': 'mycustomclasses.OtherThingy'\}\}$"):
+            self.assertRegex(heard, line)
+
     def test_greeting_is_the_dialogue_of_the_introduction(self):
         server = self.our_server("greeting")
         client = support.Program([support.built("examples/greeting_client")])
