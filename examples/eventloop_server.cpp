@@ -1,5 +1,5 @@
-// A daemon in somebody else's event loop: one descriptor to poll besides whatever the program polls for itself, here the terminal. No
-// thread is started; calls are served by the loop's own. Type quit to end it.
+// A name server, the responder to those who look for it by broadcast, and a daemon, all in somebody else's event loop: a descriptor
+// each to poll besides whatever the program polls for itself, here the terminal. No thread is started. Type quit to end it.
 #include <poll.h>
 #include <unistd.h>
 
@@ -8,24 +8,12 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
-#include <variant>
 
 #include <engine/engine.hpp>
+#include <naming/host.hpp>
 
 #include "asking.hpp"
-
-class EmbeddedServer {
- public:
-  /// Multiplies a number, or repeats a text, as Python's * does.
-  std::variant<std::int64_t, std::string> multiply(std::variant<std::int64_t, std::string> x, std::int64_t y) {
-    if (const auto* number = std::get_if<std::int64_t>(&x)) return *number * y;
-    if (y > 1000) throw engine::raised("OverflowError", {"repeated string is too long"});
-    std::string repeated;
-    for (; y > 0; --y) repeated += std::get<std::string>(x);
-    return repeated;
-  }
-};
-ENGINE_EXPOSE(EmbeddedServer, multiply)
+#include "eventloop.hpp"
 
 namespace {
 /// For poll(): how long until `deadline`, at most a minute.
@@ -37,15 +25,25 @@ int milliseconds_until(engine::time_point deadline) {
 }  // namespace
 
 int main() {
+  engine::name_server_host names{{.host = "0.0.0.0", .threads = false}};
+  std::cout << "got a name server, uri=" << names.where() << ", broadcast responder at " << names.responder()->location() << '\n';
   engine::daemon daemon{{.threads = false}};
   EmbeddedServer object;
-  std::cout << "server uri=" << daemon.expose(object, engine::enrolled_as{"example.embedded.server"}) << std::endl;
+  const engine::uri where = daemon.expose(object);
+  std::cout << "server uri=" << where << std::endl;
+  names.enroll("example.embedded.server", where);
+
   std::cout << "Waiting for requests, and for what you type..." << std::endl;
-  pollfd waiting[] = {{.fd = daemon.descriptor(), .events = POLLIN, .revents = 0}, {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
+  pollfd waiting[] = {{.fd = names.daemon().descriptor(), .events = POLLIN, .revents = 0},
+                      {.fd = daemon.descriptor(), .events = POLLIN, .revents = 0},
+                      {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
   for (;;) {
-    ::poll(waiting, std::size(waiting), milliseconds_until(daemon.next_deadline()));
+    ::poll(waiting, std::size(waiting), milliseconds_until(std::min(names.daemon().next_deadline(), daemon.next_deadline())));
+    if (waiting[0].revents != 0) std::cout << "The name server or its responder received something" << std::endl;
+    if (waiting[1].revents != 0) std::cout << "The daemon received something" << std::endl;
+    names.daemon().run_ready();
     daemon.run_ready();
-    if (waiting[1].revents == 0) continue;
+    if (waiting[2].revents == 0) continue;
     const std::string typed = ask("");
     if (typed == "quit" || !std::cin) break;
     std::cout << "You typed: " << typed << std::endl;

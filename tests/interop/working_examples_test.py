@@ -170,18 +170,6 @@ class WorkingTogether(ExampleTest):
             self.assertGreater(len(set(picture)), 50)
             self.assertEqual(pictures[0], (lines, picture))
 
-    def test_a_daemon_lives_in_the_programs_own_event_loop(self):
-        names = self.names()
-        server = self.our_program("eventloop_server", **names)
-        server.wait_for("Waiting for requests")
-        with_ours = self.python_client("eventloop", "\n", **names)[0]
-        self.assertIn("5*11=55\n'x'*10=xxxxxxxxxx\n", with_ours)
-        self.assertEqual(with_ours, self.our_client("eventloop", typed="\n", **names))
-        server.process.stdin.write("hello\n")
-        server.process.stdin.flush()
-        server.wait_for("You typed: hello")
-        self.assertTrue(server.finish("quit\n").endswith("done\n"))
-
     def test_a_pair_of_sockets_connects_two_programs(self):
         for serializer in "pickle", "serpent":
             mine, others = socket.socketpair()
