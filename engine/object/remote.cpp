@@ -45,7 +45,7 @@ remote::~remote() {
 }
 
 time_point remote::deadline_after(std::chrono::milliseconds d) {
-  return d.count() > 0 ? std::chrono::steady_clock::now() + d : time_point::max();
+  return d.count() > 0 ? now_here() + d : time_point::max();
 }
 
 // ---- connecting
