@@ -100,13 +100,18 @@ class core_batch_future final : public future_result<void>, public core_call {
 // ---- filling
 
 writer& batch_entries::begin() {
-  if (!writer_) {
-    format_ = &format_there();
-    writer_ = make_writer(*format_, to_->settings().bytes_in_serpent());
-  }
+  if (places_.empty()) choose_writer();
   before_ = written_.here();
   writer_->start_part(written_);
   return *writer_;
+}
+
+// Another connection may speak another format.
+void batch_entries::choose_writer() {
+  const serializer& format = format_there();
+  if (writer_ && format_ == &format) return;
+  format_ = &format;
+  writer_ = make_writer(format, to_->settings().bytes_in_serpent());
 }
 
 // On a core nothing is waited for, and what is not connected yet gets what was asked for.
@@ -127,7 +132,6 @@ void batch_entries::end(std::shared_ptr<later_result> place) {
 void batch_entries::clear() {
   written_.clear();
   places_.clear();
-  writer_.reset();  // another connection may speak another format
 }
 
 void batch_entries::settle_all(const std::exception_ptr& e) {
@@ -180,7 +184,8 @@ void batch_entries::send(time_limit limit) {
 
 void batch_entries::send_oneway(time_limit limit) {
   if (places_.empty()) return;
-  settle_all(unavailable("the batch was sent without asking for results"));
+  static const std::exception_ptr nobody_asked = unavailable("the batch was sent without asking for results");
+  settle_all(nobody_asked);
   auto writing = [this](const line& on) { return write(on); };
   if (core* const here = core::current()) send_on_core(*here, *to_, limit, writing);
   else call_now<void>(*to_, limit, flag::oneway, writing);

@@ -73,6 +73,7 @@ class batch_entries {
   friend class batch_reply;
   friend class batch_future;
   friend class core_batch_future;
+  void choose_writer();
   const serializer& format_there() const;
   written write(const line&) const;
   void settle_all(const std::exception_ptr&);

@@ -72,6 +72,11 @@ task<bool> dispatcher::run_batch_suspending(call& c, const exposed_object& o) {
   c.answer.begin_list();
   for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
     if (!c.in.begin_entry(method)) co_return false;
+    if (!exposed_method(*o.table, method).suspends()) {
+      const detail::serving serving(c.context);
+      going = run_entry(c, object, *o.table, method);
+      continue;
+    }
     task<bool> entry = run_entry_suspending(c, object, *o.table, method);
     going = co_await entry;
   }
@@ -82,10 +87,6 @@ task<bool> dispatcher::run_batch_suspending(call& c, const exposed_object& o) {
 task<bool> dispatcher::run_entry_suspending(call& c, void* object, const interface_table& table, std::string_view method) {
   c.method = &exposed_method(table, method);
   const auto before = c.out.here().own;
-  if (!c.method->suspends()) {
-    const detail::serving serving(c.context);
-    co_return run_entry(c, object, table, method);
-  }
   std::unique_ptr<activation> running;
   std::exception_ptr thrown;
   try {
