@@ -185,8 +185,8 @@ channel::progress channel::read_some() {
   auto room = reader_.room();
   const bool direct = !room.empty();
   if (!direct) {
-    if (arrived_.empty()) arrived_.resize(arrival_size);
-    room = arrived_;
+    if (!arrived_) arrived_ = std::make_unique_for_overwrite<std::byte[]>(arrival_size);
+    room = {arrived_.get(), arrival_size};
   }
   const ssize_t n = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
   ++counters_.system_calls;

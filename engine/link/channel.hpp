@@ -16,7 +16,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include <codec/frame_reader.hpp>
 #include <codec/output.hpp>
@@ -98,7 +97,7 @@ class channel {
   int socket_;
   address peer_{};
   frame_reader reader_;
-  std::vector<std::byte> arrived_;
+  std::unique_ptr<std::byte[]> arrived_{};  // never written but by arrivals: of an idle proxy little of it is real memory
   output writing_{};
   std::size_t written_ = 0;  // bytes of writing_ already sent
   std::uint64_t left_ = 0;   // bytes sent since the beginning

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <tests/support/resident.hpp>
 
 #include "object_support.hpp"
 #include "thing.hpp"
@@ -379,6 +380,21 @@ TEST(unreachable_objects, a_oneway_call_keeps_its_argument_until_it_is_sent) {
   slow_reader.join();
   EXPECT_LT(wrong, 1000u);  // headers hold a few
   EXPECT_GE(received, total);
+}
+
+// Room for answers is there from the first one on, but only what they have filled of it is real memory. The server's share is counted too.
+TEST_F(proxies, that_are_idle_take_a_few_pages_of_real_memory) {
+  SKIP_UNLESS_RESIDENT_IS_OURS();
+  constexpr std::size_t count = 300;
+  std::vector<proxy<thing>> idle;
+  idle.reserve(2 * count);
+  const auto connect_so_many = [&] {
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(idle.emplace_back(where, quiet_proxy()).add(1, 2), 3);
+  };
+  connect_so_many();  // what is shared by all is there
+  const std::size_t before = resident_bytes();
+  connect_so_many();
+  EXPECT_LT(resident_bytes() - before, count * 48 * 1024);
 }
 
 }  // namespace
