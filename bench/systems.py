@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 BENCH = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # where the distribution installs Pyro4
 WINDOWS = (64, 256, 1024)    # calls in flight; the best one counts
-BESIDE = ("achieved_per_s", "burst_calls_per_s", "blob_mb_per_s")  # what else a client reports; the median is kept
+BESIDE = ("achieved_per_s", "burst_calls_per_s", "blob_mb_per_s", "alone_p50_us", "of_alone", "client_bytes_per_idle", "server_bytes_per_idle")  # what else a client reports; the median is kept
 SETTINGS = ("window", "conns", "rate", "mb", "kb")  # kept with a figure
 SIZES = tuple({"kb": 64 << shift} for shift in (0, 4, 8, 12, 14))  # 64 KB to 1 GB
 PERCENTILES = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")  # what a client reports where it timed single calls
@@ -34,6 +34,7 @@ WORKLOADS = (
     Workload("many_connections", ({"conns": 1000},), ({"conns": 20},)),
     # A load that each of its systems can carry: what is compared is how long calls take, from when they were due.
     Workload("steady_load", ({"conns": 10000, "rate": 20000},), ({"conns": 20, "rate": 500},)),
+    Workload("idle_crowd", ({"conns": 10000},), ({"conns": 20},)),
     Workload("mixed", both_cores=True, server_settings={"cores": 2}),
     Workload("huge", ({"mb": 256},), ({"mb": 1},)),
     Workload("blob_up", SIZES, ({"kb": 64},), sweep=True),
@@ -64,7 +65,7 @@ class System:
 
 
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down")
-ONE_THREAD = FLOORS + ("steady_load",)       # ten thousand threads would be another scenario
+ONE_THREAD = FLOORS + ("steady_load", "idle_crowd")       # ten thousand threads would be another scenario
 THREADS = FLOORS + ("mixed",)                # one thread would not use the second core
 
 

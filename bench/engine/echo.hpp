@@ -10,6 +10,7 @@
 #include <engine/engine.hpp>
 
 #include <bench/common/arguments.hpp>
+#include <bench/common/resident.hpp>
 
 namespace bench {
 
@@ -26,6 +27,8 @@ class Echo {
   void note(std::string_view) { ++noted_; }
   /// How many notes there have been: in the order of its connection, so all that were sent before are counted.
   std::uint64_t noted() { return noted_; }
+  /// Bytes of the server in real memory.
+  std::uint64_t resident() { return resident_bytes(); }
   engine::stream<std::uint64_t> count_to(std::uint64_t last) {
     for (std::uint64_t i = 1; i <= last; ++i) co_yield i;
   }
@@ -35,7 +38,7 @@ class Echo {
   std::uint64_t noted_ = 0;
   std::vector<std::byte> kept_{};
 };
-ENGINE_EXPOSE(Echo, length, blob, fetch, note, noted, count_to)
+ENGINE_EXPOSE(Echo, length, blob, fetch, note, noted, resident, count_to)
 ENGINE_ONEWAY(Echo, note)
 
 /// Settings of both sides: spin=1 polls as long as it takes, as the spinning floors do; otherwise nobody polls.

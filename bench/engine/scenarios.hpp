@@ -13,6 +13,7 @@ void huge(const arguments&);              // bench/blob
 void blob_up(const arguments&);           // bench/blob
 void blob_down(const arguments&);         // bench/blob
 void steady_load_of_calls(const arguments&);  // bench/steady_load
+void idle_crowd(const arguments&);        // bench/idle_crowd
 void mixed(const arguments&);             // bench/mixed
 void counted_calls(const arguments&);     // bench/instructions
 void batched(const arguments&);           // bench/batched

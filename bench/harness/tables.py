@@ -19,6 +19,13 @@ def print_table(rows):
               (row["system"], row["workload"] + window, short(row["value"]), row["unit"], spread, *latency))
 
 
+def print_crowds(rows):
+    """What connections that are idle cost the one that is not, and the memory of both sides."""
+    for row in (r for r in rows if "of_alone" in r):
+        memory = ", ".join("%s bytes of the %s" % (short(row[side + "_bytes_per_idle"]), side) for side in ("server", "client") if side + "_bytes_per_idle" in row)
+        print("%-18s beside %s idle connections %.3f as quick as alone; each takes %s" % (row["system"], short(row["conns"]), row["of_alone"], memory))
+
+
 def best_of(names, workload, values):
     """(value, system) of the fastest one that was measured, or None."""
     return max(((values[n, workload], n) for n in names if (n, workload) in values), default=None)

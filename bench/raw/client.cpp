@@ -20,6 +20,7 @@ constexpr scenario scenarios[] = {{"sync_call", bench::sync_call},
                                   {"blob_up", bench::blob_up},
                                   {"blob_down", bench::blob_down},
                                   {"steady_load", bench::steady_load_of_calls},
+                                  {"idle_crowd", bench::idle_crowd},
                                   {"mixed", bench::mixed}};
 
 void run(const bench::arguments& given) {

@@ -111,6 +111,13 @@ class Harness(unittest.TestCase):
         names = [s.name for s in both]
         self.assertEqual(names.index("engine-tcp@abc"), names.index("engine-tcp") + 1)
 
+    def test_what_a_crowd_costs_is_said_beside_the_table(self):
+        row = {"system": "a", "workload": "idle_crowd", "conns": 10000, "of_alone": 0.98, "server_bytes_per_idle": 3208, "client_bytes_per_idle": 14518}
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            tables.print_crowds([row, {"system": "b", "workload": "sync_call"}])
+        self.assertEqual(said.getvalue().split(), "a beside 10,000 idle connections 0.980 as quick as alone; each takes "
+                         "3,208 bytes of the server, 14,518 bytes of the client".split())
+
     def test_an_unknown_revision_is_refused_by_name(self):
         self.assertRaisesRegex(revisions.CannotBuild, "no revision no-such-thing", revisions.build, TOP, "no-such-thing", "/nowhere")
 
