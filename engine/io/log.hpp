@@ -22,6 +22,9 @@ template <class... Args> void log(log_level level, fmt::format_string<Args...> t
 }
 }  // namespace detail
 
+/// Whether lines of that level are kept anywhere: before what they say is worked out at some cost.
+inline bool log_wanted(log_level level) { return level >= detail::log_threshold.load(std::memory_order_relaxed); }
+
 template <class... Args> void log_debug(fmt::format_string<Args...> text, Args&&... args) {
   detail::log(log_level::debug, text, std::forward<Args>(args)...);
 }

@@ -22,6 +22,7 @@
 
 #include <codec/frame.hpp>
 #include <engine/io/backend.hpp>
+#include <engine/object/call_arguments.hpp>
 
 namespace engine {
 
@@ -49,6 +50,8 @@ class call_context {
   std::uint16_t flags() const { return request_.flags; }
   /// The bytes of the request behind its annotations, valid during the call.
   std::span<const std::byte> payload() const { return request_.payload; }
+  /// What the method was called with, read once more, as far as it can be; nothing in a batch. In hooks and logs: a method has its parameters.
+  call_arguments arguments() const { return arguments_in(request_); }
   bool oneway() const { return request_.has(flag::oneway); }
   /// "serpent", "msgpack" …
   std::string_view serializer() const;

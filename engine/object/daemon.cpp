@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <future>
+#include <ostream>
 #include <system_error>
 
 #include <engine/core/cores.hpp>
@@ -58,6 +59,7 @@ class daemon::state final : private detail::exposer {
   void renew_keys() { server_.renew_keys(); }
   std::size_t connections() const { return server_.connections(); }
   std::vector<int> listening() const;
+  std::string description() const;
   const std::string& backend_reason() const { return backend_reason_; }
   core& first_core() { return (*cores_)[0]; }
   core& own_loop();
@@ -66,6 +68,7 @@ class daemon::state final : private detail::exposer {
   detail::enrollments names;
   std::vector<std::string> locations;
   std::string nat_location;
+  std::string family;  // of where it listens first
   std::uint16_t tcp_port = 0;
 
  private:
@@ -85,6 +88,8 @@ class daemon::state final : private detail::exposer {
   void end_what_waits();
   void refuse_on_core(const char* instead) const;
   std::string about() const;
+  std::string transport() const;
+  void note_family(const address&);
   std::optional<std::string> uri_of(const void* object, const interface_table&) const override;
   bool works_on(const core&) const override;
   detail::given_stream give(std::unique_ptr<open_stream>) const override;
@@ -211,6 +216,7 @@ void daemon::state::listen_on_unix(const std::string& path) {
 
 void daemon::state::locate_given(int socket) {
   const address bound = (*cores_)[0].io().local_address(socket);
+  note_family(bound);
   if (bound.is_unix()) return locations.push_back(bound.to_string());
   if (tcp_port == 0) tcp_port = bound.port();
   const bool bare_v6 = options_.host.find(':') != std::string::npos;
@@ -230,6 +236,7 @@ address daemon::state::listen_on(std::size_t core_index, const address& where, i
     if (!made) throw std::system_error(made.error().code, std::generic_category(), std::string(made.error().doing) + " " + where.to_string());
     bound = *made;
   });
+  note_family(bound);
   if (per_core && core_index + 1 < server_.size()) listen_on(core_index + 1, bound);  // all on the port the first one got
   return bound;
 }
@@ -293,6 +300,7 @@ void daemon::state::take_socket() {
   if (mine < 0) throw std::system_error(errno, std::generic_category(), "the connected socket");
   connected_ = mine;
   const address local = (*cores_)[0].io().local_address(mine);
+  note_family(local);
   const bool unnamed = local.is_unix() && local.path().empty();
   host.location = unnamed ? "./u:<<not-bound>>" : local.to_string();
   host.locations = locations = {host.location};
@@ -335,8 +343,24 @@ detail::given_stream daemon::state::give(std::unique_ptr<open_stream> items) con
 
 std::string daemon::state::about() const {
   return "Pyro.Daemon bound on " + host.location + ", NAT " + (nat_location.empty() ? "None" : nat_location) + ", " +
-         std::to_string(host.objects.size()) + " objects registered. Servertype: <engine on " + host.location + "; " +
-         std::to_string(server_.size()) + " cores, " + std::to_string(server_.connections()) + " connections>";
+         std::to_string(host.objects.size()) + " objects registered. Servertype: " + transport();
+}
+
+/// Each by the name of Pyro's class.
+std::string daemon::state::transport() const {
+  const std::string at = " on " + host.location, connected = std::to_string(server_.connections()) + " connections>";
+  if (options_.connected_socket >= 0) return "<SocketServer_ExistingConnection" + at + ">";
+  if (host.all_blocking) return "<SocketServer_Threadpool" + at + "; " + std::to_string(aside_->size()) + " workers>";
+  if (host.settings.server_type == "multiplex") return "<SocketServer_Multiplex" + at + "; " + connected;
+  return "<SocketServer_Core" + at + "; " + std::to_string(server_.size()) + " cores, " + connected;
+}
+
+std::string daemon::state::description() const {
+  return "<daemon, " + host.location + (family.empty() ? "" : " - " + family) + "; " + std::to_string(host.objects.size()) + " objects>";
+}
+
+void daemon::state::note_family(const address& a) {
+  if (family.empty()) family = a.is_unix() ? "Unix" : a.family() == AF_INET6 ? "IPv6" : "IPv4";
 }
 
 // ---- running
@@ -503,5 +527,7 @@ void daemon::run_ready() { state_->own_loop().run_ready(); }
 watch_handle daemon::watch(int foreign, std::function<void()> readable) { return engine::watch(state_->first_core(), foreign, std::move(readable)); }
 std::size_t daemon::connections() const { return state_->connections(); }
 std::string daemon::backend() const { return state_->backend_reason(); }
+std::string daemon::description() const { return state_->description(); }
+std::ostream& operator<<(std::ostream& out, const daemon& d) { return out << d.description(); }
 
 }  // namespace engine

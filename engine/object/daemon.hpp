@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,7 +84,8 @@ struct daemon_options {
   std::function<std::vector<std::pair<std::string, bytes>>()> annotations{};
   /// Called about every settings.poll_timeout seconds, on core 0; must not throw or block.
   std::function<void()> housekeeping{};
-  /// Told of each exception a method throws, before it is sent. On the thread that served the call.
+  /// Told of each exception a method throws, before it is sent; the context knows the arguments(). On the thread that served the call. Without
+  /// one the log is told, at level DEBUG. (Pyro5's methodcall_error_handler.)
   std::function<void(const call_context&, std::string_view method, const std::exception_ptr&)> method_error{};
 };
 
@@ -214,6 +216,7 @@ class daemon {
 
   std::size_t connections() const;            ///< open ones, all cores
   std::string backend() const;                ///< which backend is used and why, one line
+  std::string description() const;            ///< "<daemon, localhost:9999 - IPv4; 2 objects>", as Pyro describes one
 
  private:
   class state;
@@ -225,6 +228,9 @@ class daemon {
   uri uri_of(const void* object, bool nat) const;
   std::unique_ptr<state> state_;
 };
+
+inline std::string describe(const daemon& d) { return d.description(); }
+std::ostream& operator<<(std::ostream&, const daemon&);
 
 /// The daemon that serves the present call: for methods that expose further objects. Throws engine::error outside of a call.
 daemon& this_daemon();

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include <codec/serializer.hpp>
+#include <engine/object/call_arguments.hpp>
 
 namespace engine::detail {
 
@@ -24,21 +24,10 @@ std::string name_of(const call_signature& called, std::size_t i) {
 /// The arguments as far as they can be read.
 std::vector<std::string> arguments_of(const call_signature& called, const frame& request) {
   std::vector<std::string> lines;
-  const serializer* const format = find_serializer_48(request.serializer);
-  if (!format || request.payload.size() > most_payload || request.has(flag::batch) || request.has(flag::keep_serialized)) return lines;
-  const auto in = format->make_reader();
-  in->start(request.payload);
-  std::string_view object, method, key;
-  std::size_t hint = 0;
-  if (!in->begin_call(object, method) || !in->enter_sequence(hint)) return lines;
-  for (value v; in->more() && decode(*in, v); v = value()) lines.push_back(line_of(name_of(called, lines.size()), v));
-  if (!in->ok() || !in->open_keywords() || in->peek() != kind::dict || !in->enter_dict(hint)) return lines;
-  while (in->more() && in->read_string(key)) {
-    const std::string name(key);
-    value v;
-    if (!decode(*in, v)) break;
-    lines.push_back(line_of(name, v));
-  }
+  if (request.payload.size() > most_payload) return lines;
+  const call_arguments all = arguments_in(request);
+  for (const value& each : all.positional) lines.push_back(line_of(name_of(called, lines.size()), each));
+  for (const auto& [name, each] : all.keywords) lines.push_back(line_of(name.as<std::string>(), each));
   return lines;
 }
 

@@ -312,9 +312,17 @@ verdict dispatcher::answer_with_stream(call& c, std::unique_ptr<open_stream> ite
 
 verdict dispatcher::fail(call& c, const decode_error& error) { return send_exception(c, wire_exception::from(error)); }
 
+/// To the program's hook, or else to the log.
+void dispatcher::tell_error(call& c, const std::exception_ptr& error, const wire_exception& described) {
+  if (hosting_.method_error) return hosting_.method_error(c.context, c.method->name, error);
+  if (!log_wanted(log_level::debug)) return;
+  log_debug("{}: {}{} threw {}: {}", c.from.peer, c.method->signature.name, c.request.has(flag::batch) ? " in a batch" : shown(c.context.arguments()),
+            described.type, described.text());
+}
+
 verdict dispatcher::fail(call& c, std::exception_ptr error) {
   wire_exception described = wire_exception::describe(error);
-  if (hosting_.method_error && c.method) hosting_.method_error(c.context, c.method->name, error);
+  if (c.method) tell_error(c, error, described);
   if (described.is_a(wire_class::communication_error) && !described.is_a(wire_class::serialize_error)) {
     // Pyro's server takes these for trouble with the connection itself, but for SerializeError: no answer, and the end (WIRE §5.4).
     log_error("{}: a method threw {}: the connection is closed without an answer", c.from.peer, described.type);

@@ -129,6 +129,7 @@ class dispatcher {
   task<verdict> run_suspending(call&, const exposed_object&, const method_entry&);
   task<bool> run_batch_suspending(call&, const exposed_object&);
   task<bool> run_entry_suspending(call&, void* object, const interface_table&, std::string_view method);
+  void tell_error(call&, const std::exception_ptr&, const wire_exception&);
   bool end_batch_with(call&, std::exception_ptr, std::size_t written_before);
   bool get_attribute(call&, const exposed_object&);
   bool set_attribute(call&, const exposed_object&);

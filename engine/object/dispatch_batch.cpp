@@ -111,7 +111,7 @@ task<bool> dispatcher::run_entry_suspending(call& c, void* object, const interfa
 bool dispatcher::end_batch_with(call& c, std::exception_ptr error, std::size_t written_before) {
   if (c.out.here().own != written_before) std::rethrow_exception(error);  // half a result is written
   wire_exception thrown = wire_exception::describe(error);
-  if (hosting_.method_error) hosting_.method_error(c.context, c.method->name, error);
+  tell_error(c, error, thrown);
   thrown.thrown_in(c.method->signature.name);
   writer& w = c.answer.begin();
   w.begin(kind::dict, 2);

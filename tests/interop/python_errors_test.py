@@ -1,6 +1,7 @@
 """What a Pyro4 client gets from our server when things go wrong, compared with what Pyro4's own server gives it: class and text of
 errors, arguments that do not fit the parameters, names that may not be reached, and when the connection ends."""
 import json
+import re
 import unittest
 
 import Pyro4.message
@@ -186,6 +187,21 @@ class PythonErrors(support.InteropTest):
 
     def test_a_callback_that_throws_answers_and_ends_the_connection(self):
         self.compare("sulk", lambda p: p.sulk())
+
+    def test_info_names_the_server_type_as_pyros(self):
+        # How many workers there are is each pool's own affair: Pyro's starts some, ours as many as there is work.
+        for kind, expected in (("thread", "<SocketServer_Threadpool on localhost:PORT; N workers>"), ("multiplex", "<SocketServer_Multiplex on localhost:PORT; N connections>")):
+            said = []
+            for start in support.mirror_server, support.peer_server:
+                with self.proxy(self.start(start(PYRO_SERVERTYPE=kind)).uri().replace("thing@", "Pyro.Daemon@")) as p:
+                    said.append(p.info())
+            counts = [re.search(r"; (\d+) ", text).group(1) for text in said]
+            plain = [re.sub(r"; \d+ ", "; N ", re.sub(r"localhost:\d+", "localhost:PORT", text)) for text in said]
+            with self.subTest(kind=kind):
+                self.assertEqual("Pyro.Daemon bound on localhost:PORT, NAT None, 2 objects registered. Servertype: " + expected, plain[0])
+                self.assertEqual(*plain)
+                if kind == "multiplex":
+                    self.assertEqual(["1", "1"], counts)
 
     def test_the_daemons_own_object_answers_as_pyros(self):
         for name, arguments in (("ping", ()), ("registered", ()), ("get_metadata", ("nobody",)), ("get_metadata", ())):

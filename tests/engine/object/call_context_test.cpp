@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <engine/io/log.hpp>
+
 #include "object_support.hpp"
 
 namespace engine::test {
@@ -292,6 +294,46 @@ TEST(daemon_hooks, annotate_every_answer_hear_of_errors_and_of_clients_that_leav
   const std::scoped_lock lock(mutex);
   EXPECT_EQ(errors, std::vector<std::string>{"fail for informer: bad"});
   EXPECT_TRUE(left[0].starts_with("127.0.0.1:"));
+}
+
+class refuser {
+ public:
+  void refuse(std::string what, int) { throw std::runtime_error(what); }
+};
+ENGINE_EXPOSE(refuser, refuse)
+ENGINE_MARK(refuser, refuse, .parameters = "what, count")
+
+TEST(daemon_hooks, hear_with_an_error_what_the_method_was_called_with) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  auto options = on_loopback();
+  options.method_error = [&](const call_context& call, std::string_view method, const std::exception_ptr&) {
+    const std::scoped_lock lock(mutex);
+    told.push_back(std::string(method) + shown(call.arguments()));
+  };
+  refuser object;
+  daemon host(options);
+  host.expose(object, "refuser");
+  raw_peer peer(host);
+  peer.greet("refuser");
+  for (const auto& [positional, keywords] : {std::pair{"('bad',1)", "{}"}, {"('worse',)", "{'count':2}"}, {"()", "{'count':3,'what':''}"}}) {
+    peer.say(call_frame("refuser", "refuse", positional, 1, keywords));
+    ASSERT_TRUE(peer.hear());
+  }
+  const std::scoped_lock lock(mutex);
+  EXPECT_EQ(told, (std::vector<std::string>{"refuse('bad', 1)", "refuse('worse', count=2)", "refuse(count=3, what='')"}));
+}
+
+TEST(daemon_hooks, are_the_log_where_the_program_has_none) {
+  const log_capture log;
+  refuser object;
+  daemon host(on_loopback());
+  host.expose(object, "refuser");
+  raw_peer peer(host);
+  peer.greet("refuser");
+  peer.say(call_frame("refuser", "refuse", "('bad',1)"));
+  ASSERT_TRUE(peer.hear());
+  EXPECT_TRUE(log.has(": refuser.refuse('bad', 1) threw builtins.RuntimeError: bad")) << testing::PrintToString(log.lines());
 }
 
 }  // namespace

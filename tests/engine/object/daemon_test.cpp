@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
@@ -274,11 +276,32 @@ TEST(daemons, change_their_key_while_many_call) {
   b.join();
 }
 
-TEST(daemons, describe_themselves) {
-  daemon d(on_loopback());
-  proxy<> own(d.uri_for("Pyro.Daemon"), quiet_proxy());
-  const std::string info = own["info"]().as<std::string>();
-  EXPECT_TRUE(info.starts_with("Pyro.Daemon bound on " + d.location() + ", NAT None, 1 objects registered. Servertype: <")) << info;
+TEST(daemons, describe_themselves_and_name_their_server_type_as_pyros) {
+  for (const auto& [type, named] : std::map<std::string, std::string>{{"core", "<SocketServer_Core on @; 2 cores, 1 connections>"},
+                                                                      {"multiplex", "<SocketServer_Multiplex on @; 1 connections>"},
+                                                                      {"thread", "<SocketServer_Threadpool on @; 0 workers>"}}) {
+    daemon_options options = on_loopback(2);
+    options.settings->server_type = type;
+    daemon d(options);
+    const std::string where = d.location(), wanted = std::string(named).replace(named.find('@'), 1, where);
+    const proxy<> own(d.uri_for("Pyro.Daemon"), quiet_proxy());
+    EXPECT_EQ(own["info"]().as<std::string>(), "Pyro.Daemon bound on " + where + ", NAT None, 1 objects registered. Servertype: " + wanted);
+  }
+}
+
+TEST(daemons, are_printed_with_where_they_listen_by_which_family_and_how_many_objects_they_have) {
+  daemon four(on_loopback());
+  thing object;
+  four.expose(object);
+  EXPECT_EQ(describe(four), "<daemon, " + four.location() + " - IPv4; 2 objects>");
+  daemon_options options = on_loopback();
+  const std::string name = abstract_name("described");
+  options.unix_socket = name;
+  options.unix_only = true;
+  daemon local(options);
+  std::ostringstream out;
+  out << local;
+  EXPECT_EQ(out.str(), "<daemon, " + local.location() + " - Unix; 1 objects>");
 }
 
 /// Uses its daemon from inside calls.
