@@ -502,5 +502,58 @@ TEST(draining_daemons, say_when_time_was_up) {
   opener.join();
 }
 
+// A draining daemon with one call running and, until it drained, an idle connection.
+class drained_daemon : public testing::Test {
+ protected:
+  drained_daemon() {
+    running.say(call_frame("thing", "wait_for_gate") + call_frame("thing", "fire", "(1,)", 2, "{}", flag::oneway) + call_frame("thing", "add", "(1,2)", 3));
+    EXPECT_TRUE(eventually([&] { return object.entered == 1; }));
+    EXPECT_EQ(idle.add(1, 2), 3);
+    draining = std::async(std::launch::async, [&] { return d.drain(20s); });
+    EXPECT_TRUE(eventually([&] { return d.connections() == 1; }));
+  }
+  static daemon_options with_side_threads() {
+    auto options = on_loopback();
+    options.settings->server_type = "thread";  // the method holds no core
+    return options;
+  }
+  ~drained_daemon() {
+    if (object.entered == 1 && draining.wait_for(0s) != std::future_status::ready) object.gate.set_value();
+    EXPECT_TRUE(draining.get());
+  }
+
+  thing object;
+  daemon d{with_side_threads()};
+  uri where = d.expose(object, "thing");
+  raw_peer running{greeted(d)};
+  proxy<thing> idle{where, quiet_proxy()};
+  std::future<bool> draining;
+
+ private:
+  static raw_peer greeted(const daemon& d) {
+    raw_peer peer(d);
+    peer.greet("thing");
+    return peer;
+  }
+};
+
+TEST_F(drained_daemon, is_not_there_for_new_connections_nor_for_idle_ones_that_come_again) {
+  const std::string refused = "Pyro4.errors.CommunicationError: cannot connect to ('127.0.0.1', " + std::to_string(d.port()) + "): connect: Connection refused";
+  const proxy<thing> late(where, quiet_proxy());
+  EXPECT_EQ(failure_text([&] { proxy(late).add(1, 2); }), refused);
+  EXPECT_EQ(failure_text([&] { idle.add(1, 2); }), refused);
+}
+
+TEST_F(drained_daemon, answers_the_call_that_runs_and_none_that_waits_behind_it) {
+  object.gate.set_value();
+  const auto answered = running.hear();
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->sequence, 1);
+  EXPECT_EQ(answered->body(), value(42));
+  EXPECT_TRUE(running.closed_by_peer());
+  EXPECT_TRUE(draining.wait_for(20s) == std::future_status::ready);
+  EXPECT_EQ(object.fired, 0) << "what was behind it ran";
+}
+
 }  // namespace
 }  // namespace engine::test
