@@ -331,7 +331,8 @@ void channel::wait(lock& held, awaited_reply& reply, time_point deadline) {
   if (drive(held, [&] { return reply.done(); }, deadline) || reply.done()) return;
   if (!failure_) {
     awaited_.drop(reply);
-    awaited_replies::fail(reply, {.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+    const bool asked = awaited_replies::asked_at(reply) <= left_;
+    awaited_replies::fail(reply, {.why = channel_failure::cause::timed_out, .text = asked ? "receiving: timeout" : "sending: timeout"});
   }
   fail({.why = channel_failure::cause::closed, .text = "receiving: connection lost: another call on it timed out"});
 }

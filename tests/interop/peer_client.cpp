@@ -163,6 +163,18 @@ void large(client& c, const words& sizes) {
   }
 }
 
+// Two connections are there before the server is stopped, which a line on standard input says; then each is given more than it can hold.
+void stuffed(client& c, const words& size) {
+  const engine::proxy<> another(c.where, c.options);
+  report("connected", [&] { return engine::to_repr(c.dynamic["add"](1, 2)) + " " + engine::to_repr(another["add"](3, 4)); });
+  std::string line;
+  std::getline(std::cin, line);
+  for (const auto& each : {c.dynamic, another}) engine::set_timeout(each, std::chrono::milliseconds(300));
+  const std::string text(std::stoul(size.at(0)), 'y');
+  report("waiting", [&] { return c.dynamic["size_of"](text).as<std::string>(); });
+  report("async", [&] { return engine::to_repr(engine::async(another)["size_of"](text).get()); });
+}
+
 std::string shown(auto& result) {
   if constexpr (std::is_void_v<decltype(result.get())>) return result.get(), "done";
   else return engine::to_repr(engine::value(*result));
@@ -215,7 +227,7 @@ void adopted(client& c, const words& descriptor) {
 }
 
 const std::map<std::string, void (*)(client&, const words&)> scenarios = {
-    {"batches", batches}, {"adopted", adopted}, {"values", values}, {"typed", typed}, {"errors", errors}, {"members", members}, {"add", add}, {"nap", nap}, {"large", large}};
+    {"batches", batches}, {"adopted", adopted}, {"values", values}, {"typed", typed}, {"errors", errors}, {"members", members}, {"add", add}, {"nap", nap}, {"large", large}, {"stuffed", stuffed}};
 
 }  // namespace
 

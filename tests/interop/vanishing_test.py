@@ -1,4 +1,5 @@
 """Peers that disappear or misbehave in the middle of things, as Pyro4 programs see it: nobody else on the daemon notices."""
+import signal
 import socket
 import unittest
 
@@ -117,6 +118,30 @@ class Vanishing(support.InteropTest):
             return said, answer.seq, answer.flags, "stays"
         except Pyro4.errors.CommunicationError:
             return said, answer.seq, answer.flags, "then closed"
+
+    def test_a_request_that_fills_every_buffer_of_a_server_that_does_not_read_is_given_up_after_the_timeout(self):
+        for start in support.peer_server, support.mirror_server:
+            with self.subTest(server=start.__name__):
+                server = self.start(start())
+                uri = server.uri()
+                words = ["--serializer", "msgpack", uri, "stuffed", "50000000"]
+                ours = support.Program([support.built("tests/interop/peer_client"), *words])
+                self.addCleanup(ours.kill)
+                ours.wait_for("connected: 3 7\n")
+                with self.proxy(uri) as p:
+                    self.assertEqual(3, p.add(1, 2))
+                    p._pyroTimeout = 0.3
+                    self.addCleanup(server.process.send_signal, signal.SIGCONT)  # before it is stopped, cleanups being run backwards
+                    server.process.send_signal(signal.SIGSTOP)
+                    with self.assertRaises(Pyro4.errors.TimeoutError):
+                        p.size_of("y" * 50_000_000)
+                    self.assertIsNone(p._pyroConnection)
+                said = ours.finish("\n").splitlines()[1:]
+                timed_out = "%s: unreachable timed_out | Pyro4.errors.TimeoutError | sending: timeout | traceback no"
+                self.assertEqual([timed_out % "waiting", timed_out % "async"], said)
+                server.process.send_signal(signal.SIGCONT)
+                with self.proxy(uri) as p:
+                    self.assertEqual(7, p.add(3, 4))
 
     def test_an_idle_connection_is_closed_after_commtimeout_and_the_client_may_come_again(self):
         server = self.start(support.peer_server(PYRO_COMMTIMEOUT="0.3"))
