@@ -28,6 +28,17 @@ class TravellingObjects(ExampleTest):
             for number, message in (1, "I am the first"), (2, "I am second"), (3, "I am last then..."):
                 server.wait_for(re.escape("Thingy %d says: %s\n" % (number, message)), 2)
 
+    def test_a_thing_that_was_made_comes_with_what_it_offers_and_no_connection(self):
+        seen = []
+        for server in self.our_server("autoproxy"), self.python_server("autoproxy"):
+            with self.proxy(server.wait_for(r"PYRO:\S+(?=\s)").group()) as factory, factory.createSomething(7) as thing:
+                seen.append((type(thing), set(thing._pyroMethods), set(thing._pyroAttrs), set(thing._pyroOneway), thing._pyroConnection,
+                             thing._pyroUri.object.startswith("obj_"), thing._pyroUri.location == factory._pyroUri.location))
+                thing.speak("I know what I can do")
+                server.wait_for("Thingy 7 says: I know what I can do\n")
+        self.assertEqual(({"speak"}, set(), set(), None, True, True), seen[0][1:])
+        self.assertEqual(*seen)
+
     def test_workers_call_their_clients_back(self):
         ours, theirs = self.names(), self.names()
         servers = [self.our_program("callback_server", **ours), self.hurried_program("callback/server.py", **theirs)]

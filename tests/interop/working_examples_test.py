@@ -58,6 +58,16 @@ class WorkingTogether(ExampleTest):
         self.assertIn("status after waiting for 0.05 seconds= false\nstatus after waiting for 10 seconds= true\n", said[0])
         self.assertIn("result= 14\nresult= 16\nresult= 20\nresult= 25\nresult= 33\n", said[0])
 
+    def test_our_client_sends_batches_in_the_background(self):
+        theirs, ours = self.hurried_program("async/server.py"), self.our_server("async", "0.3")
+        said = together(*[lambda uri=server.uri(): self.our_program("async_batch", uri).finish() for server in (theirs, ours)])
+        self.assertEqual(*said)
+        self.assertIn("result values available? false\nclient can do other stuff here.\nresult values= 20 11 277\n", said[0])
+        self.assertIn("final values= 21 12 278\n", said[0])
+        self.assertIn("the first result= 1\ngot exception (expected): integer division or modulo by zero\n"
+                      "got exception (expected): this call was not executed: call 2 of the batch threw before it\n", said[0])
+        self.assertIn("status after waiting for 0.05 seconds= false\nstatus after waiting for 10 seconds= true\nresult values= 20 11 277\n\ndone.\n", said[0])
+
     def test_a_shared_proxy_waits_and_own_ones_work_in_parallel(self):
         ours, theirs = self.names(), self.names()
         self.our_program("proxysharing_server", "0.05", **ours).wait_for("Server ready")
