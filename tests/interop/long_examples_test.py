@@ -1,5 +1,6 @@
 """Pyro4's examples that work or wait for seconds, unmodified, against ours in both roles. They run side by side."""
 import re
+import signal
 
 from example_support import ExampleTest, main_together, together
 
@@ -59,18 +60,30 @@ class LongExamples(ExampleTest):
         self.assertEqual(3, said.count(": 10485760 bytes, "))
 
     def test_huge_messages_go_through_in_every_serializer(self):
-        server = self.our_server("hugetransfer")
-        for serializer in "serpent", "marshal":
-            said, _ = self.python_client("hugetransfer", server.uri() + "\n", PYRO_SERIALIZER=serializer)
-            self.assertEqual(30, said.count("transferring 5242880 bytes\n"))
-            self.assertEqual(4, said.count("seconds to transfer 50 mb.\n"))
-        self.assertEqual(60, "".join(server.out).count("received 5242880 bytes\n"))
+        for serializer in "serpent", "marshal", "msgpack", "pickle":
+            for server, environment in self.huge_servers(serializer):
+                said = self.our_client("hugetransfer", server.uri(), **environment)
+                self.assertEqual((20, 3), (said.count("transferring 5242880 bytes\n"), said.count("seconds to transfer 50 mb.\n")))
+                server.wait_for("received 5242880 bytes\n", 20)
+            said, _ = self.python_client("hugetransfer", self.our_server("hugetransfer", **environment).uri() + "\n", **environment)
+            self.assertEqual((30, 4), (said.count("transferring 5242880 bytes\n"), said.count("seconds to transfer 50 mb.\n")))
 
-    def test_our_client_sends_huge_messages_to_pyros_server(self):
-        server = self.python_server("hugetransfer")
-        said = self.our_client("hugetransfer", server.uri())
-        self.assertEqual(3, said.count("seconds to transfer 50 mb.\n"))
-        self.assertEqual(20, "".join(server.out).count("received 5242880 bytes\n"))
+    def test_json_sends_huge_texts_and_refuses_bytes_on_either_side(self):
+        refused = "don't know how to serialize class <class 'bytes'> using serializer JsonSerializer. Give it vars() or an appropriate __getstate__\n"
+        for server, environment in self.huge_servers("json"):
+            said, client = self.python_client("hugetransfer", server.uri() + "\n", code=1, **environment)
+            self.assertEqual(1, said.count("seconds to transfer 50 mb.\n"))
+            self.assertTrue("".join(client.err).endswith("Pyro4.errors.SerializeError: " + refused), client.said())
+            ours = self.our_program("hugetransfer_client", server.uri(), **environment)
+            ours.finish(code=-signal.SIGABRT)
+            self.assertTrue("".join(ours.err).endswith(refused), ours.said())
+            server.wait_for("received 5242880 bytes\n", 20)
+
+    def huge_servers(self, serializer):
+        environment = {"PYRO_SERIALIZER": serializer, "PYRO_SERIALIZERS_ACCEPTED": "serpent,json,marshal,msgpack,pickle"}
+        for start in self.our_server, self.python_server:
+            with self.subTest(serializer=serializer, server=start.__name__):
+                yield start("hugetransfer", **environment), environment
 
 
 if __name__ == "__main__":
