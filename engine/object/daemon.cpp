@@ -37,6 +37,12 @@ std::shared_ptr<void> checked_instance(const std::function<std::shared_ptr<void>
   return made;
 }
 
+// A name that others would take for this machine's, and that none of them can reach it by.
+bool stands_for_localhost(std::string_view name, const address& bound) {
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return bound.to_string().starts_with("127.") && !name.starts_with("127.") && !std::ranges::equal(name, std::string_view("localhost"), same);
+}
+
 }  // namespace
 
 // How long the end of a daemon waits for methods that wait for answers from elsewhere, before it ends their connections.
@@ -204,6 +210,7 @@ void daemon::state::listen_on_tcp(const std::string& at, std::uint16_t port) {
   }
   const address bound = listen_on(0, found->front());
   if (tcp_port == 0) tcp_port = bound.port();
+  if (stands_for_localhost(at, bound)) log_warning("weird DNS setup: {} resolves to localhost (127.x.x.x)", at);
   if (at.empty()) locations.push_back(bound.to_string());  // every address there is, as Pyro's
   else locations.push_back((bare_v6 ? "[" + at + "]" : at) + ":" + std::to_string(bound.port()));
 }

@@ -304,6 +304,18 @@ TEST(daemons, are_printed_with_where_they_listen_by_which_family_and_how_many_ob
   EXPECT_EQ(out.str(), "<daemon, " + local.location() + " - Unix; 1 objects>");
 }
 
+TEST(daemons, warn_of_a_host_name_that_stands_for_this_machine_alone) {
+  const auto warned = [](const std::string& host) {
+    const log_capture log;
+    daemon_options options = on_loopback();
+    options.host = host;
+    const daemon d(options);
+    return log.has("weird DNS setup: " + host + " resolves to localhost (127.x.x.x)");
+  };
+  EXPECT_TRUE(warned("0x7f000001"));  // as a name in /etc/hosts would
+  for (const char* plain : {"localhost", "LocalHost", "127.0.0.1"}) EXPECT_FALSE(warned(plain)) << plain;
+}
+
 /// Uses its daemon from inside calls.
 class insider {
  public:
