@@ -137,6 +137,24 @@ class Examples(example_support.ExampleTest):
                      r"(?m)^\{deserializer hook, converting to class: \{'number': 42, '__class__': 'mycustomclasses.OtherThingy'\}\}$"):
             self.assertRegex(heard, line)
 
+    def test_a_class_of_somebody_elses_library_is_exposed_as_it_is_and_by_an_adapter(self):
+        weird = "couldn't call weird() due to serialization error of the result value! (is ok)"
+        hidden = "couldn't call private(), it doesn't seem to be exposed! (is ok)"
+        for ours, theirs, for_python, for_us in (("server", "server", [weird, "boo"], ["awesome, in a class of its own", "boo"]),
+                                                 ("adapter", "server2", ["weird awesome", hidden], ["weird awesome", hidden])):
+            program = self.our_program("thirdpartylib_" + ours)
+            pyros = self.python_program("thirdpartylib/%s.py" % theirs)
+            for server in program, pyros:
+                with self.subTest(server=server.name):
+                    uri = server.uri()
+                    said, _ = self.python_client("thirdpartylib", uri + "\n")
+                    self.assertEqual(["Enter the URI of the thirdparty library object: awesome", *for_python], said.splitlines())
+                    self.assertEqual(["awesome", *for_us], self.our_client("thirdpartylib", uri).splitlines())
+                    server.wait_for("how are you", 2)
+
+    def test_local_futures_print_what_pyros_print(self):
+        self.assertEqual(self.python_program("futures/futures.py").finish(), self.our_program("futures").finish())
+
     def test_greeting_is_the_dialogue_of_the_introduction(self):
         server = self.our_server("greeting")
         client = support.Program([support.built("examples/greeting_client")])
