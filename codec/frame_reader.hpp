@@ -12,6 +12,7 @@
 
 #include <codec/body.hpp>
 #include <codec/decode_error.hpp>
+#include <codec/decode_limits.hpp>
 #include <codec/frame.hpp>
 #include <codec/protocol_48.hpp>
 
@@ -20,7 +21,7 @@ namespace engine {
 struct frame_limits {
   std::size_t message_size = 0;                     ///< annotations + data in bytes, 0 = no limit (MAX_MESSAGE_SIZE, WIRE §2.8)
   std::size_t direct_threshold = 64 * 1024;         ///< a rest of this many bytes or more is offered by room()
-  std::size_t inflated_size = std::size_t(1) << 30; ///< bound of a decompressed payload when message_size is 0, bytes
+  std::size_t inflated_size = decode_limits{}.inflated;  ///< bound of a decompressed payload when message_size is 0, bytes
 };
 
 class frame_reader {

@@ -64,7 +64,7 @@ void marshal_reader::start(std::span<const std::byte> payload, const decode_limi
   numbered_.clear();
   if (numbered_.capacity() > kept) numbered_.shrink_to_fit();
   values_ = 1;
-  values_most_ = std::min<std::uint64_t>(limits.elements, 0xffffffff);
+  values_most_ = std::min<std::uint64_t>(limits.elements_of(payload.size()), 0xffffffff);
   limits_ = limits;
   arena_.clear();
   if (payload.size() > size_most) fail(wire_class::value_error, "marshal data too large");

@@ -22,17 +22,17 @@ class pickle_reader final : public reader {
     clear_error();
     outer_.clear();
     limits_ = limits;
-    limits_.elements = std::min<std::size_t>(limits.elements, UINT32_MAX);
+    limits_.elements = std::min<std::size_t>(limits.elements_of(payload.size()), UINT32_MAX);
     values_left_ = static_cast<std::uint32_t>(limits_.elements - std::min<std::size_t>(limits_.elements, 1));
     text_units_ = 0;
-    // What is not shared fits the payload twice over (Latin-1 as UTF-8); beyond that, shared text has a fixed allowance.
-    most_text_units_ = 2 * payload.size() / text_unit + shared_text / text_unit;
+    // What is not shared fits the payload twice over (Latin-1 as UTF-8).
+    most_text_units_ = std::min<std::size_t>(2 * payload.size() / text_unit + limits.repeated_bytes / text_unit, UINT32_MAX);
     plain_ = tape_.run(payload, limits_.elements);
     if (plain_) {
       at_ = tape_.value();
       end_ = tape::after(at_);
     } else {
-      const bool good = machine_.run(payload, limits);
+      const bool good = machine_.run(payload, limits_);
       end_ = tree().items.data() + tree().items.size();
       at_ = good ? end_ - 1 : end_;
       if (!good) fail(machine_.error());
@@ -219,7 +219,7 @@ class pickle_reader final : public reader {
   }
   bool read_real_of_integer(double& out);
 
-  static constexpr std::size_t text_unit = 64, shared_text = 64 << 20;
+  static constexpr std::size_t text_unit = 64;
 
   tape tape_{};
   machine machine_{};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <codec/decode_error.hpp>
+#include <codec/decode_limits.hpp>
 #include <codec/integer.hpp>
 #include <codec/moment.hpp>
 
@@ -23,13 +24,6 @@ namespace engine {
 /// What a value is. `integer` fits std::int64_t, `big_integer` does not. `error` means the reader has failed or no value is there.
 enum class kind : std::uint8_t {
   error, none, boolean, integer, big_integer, real, complex, string, bytes, list, tuple, set, frozenset, dict, datetime, date
-};
-
-/// Bounds a reader keeps before it spends memory or stack (ENGINE E.3). One struct for all serializers.
-struct decode_limits {
-  std::size_t depth = 200;          ///< open containers
-  std::size_t digits = 4300;        ///< decimal digits of one integer, CPython's own bound
-  std::size_t elements = 1u << 24;  ///< values in one payload
 };
 
 namespace detail {
@@ -45,7 +39,10 @@ class reader {
 
   /// Begins a new payload and forgets the old one, errors included; scratch memory is kept for reuse.
   /// `payload` must stay alive while this reader and the views it handed out are used.
-  virtual void start(std::span<const std::byte> payload, const decode_limits& limits = {}) = 0;
+  virtual void start(std::span<const std::byte> payload, const decode_limits& limits) = 0;
+  void start(std::span<const std::byte> payload) { start(payload, usual_limits_); }
+  /// The bounds of every payload that is not given others, the defaults at first.
+  void set_limits(const decode_limits& limits) { usual_limits_ = limits; }
 
   struct mark { std::size_t offset = 0; std::uint32_t depth = 0; std::uint64_t state = 0; };
   /// As start() and begin_call() for a payload whose first `behind.offset` bytes are those of an earlier one, where the mark was taken right
@@ -152,6 +149,7 @@ class reader {
   bool failed_ = false;
   bool in_entry_ = false;
   decode_error error_{};
+  decode_limits usual_limits_{};
 };
 
 /// "int", "str" …: Python's name of the kind, for messages.

@@ -60,7 +60,9 @@ const serializer& msgpack() { return msgpack_entry; }
 
 reader& codecs::make_reader(const serializer& which) {
   static_assert(table.size() < std::size(decltype(codecs::pairs_){}));
-  return *(pairs_[which.id_48].in = which.make_reader());
+  auto& in = pairs_[which.id_48].in = which.make_reader();
+  in->set_limits(limits_);
+  return *in;
 }
 
 writer& codecs::make_writer(const serializer& which) { return *(pairs_[which.id_48].out = engine::make_writer(which, form_)); }

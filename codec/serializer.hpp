@@ -41,7 +41,8 @@ std::unique_ptr<writer> make_writer(const serializer&, serpent_bytes);
 class codecs {
  public:
   codecs() = default;
-  explicit codecs(serpent_bytes form) : form_(form) {}
+  /// `limits` are those of all its readers.
+  explicit codecs(serpent_bytes form, const decode_limits& limits = {}) : form_(form), limits_(limits) {}
   reader& reader_of(const serializer& which) {
     reader* const in = pairs_[which.id_48].in.get();
     return in ? *in : make_reader(which);
@@ -57,6 +58,7 @@ class codecs {
   struct pair { std::unique_ptr<reader> in; std::unique_ptr<writer> out; };
   pair pairs_[8];  // by number in protocol 48, which all have
   serpent_bytes form_ = serpent_bytes::base64;
+  decode_limits limits_{};
 };
 
 }  // namespace engine

@@ -105,7 +105,7 @@ class conversation::said_along {
 };
 
 conversation::conversation(const engine::uri& where, const proxy_options& options, const engine::settings& s)
-    : uri_(where), options_(options), settings_(s), codecs_(s.bytes_in_serpent()) {
+    : uri_(where), options_(options), settings_(s), codecs_(s.bytes_in_serpent(), s.decoding) {
   const std::string& name = options.serializer.empty() ? s.serializer : options.serializer;
   asked_ = format_ = find_serializer(name);
   if (!format_) throw serialize_error("serializer '" + name + "' is unknown or not available");

@@ -108,7 +108,7 @@ core_remote::~core_remote() {
 
 line core_remote::on(time_point deadline, std::uint16_t flags) {
   if (!channel_ || !channel_->usable()) {
-    channel_ = std::make_shared<core_channel>(core_, frame_limits{.message_size = options_.settings->max_message_size}, options_.hmac_key);
+    channel_ = std::make_shared<core_channel>(core_, options_.settings->frames_read(), options_.hmac_key);
     talk_.begin_anew();
     welcomed_ = false;
     cancelled_early_.clear();

@@ -254,7 +254,7 @@ bool dispatcher::set_attribute(call& c, const exposed_object& o) {
 task<verdict> dispatcher::answer_later(const frame& request, session& s, output& out) {
   call_context context(request, s, hosting_);
   const bool is_batch = request.has(flag::batch);
-  engine::codecs own(hosting_.settings.bytes_in_serpent());  // a batch reads on after each suspension, when others have used this core's
+  engine::codecs own(hosting_.settings.bytes_in_serpent(), hosting_.settings.decoding);  // a batch reads on after each suspension, when others have used this core's
   engine::codecs& with = is_batch ? own : codecs_;
   const serializer& format = *find_serializer_48(request.serializer);
   call c = begin(request, s, out, context, with.reader_of(format), with.writer_of(format));

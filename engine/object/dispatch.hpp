@@ -89,7 +89,7 @@ class dispatcher {
  public:
   /// `core_index`: the core it works on. `stalls`: told what runs there, nullptr: nobody.
   dispatcher(const hosting& h, std::size_t core_index, stall_watch* stalls = nullptr)
-      : hosting_(h), core_index_(core_index), stalls_(stalls), codecs_(h.settings.bytes_in_serpent()) {}
+      : hosting_(h), core_index_(core_index), stalls_(stalls), codecs_(h.settings.bytes_in_serpent(), h.settings.decoding) {}
   /// One for a side thread: it runs whatever it is given.
   static dispatcher for_side_thread(const hosting& h) { return dispatcher(h, side_index); }
 

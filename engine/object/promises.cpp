@@ -33,7 +33,7 @@ std::vector<std::byte> bytes_since(const output& answer, const output::mark& sin
 std::optional<std::string> object_in(const frame& answer, const hosting& host) {
   const serializer* format = find_serializer_48(answer.serializer);
   if (!format || answer.has(flag::item_stream)) return std::nullopt;
-  codecs own(host.settings.bytes_in_serpent());
+  codecs own(host.settings.bytes_in_serpent(), host.settings.decoding);
   reader& in = own.reader_of(*format);
   in.start(answer.payload);
   value v;

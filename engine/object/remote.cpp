@@ -139,7 +139,7 @@ void remote::connect(lock& held, time_point limit) {
 }
 
 channel_options remote::options_of_channel() const {
-  return {.frames = {.message_size = settings_.max_message_size}, .hmac_key = options_.hmac_key, .spin = settings_.spin};
+  return {.frames = settings_.frames_read(), .hmac_key = options_.hmac_key, .spin = settings_.spin};
 }
 
 void remote::open_channel(time_point deadline) {

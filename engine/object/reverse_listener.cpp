@@ -105,7 +105,7 @@ task<std::optional<loose_connection>> reverse_listener::next() {
 }
 
 task<loose_connection> reverse_listener::dial() {
-  core_channel link(core_, {.message_size = how_.options.settings->max_message_size}, how_.options.hmac_key);
+  core_channel link(core_, how_.options.settings->frames_read(), how_.options.hmac_key);
   dialling_ = &link;
   std::exception_ptr failed;
   try {

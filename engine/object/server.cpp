@@ -152,7 +152,7 @@ void server::leave(core_share& at, std::uint64_t place) {
 }
 
 connection_limits server::serving_limits() const {
-  return {.frames = {.message_size = host_.settings.max_message_size}, .idle = in_milliseconds(host_.settings.comm_timeout)};
+  return {.frames = host_.settings.frames_read(), .idle = in_milliseconds(host_.settings.comm_timeout)};
 }
 
 connection_limits server::greeting_limits() const {

@@ -112,6 +112,12 @@ template <class Settings, class F> void each(Settings& s, F&& f) {
   f("ENGINE_SPIN_US", s.spin);
   f("ENGINE_PIN", s.pin);
   f("ENGINE_STALL_MS", s.stall);
+  f("ENGINE_MAX_DEPTH", s.decoding.depth);
+  f("ENGINE_MAX_DIGITS", s.decoding.digits);
+  f("ENGINE_MAX_ELEMENTS", s.decoding.elements);
+  f("ENGINE_MAX_REPEATED", s.decoding.repeated);
+  f("ENGINE_MAX_REPEATED_BYTES", s.decoding.repeated_bytes);
+  f("ENGINE_MAX_INFLATED", s.decoding.inflated);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <codec/frame_reader.hpp>
 #include <codec/serializer.hpp>
 #include <engine/io/backend.hpp>
 
@@ -51,9 +52,11 @@ struct settings {
   std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none
   bool pin = false;                        ///< ENGINE_PIN: each core on its own processor
   std::chrono::milliseconds stall{0};      ///< ENGINE_STALL_MS: log methods that hold a core longer, 0 = do not watch
+  decode_limits decoding{};                ///< ENGINE_MAX_DEPTH, _DIGITS, _ELEMENTS, _REPEATED, _REPEATED_BYTES, _INFLATED
   backend_choice backend = backend_choice::automatic;  ///< ENGINE_BACKEND (read by choose_backend)
 
   bool operator==(const settings&) const = default;
+  frame_limits frames_read() const { return {.message_size = max_message_size, .inflated_size = decoding.inflated}; }
   serpent_bytes bytes_in_serpent() const { return serpent_bytes_repr ? serpent_bytes::literal : serpent_bytes::base64; }
 
   /// As written above.

@@ -16,6 +16,7 @@ using engine::testing_support::allocation_count;
 thread_local constinit allocation_count here{};
 constinit std::atomic<std::uint64_t> calls{0};
 constinit std::atomic<std::int64_t> live_bytes{0};
+constinit std::atomic<std::uint64_t> taken_bytes{0};
 
 void add(std::int64_t bytes) {
   here.live_bytes += bytes;
@@ -26,7 +27,10 @@ void* counted(void* block) {
   if (!block) return nullptr;
   ++here.calls;
   calls.fetch_add(1, std::memory_order_relaxed);
-  add(static_cast<std::int64_t>(::malloc_usable_size(block)));
+  const std::size_t size = ::malloc_usable_size(block);
+  here.taken_bytes += size;
+  taken_bytes.fetch_add(size, std::memory_order_relaxed);
+  add(static_cast<std::int64_t>(size));
   return block;
 }
 
@@ -53,7 +57,7 @@ void* or_throw(void* block) {
 namespace engine::testing_support {
 allocation_count allocations_here() { return here; }
 allocation_count allocations_everywhere() {
-  return {calls.load(std::memory_order_relaxed), live_bytes.load(std::memory_order_relaxed)};
+  return {calls.load(std::memory_order_relaxed), live_bytes.load(std::memory_order_relaxed), taken_bytes.load(std::memory_order_relaxed)};
 }
 }  // namespace engine::testing_support
 

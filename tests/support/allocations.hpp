@@ -9,6 +9,7 @@ namespace engine::testing_support {
 struct allocation_count {
   std::uint64_t calls;      ///< of operator new
   std::int64_t live_bytes;  ///< allocated and not freed; a thread that frees another's memory may be below zero
+  std::uint64_t taken_bytes;  ///< allocated, whatever has been freed of them: never less than the most that was live at once
 };
 
 allocation_count allocations_here();        ///< of this thread

@@ -2,6 +2,7 @@
 // connection beside it never notices, and nothing leaks. For one core and two, over TCP and Unix sockets.
 #include <gtest/gtest.h>
 
+#include <codec/compress.hpp>
 #include <engine/io/log.hpp>
 
 #include "object_support.hpp"
@@ -234,6 +235,29 @@ TEST_P(bad_input, messages_above_the_maximum_end_the_connection) {
   p.vanish();
   EXPECT_TRUE(logged("connection refused: max message size exceeded ("));
   only_the_bystander_is_left();
+}
+
+TEST_P(bad_input, a_daemon_and_a_proxy_may_have_bounds_of_their_own) {
+  start([](settings& s) { s.decoding = {.depth = 4, .digits = 25, .elements = 12, .inflated = 4000}; });
+  raw_peer p = greeted();
+  const auto said = [&](const std::string& argument) {
+    p.say(call_frame("thing", "echo", "(" + argument + ",)"));
+    const auto a = p.hear();
+    return a->flags == flag::exception ? a->exception().text() : to_repr(a->body());
+  };
+  EXPECT_EQ(said("[[1]]"), "[[1]]");
+  EXPECT_EQ(said("[[[1]]]").substr(0, 27), "too many nested parentheses");
+  EXPECT_EQ(said(std::string(25, '9')), std::string(25, '9'));
+  EXPECT_EQ(said(std::string(26, '9')).substr(0, 37), "Exceeds the limit (25 digits) for int");
+  EXPECT_EQ(said("[1,2,3,4,5,6,7,8,9]"), "more than 12 values in one message");
+  p.vanish();
+  const auto packed = compress(as_bytes("('thing','echo',('" + std::string(5000, 'x') + "',),{})"));
+  ends(frame_of({reinterpret_cast<const char*>(packed.data()), packed.size()}, {.flags = flag::compressed}), "(more than 4000 after decompression)");
+  proxy_options ours = quiet_proxy();
+  ours.settings->decoding.elements = 3;
+  proxy<thing> strict(host_->uri_for("thing"), ours);
+  EXPECT_EQ(failure_text([&] { strict.echo(value::list{1, 2, 3}); }), "Pyro4.errors.SerializeError: more than 3 values in one message");
+  bystander_is_served();
 }
 
 TEST_P(bad_input, handshakes_with_a_wrong_or_missing_digest_are_refused) {
