@@ -11,7 +11,9 @@ namespace engine {
 /// Wire names of the exceptions codecs raise (WIRE §5.2). Always one of these constants, so they may be compared as text.
 namespace wire_class {
 inline constexpr std::string_view syntax_error = "builtins.SyntaxError";
+inline constexpr std::string_view indentation_error = "builtins.IndentationError";
 inline constexpr std::string_view value_error = "builtins.ValueError";
+inline constexpr std::string_view index_error = "builtins.IndexError";
 inline constexpr std::string_view key_error = "builtins.KeyError";
 inline constexpr std::string_view json_decode_error = "json.decoder.JSONDecodeError";
 inline constexpr std::string_view type_error = "builtins.TypeError";

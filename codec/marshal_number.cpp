@@ -35,16 +35,6 @@ std::optional<double> parse_signed(std::string_view text) {
   return size && negative ? -*size : size;
 }
 
-/// As Python decodes text for its own messages.
-std::string with_replacements(std::string_view text) {
-  std::string all;
-  while (const auto fault = find_utf8_fault(text)) {
-    all.append(text.substr(0, fault->offset)).append("\xef\xbf\xbd");
-    text.remove_prefix(fault->offset + fault->length);
-  }
-  return all.append(text);
-}
-
 /// 15-bit digits to 32-bit digits.
 std::vector<std::uint32_t> repacked(const unsigned char* digits, std::size_t count) {
   std::vector<std::uint32_t> magnitude;

@@ -1,5 +1,6 @@
 // The textual forms of pickle protocols 0 and 1: numbers as lines, text with escapes. What they mean exactly is what the C
 // functions mean by which CPython reads them.
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -122,11 +123,12 @@ bool machine::load_float_text() {
   if (line.size() < 2) return truncated();
   double x = 0;
   bool infinite_allowed = false;
-  if (!python_float(line.substr(0, line.size() - 1), x, infinite_allowed))
-    return fail(wire_class::value_error, "could not convert string to float" +
-                                             (begins_a_float(line) ? std::string() : ": '" + std::string(line.substr(0, 200)) + "'"));
+  if (!python_float(line.substr(0, line.size() - 1), x, infinite_allowed)) {
+    const std::string said = with_replacements(line.substr(0, std::min<std::size_t>(200, line.find('\0'))));
+    return fail(wire_class::value_error, begins_a_float(line) ? "could not convert string to float" : "could not convert string to float: '" + said + "'");
+  }
   if (std::isinf(x) && !infinite_allowed)
-    return fail(wire_class::overflow_error, "value too large to convert to float: '" + std::string(line.substr(0, 200)) + "'");
+    return fail(wire_class::overflow_error, "value too large to convert to float: '" + with_replacements(line.substr(0, 200)) + "'");
   return push(real(x));
 }
 

@@ -20,6 +20,12 @@ bool reader::misfit_of(std::string_view argument) {
   return false;
 }
 
+bool reader::misfit_as(std::string_view must) {
+  const std::size_t is = failed_ && error_.text.starts_with("expected ") ? error_.text.rfind(", not ") : std::string::npos;
+  if (is != std::string::npos) error_.text = std::string(must) + error_.text.substr(is);
+  return false;
+}
+
 bool reader::skip_entry() {
   std::string_view method;
   return begin_entry(method) && skip() && open_keywords() && skip() && close_call();

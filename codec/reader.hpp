@@ -128,6 +128,8 @@ class reader {
   [[gnu::cold]] bool fail(decode_error error);
   /// Says of which argument a value was that does not fit its C++ type; other failures stay as they are. Always false.
   [[gnu::cold]] bool misfit_of(std::string_view argument);
+  /// Says instead of "expected list, not int" what such a value must be: "`must`, not int". Always false.
+  [[gnu::cold]] bool misfit_as(std::string_view must);
 
  protected:
   /// An entry has been consumed to its end.

@@ -2,8 +2,7 @@
 // ast.literal_eval takes, the writer makes the bytes that serpent 1.41 makes.
 //
 // Deviations of the reader, each a clear error: `...` (no such value here), \N{NAME} escapes (no name table), names outside
-// ASCII, `(set)()`, and a document with several faults may name another one than Python does. IndentationError is reported as
-// its base SyntaxError.
+// ASCII, `(set)()`, and a document with several faults of the parser's may name another one than Python does.
 // The writer refuses what Python writes although nobody can read it: bytes, nan and sets inside of keys, and complex numbers
 // with a nan. A negative zero as imaginary part is written with a minus, which reads back.
 #pragma once

@@ -9,19 +9,19 @@
 namespace engine::detail {
 
 serpent_reader::found serpent_reader::sum(const char*& p, term& out, bool skim) {
+  const char* const begin = p;
   const found first = signed_term(p, out, skim);
   if (first != found::value) return first;
   while (true) {
     const char* q = blanks(p);
     const char sign = lexer_.at(q);
     if (sign != '+' && sign != '-') return found::value;
-    const char* const operation = q;
     term right;
     q = blanks(q + 1);
     const found second = atom(q, right, true);
     if (second == found::fault) return second;
-    if (second != found::value) return lexer_.refuse_malformed("a sum with a container", operation), found::fault;
-    if (add(out, sign == '-', right, operation) == found::fault) return found::fault;
+    if (second != found::value) return lexer_.refuse_malformed("a sum with a container", begin), found::fault;
+    if (add(out, sign == '-', right, begin) == found::fault) return found::fault;
     p = q;
   }
 }

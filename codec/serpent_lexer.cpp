@@ -2,6 +2,8 @@
 // indentation.
 #include <codec/serpent_lexer.hpp>
 
+#include <cstdio>
+
 #include <codec/find_any.hpp>
 
 namespace engine::detail {
@@ -52,10 +54,11 @@ const char* serpent_lexer::head() {
       } else break;
       ++p;
     }
-    if (at(p) == '#') p = find_any(p, end_, '\n', '\r');
-    if (p == end_) return p;
+    const bool comment = at(p) == '#', indented = (joined_column ? joined_column : column) != 0;
+    if (comment) p = find_any(p, end_, '\n', '\r');
+    if (p == end_ && (comment || !indented)) return p;
     const char* const next = newline(p);
-    if (next == p) return (joined_column ? joined_column : column) == 0 ? p : refuse_syntax("unexpected indent", p);
+    if (next == p) return indented ? refuse(wire_class::indentation_error, "unexpected indent", p) : p;
     p = next;
   }
 }
@@ -65,7 +68,7 @@ bool serpent_lexer::tail(const char* p) {
   if (p == end_) return true;
   const char* line = newline(p);
   if (line == p) {
-    if (*p == '\\') refuse_syntax(newline(p + 1) == p + 1 ? "unexpected character after line continuation character" : "unexpected EOF while parsing", p);
+    if (*p == '\\') refuse_backslash(p);
     else refuse_syntax(*p == ')' || *p == ']' || *p == '}' ? "unmatched '" + std::string(1, *p) + "'" : "invalid syntax", p);
     return false;
   }
@@ -77,7 +80,8 @@ bool serpent_lexer::tail(const char* p) {
     line = newline(p);
     if (line != p) continue;
     if (p == end_ && (comment || column == 0)) return true;
-    refuse_syntax(column != 0 ? "unexpected indent" : "invalid syntax", p);
+    if (column != 0) refuse(wire_class::indentation_error, "unexpected indent", p);
+    else refuse_syntax("invalid syntax", p);
     return false;
   }
 }
@@ -100,9 +104,24 @@ std::size_t serpent_lexer::line(const char* p) const {
 }
 
 const char* serpent_lexer::refuse(std::string_view type, std::string text, const char* p) {
-  if (type == wire_class::syntax_error) text += " (<unknown>, line " + std::to_string(line(p)) + ")";
+  if (type == wire_class::syntax_error || type == wire_class::indentation_error) text += " (<unknown>, line " + std::to_string(line(p)) + ")";
   fault_ = decode_error{type, std::move(text), static_cast<std::size_t>(p - begin_)};
   return nullptr;
+}
+
+const char* serpent_lexer::refuse_unclosed(const char* open) {
+  return refuse_syntax("'" + std::string(1, *open) + "' was never closed", open);
+}
+
+const char* serpent_lexer::refuse_backslash(const char* p) {
+  const bool joins = newline(p + 1) != p + 1;
+  return refuse_syntax(joins ? "unexpected EOF while parsing" : "unexpected character after line continuation character", p);
+}
+
+const char* serpent_lexer::refuse_unprintable(char32_t point, const char* p) {
+  char code[16];
+  std::snprintf(code, sizeof code, "U+%04X", static_cast<unsigned>(point));
+  return refuse_syntax("invalid non-printable character " + std::string(code), p);
 }
 
 const char* serpent_lexer::refuse_malformed(std::string_view what, const char* p) {

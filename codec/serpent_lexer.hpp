@@ -97,6 +97,20 @@ class serpent_lexer {
   const char* refuse_syntax(std::string text, const char* p) { return refuse(wire_class::syntax_error, std::move(text), p); }
   /// For what Python parses but does not evaluate: names, operators, calls.
   const char* refuse_malformed(std::string_view what, const char* p);
+  const char* refuse_unprintable(char32_t point, const char* p);
+  const char* refuse_unclosed(const char* open);
+  const char* refuse_backslash(const char* p);  ///< that joins no lines
+  /// The closer at p closes nothing, or not what `open` opened.
+  const char* refuse_unmatched(const char* p, const char* open);
+  struct tokens_seen {
+    /// Where Python's tokenizer stops: at the end, at a backslash that joins no lines, which is for its parser to refuse, or at names beyond
+    /// ASCII, which are not judged; nullptr when it refuses something, which is then noted.
+    const char* stop = nullptr;
+    const char* unclosed = nullptr;   ///< the innermost bracket still open there
+    const char* next_line = nullptr;  ///< the first token of a second line outside of brackets
+    bool indented = false;            ///< that line
+  };
+  tokens_seen tokens(std::size_t depth, arena& scratch);
   decode_error& fault() { return fault_; }
   std::size_t line(const char* p) const;
 
@@ -107,6 +121,8 @@ class serpent_lexer {
     bool is_bytes = false, raw = false, triple = false, plain = true;  // plain: the content is the text
   };
   const char* skip_blanks(const char* p, bool bracketed) const;
+  const char* token(const char* p, arena& scratch);
+  const char* next_line(const char* p, tokens_seen& seen) const;
   const char* decimal_tail(const char* p);
   const char* power_of_two(const char* p, serpent_number& out, arena& scratch, unsigned bits);
   const char* decimal(const char* p, serpent_number& out, arena& scratch);

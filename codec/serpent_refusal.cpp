@@ -37,32 +37,25 @@ const char* serpent_reader::never_closed() {
   const char* const open = innermost();
   const char* const last = lexer_.end() - (lexer_.end() != lexer_.begin());
   if (open == nullptr) return lexer_.refuse_syntax("invalid syntax", last);
-  return lexer_.refuse_syntax("'" + std::string(1, *open) + "' was never closed", open);
+  return lexer_.refuse_unclosed(open);
 }
 
 const char* serpent_reader::wrong_closer(const char* p) {
   const char* const open = innermost();
-  const std::string closer(1, *p);
-  if (open == nullptr) return lexer_.refuse_syntax("unmatched '" + closer + "'", p);
-  if (*open == opener_of(*p)) return lexer_.refuse_syntax("invalid syntax", p);
-  std::string text = "closing parenthesis '" + closer + "' does not match opening parenthesis '" + std::string(1, *open) + "'";
-  if (const std::size_t line = lexer_.line(open); line != lexer_.line(p)) text += " on line " + std::to_string(line);
-  return lexer_.refuse_syntax(std::move(text), p);
+  const bool matches = open != nullptr && *open == opener_of(*p);
+  return matches ? lexer_.refuse_syntax("invalid syntax", p) : lexer_.refuse_unmatched(p, open);
 }
 
 // Characters that are no token at all.
 const char* serpent_reader::unexpected_character(const char* p) {
   const auto byte = static_cast<unsigned char>(*p);
-  if (*p == '\\') {
-    const bool joins = lexer_.newline(p + 1) != p + 1;
-    return lexer_.refuse_syntax(joins ? "unexpected EOF while parsing" : "unexpected character after line continuation character", p);
-  }
+  if (*p == '\\') return lexer_.refuse_backslash(p);
   if (byte >= 0x20 && byte < 0x7f) return lexer_.refuse_syntax("invalid syntax", p);
   const char* next = p;
   const char32_t point = next_utf8(next);
+  if (!is_printable(point)) return lexer_.refuse_unprintable(point, p);
   char code[16];
   std::snprintf(code, sizeof code, "U+%04X", static_cast<unsigned>(point));
-  if (!is_printable(point)) return lexer_.refuse_syntax("invalid non-printable character " + std::string(code), p);
   return lexer_.refuse_syntax("invalid character '" + std::string(p, next) + "' (" + code + ")", p);
 }
 
@@ -75,7 +68,8 @@ const char* serpent_reader::unexpected_name(const char* p) {
   const bool quoted = lexer_.at(end) == '\'' || lexer_.at(end) == '"';
   const bool assigned = c == '=' && lexer_.at(next + 1) != '=';
   if (among(statement_words, word) || quoted || assigned) return lexer_.refuse_syntax("invalid syntax", p);
-  const bool operand = (!next_word.empty() && !among(operator_words, next_word)) || lexer_.is_digit(c) || c == '\'' || c == '"';
+  const bool operand = (!next_word.empty() && !among(operator_words, next_word)) || lexer_.is_digit(c) || c == '\'' || c == '"' || c == '{' ||
+                       (c == '.' && lexer_.is_digit(lexer_.at(next + 1)));
   if (operand && word != "not" && word != "lambda" && word != "await")
     return lexer_.refuse_syntax(innermost() ? "invalid syntax. Perhaps you forgot a comma?" : "invalid syntax", p);
   return lexer_.refuse_malformed("name '" + std::string(word.substr(0, 100)) + "'", p);
@@ -118,7 +112,27 @@ const char* serpent_reader::unexpected_after(const char* p) {
   return unexpected_character(p);
 }
 
-bool serpent_reader::refuse() { return fail(std::move(lexer_.fault())); }
+// What was noted, unless Python would not have come that far: its tokenizer goes first, then its parser, then literal_eval.
+bool serpent_reader::refuse() {
+  const decode_error noted = std::move(lexer_.fault());
+  if (noted.type == wire_class::indentation_error) return fail(noted);
+  const auto seen = lexer_.tokens(limits_.depth, scratch_);
+  const bool good_tokens = seen.stop != nullptr;
+  const auto place = [&](const decode_error& error) { return lexer_.begin() + error.offset; };
+  if (noted.type != wire_class::syntax_error) {
+    if (seen.indented && (good_tokens || seen.next_line <= place(lexer_.fault())))
+      lexer_.refuse(wire_class::indentation_error, "unexpected indent", seen.next_line);
+    else if (good_tokens && seen.next_line != nullptr) lexer_.refuse_syntax("invalid syntax", seen.next_line);
+    else if (good_tokens && seen.stop != lexer_.end() && *seen.stop == '\\') lexer_.refuse_backslash(seen.stop);
+    else if (good_tokens && seen.unclosed != nullptr) lexer_.refuse_unclosed(seen.unclosed);
+    else if (good_tokens) return fail(noted);
+  } else if (good_tokens) {
+    const bool in_an_earlier_line = seen.unclosed != nullptr && lexer_.line(seen.unclosed) < lexer_.line(place(noted));
+    if (!in_an_earlier_line) return fail(noted);
+    lexer_.refuse_unclosed(seen.unclosed);
+  }
+  return fail(std::move(lexer_.fault()));
+}
 
 bool serpent_reader::mismatch(std::string_view expected) {
   const kind there = peek();
@@ -128,7 +142,8 @@ bool serpent_reader::mismatch(std::string_view expected) {
 }
 
 bool serpent_reader::unhashable(std::string_view type) {
-  return fail(wire_class::type_error, "unhashable type: '" + std::string(type) + "'");
+  lexer_.refuse(wire_class::type_error, "unhashable type: '" + std::string(type) + "'", place_);
+  return refuse();
 }
 
 }  // namespace engine::detail

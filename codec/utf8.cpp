@@ -141,4 +141,13 @@ char32_t next_utf8(const char*& p) {
   return point;
 }
 
+std::string with_replacements(std::string_view text) {
+  std::string all;
+  while (const auto fault = find_utf8_fault(text)) {
+    all.append(text.substr(0, fault->offset)).append("\xef\xbf\xbd");
+    text.remove_prefix(fault->offset + fault->length);
+  }
+  return all.append(text);
+}
+
 }  // namespace engine

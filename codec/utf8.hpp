@@ -39,6 +39,9 @@ std::string utf8_fault_text(std::string_view text, const utf8_fault& fault);
 /// encoded. What is no text at all cannot come from Python and gets words of our own.
 std::string utf8_encode_fault_text(std::string_view text, const utf8_fault& fault, std::size_t position);
 
+/// With U+FFFD for what is no UTF-8: how Python decodes text for its own messages.
+std::string with_replacements(std::string_view text);
+
 /// The code point at `p` of text that find_utf8_fault(…, true) accepted; moves `p` behind it.
 char32_t next_utf8(const char*& p);
 

@@ -111,10 +111,6 @@ bool call_signature::unexpected(reader& in, std::string_view parameter) const {
   return in.fail(wire_class::type_error, name + "() got an unexpected keyword argument '" + std::string(parameter) + "'");
 }
 
-bool call_signature::keywords_are_none(reader& in) const {
-  return in.fail(wire_class::type_error, name + "() argument after ** must be a mapping, not NoneType");
-}
-
 bool call_signature::misfit(reader& in, std::size_t parameter) const {
   const std::string which = parameter < parameters.size() ? "'" + parameters[parameter] + "'" : std::to_string(parameter + 1);
   return in.misfit_of(name + "() argument " + which);

@@ -56,7 +56,6 @@ struct call_signature {
   bool missing(reader& in, std::uint64_t given) const;
   bool twice(reader& in, std::string_view parameter) const;
   bool unexpected(reader& in, std::string_view parameter) const;
-  bool keywords_are_none(reader& in) const;
   /// The argument for that parameter could not be read.
   [[gnu::cold]] bool misfit(reader& in, std::size_t parameter) const;
 };
@@ -99,7 +98,7 @@ template <class... P> class argument_values {
  private:
   bool read_all(reader& in, const call_signature& signature) {
     std::size_t hint = 0, read = 0;
-    if (!in.enter_sequence(hint)) return false;
+    if (!in.enter_sequence(hint)) return in.misfit_as(signature.name + "() argument after * must be an iterable");
     bool open = true;
     if (!read_positional(in, open, read, std::make_index_sequence<named>{})) return signature.misfit(in, read);
     if (read == named && in.ends_plainly()) return true;
@@ -153,9 +152,8 @@ template <class... P> class argument_values {
 
   bool read_keywords(reader& in, const call_signature& signature) {
     if (!in.open_keywords()) return false;
-    if (in.peek() == kind::none) return signature.keywords_are_none(in);
     std::size_t hint = 0;
-    if (!in.enter_dict(hint)) return false;
+    if (!in.enter_dict(hint)) return in.misfit_as(signature.name + "() argument after ** must be a mapping");
     while (in.more()) {
       std::string_view key;
       if (!in.read_string(key) || !read_keyword(in, signature, key)) return false;

@@ -1,6 +1,7 @@
 // See dispatch.hpp. Batches are dispatch_batch.cpp's.
 #include <engine/object/dispatch.hpp>
 
+#include <cassert>
 #include <cstring>
 
 #include <codec/short_text.hpp>
@@ -9,6 +10,7 @@
 #include <engine/object/client_context.hpp>
 #include <engine/object/detailed_traceback.hpp>
 #include <engine/object/dispatch_call.hpp>
+#include <engine/object/message_fault.hpp>
 #include <engine/object/promises.hpp>
 
 namespace engine {
@@ -140,7 +142,7 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     names called;
     const bool is_batch = request.has(flag::batch);
     const bool again = begins_as_before(c);
-    if (!again && !read_names(c, called)) return fail(c, c.in.error());
+    if (!again && !read_names(c, called)) return refuse(c);
     const exposed_object* object = again ? s.object.get() : find(s, called.object);
     if (!object) throw daemon_error("unknown object");
     const method_entry* known = is_batch ? nullptr : again ? s.method : method_of(s, called.method);
@@ -150,7 +152,7 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
     const detail::serving serving(context);
-    if (!(is_batch ? run_batch(c, *object) : run(c, *object, called.method, known))) return fail(c, c.in.error());
+    if (!(is_batch ? run_batch(c, *object) : run(c, *object, called.method, known))) return refuse(c);
     return complete(c);
   } catch (...) {
     return fail(c, std::current_exception());
@@ -218,22 +220,25 @@ bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, 
   return known->invoke(target(c, o), c.in, c.answer, known->signature);
 }
 
-/// Up to the attribute's name, of a message that can be read to its end: one that is cut assigns nothing.
-static bool begin_attribute(reader& in, std::span<const std::byte> payload, std::string_view& name) {
+/// Up to the attribute's name, of a message that can be read to its end: one that is cut assigns nothing. Python takes as many
+/// arguments as it needs by their index.
+static bool begin_attribute(reader& in, std::span<const std::byte> payload, std::size_t needed, std::string_view& name) {
   std::string_view id, method;
-  std::size_t hint = 0;
+  std::size_t hint = 0, given = 0;
+  const std::string_view list = python_name(in.peek());
   if (!in.enter_sequence(hint)) return false;
-  while (in.more()) {
+  for (; in.more(); ++given) {
     if (!in.skip()) return false;
   }
   if (!in.ok() || !in.begin_keywords() || !in.skip() || !in.end_call()) return false;
+  if (given < needed) return in.fail(wire_class::index_error, std::string(list) + " index out of range");
   in.start(payload);
-  return in.begin_call(id, method) && in.enter_sequence(hint) && in.more() && in.read_string(name);
+  return in.begin_call(id, method) && in.enter_sequence(hint) && in.more() && in.read_string(name) && (needed == 1 || in.more());
 }
 
 bool dispatcher::get_attribute(call& c, const exposed_object& o) {
   std::string_view name;
-  if (!begin_attribute(c.in, c.request.payload, name)) return false;
+  if (!begin_attribute(c.in, c.request.payload, 1, name)) return false;
   const attribute_entry& a = exposed_attribute(*o.table, name, false);
   a.get(target(c, o), c.answer);
   return true;
@@ -241,9 +246,8 @@ bool dispatcher::get_attribute(call& c, const exposed_object& o) {
 
 bool dispatcher::set_attribute(call& c, const exposed_object& o) {
   std::string_view name;
-  if (!begin_attribute(c.in, c.request.payload, name)) return false;
+  if (!begin_attribute(c.in, c.request.payload, 2, name)) return false;
   const attribute_entry& a = exposed_attribute(*o.table, name, true);
-  if (!c.in.more()) return c.in.ok() && c.in.fail(wire_class::type_error, "__setattr__ needs a name and a value");
   if (!a.set(target(c, o), c.in)) return false;
   c.answer.begin().none();
   return true;
@@ -261,13 +265,13 @@ task<verdict> dispatcher::answer_later(const frame& request, session& s, output&
   std::exception_ptr thrown;
   try {
     names called;
-    if (!read_names(c, called)) co_return fail(c, c.in.error());
+    if (!read_names(c, called)) co_return refuse(c);
     const exposed_object* object = find(s, called.object);
     if (!object) throw daemon_error("unknown object");
     if (is_batch) {
       task<bool> running = run_batch_suspending(c, *object);
       const bool sound = co_await running;
-      co_return sound ? complete(c) : fail(c, c.in.error());
+      co_return sound ? complete(c) : refuse(c);
     }
     task<verdict> running = run_suspending(c, *object, exposed_method(*object->table, called.method));
     co_return co_await running;
@@ -279,13 +283,13 @@ task<verdict> dispatcher::answer_later(const frame& request, session& s, output&
 
 task<verdict> dispatcher::run_suspending(call& c, const exposed_object& o, const method_entry& method) {
   c.method = &method;
-  if (!takes(method, c.request, c.in)) co_return fail(c, c.in.error());
+  if (!takes(method, c.request, c.in)) co_return refuse(c);
   std::unique_ptr<activation> running;
   task<> body;
   {
     const detail::serving serving(c.context);
     running = method.activate(target(c, o), c.in, method.signature);
-    if (!running) co_return fail(c, c.in.error());
+    if (!running) co_return refuse(c);
     body = running->run();
     if (stalls_ && stalls_->on()) stalls_->name(method.signature.name, std::chrono::steady_clock::now());
     body.start();
@@ -310,6 +314,17 @@ verdict dispatcher::answer_with_stream(call& c, std::unique_ptr<open_stream> ite
   return verdict::close;
 }
 
+std::optional<decode_error> dispatcher::fault_of_message(call& c) {
+  return detail::fault_of_message(c.request, *find_serializer_48(c.request.serializer), c.in);
+}
+
+/// Tells what the reader has refused.
+verdict dispatcher::refuse(call& c) {
+  assert(!c.in.ok());
+  const decode_error noted = c.in.error();
+  return fail(c, fault_of_message(c).value_or(noted));
+}
+
 verdict dispatcher::fail(call& c, const decode_error& error) { return send_exception(c, wire_exception::from(error)); }
 
 /// To the program's hook, or else to the log.
@@ -321,6 +336,9 @@ void dispatcher::tell_error(call& c, const std::exception_ptr& error, const wire
 }
 
 verdict dispatcher::fail(call& c, std::exception_ptr error) {
+  if (!c.method) {
+    if (const auto fault = fault_of_message(c)) return fail(c, *fault);
+  }
   wire_exception described = wire_exception::describe(error);
   if (c.method) tell_error(c, error, described);
   if (described.is_a(wire_class::communication_error) && !described.is_a(wire_class::serialize_error)) {

@@ -138,6 +138,8 @@ class dispatcher {
   verdict answer_with_stream(call&, std::unique_ptr<open_stream>);
   verdict fail(call&, std::exception_ptr);
   verdict fail(call&, const decode_error&);
+  verdict refuse(call&);
+  static std::optional<decode_error> fault_of_message(call&);
   verdict send_exception(call&, const wire_exception&);
   bool write_exception(call&, const frame_options&, std::span<const annotation>, const wire_exception&);
 

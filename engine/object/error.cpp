@@ -112,7 +112,7 @@ wire_exception wire_exception::describe(std::exception_ptr thrown) {
   } catch (const std::system_error& e) {
     return describe_system_error(e);
   } catch (const std::out_of_range& e) {
-    return named("builtins.IndexError", e.what());
+    return named(wire_class::index_error, e.what());
   } catch (const std::invalid_argument& e) {
     return named("builtins.ValueError", e.what());
   } catch (const std::domain_error& e) {

@@ -72,6 +72,8 @@ class Format:
             return None
         if what == "call" and refused[0] == "builtins.TypeError" and refused[1].startswith(("expected ", "cannot unpack")):
             return "a part of a call of a wrong type is refused before the call is read to its end"
+        if what == "call" and "values to unpack" in refused[1]:
+            return "a call of other than four parts is refused before they are read"
         if refused[1].startswith("unhashable type"):
             return "a key without a hash is refused before what follows is read"
 
@@ -136,8 +138,6 @@ class Msgpack(Format):
     def differs(self, what, data, error, refused):
         if "is not allowed for map key" in str(error):
             return "a key that is no text is refused when it is written, other faults before"
-        if what == "call" and "values to unpack" in refused[1]:
-            return "a call of other than four parts is refused before they are read"
         if error is not None and refused[1] == "Unpack failed: incomplete input":
             return "another fault of a message that ends too early"
         if isinstance(error, msgpack.FormatError) and refused[1] == "Unpack failed: invalid byte 0xc1":
@@ -152,7 +152,7 @@ class Msgpack(Format):
 
 
 class Serpent(Format):
-    most_differ = 0.25  # damaged text has more than one fault more often than not
+    most_differ = 0.1
     extra_values = [b"# serpent\n(1,\n 2)", b"'a' 'b' \"\"\"c\nd\"\"\"", b"b'a\\xff'", b"[0x1f, 0o17, 0b11, 1_000, 1e5, .5, 2j, 1+2j, -3]", b"set()", b"(1)"]
 
     def parse(self, data):
@@ -170,7 +170,9 @@ class Serpent(Format):
         theirs = refusal(error)
         if theirs[0] == refused[0] and theirs[1].partition(": <ast.")[0] == refused[1].partition(": ")[0]:
             return "a node of Python's tree has no address here"
-        return super().differs(what, data, error, refused) or "another of several faults"
+        if theirs[0] == "builtins.SyntaxError" and (refused[0] == theirs[0] or refused[1].startswith("malformed node or string")):
+            return "another of several faults"
+        return super().differs(what, data, error, refused)
 
 
 FORMATS = {"json": Json, "marshal": Marshal, "msgpack": Msgpack, "serpent": Serpent}
