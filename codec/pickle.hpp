@@ -1,6 +1,6 @@
 // Python's pickle as Pyro speaks it (WIRE §22), and cloudpickle and dill, whose plain data is the same. A pickle is a program;
 // ours runs it on a machine that knows data and a fixed list of classes and can call nothing.
-// Reads protocols 0 to 5. Writes the opcodes of protocol 2, and protocol 3's for bytes (docs/decisions/0005).
+// Reads protocols 0 to 5. Writes the opcodes of protocol 2, and protocol 3's for bytes (docs/decisions/0006).
 #pragma once
 
 #include <memory>

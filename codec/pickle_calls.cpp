@@ -34,18 +34,24 @@ bool machine::has_traceback() {
 }
 
 bool machine::push_class(std::string_view module, std::string_view name) {
+  cell named;
+  return name_class(module, name, named) && push(named);
+}
+
+bool machine::name_class(std::string_view module, std::string_view name, cell& out) {
   module = current_module(module);
   const auto known = find_class(module, name);
-  if (known && !known->name.empty()) return push(class_cell(known->id, known->name));
+  if (known && !known->name.empty()) return out = class_cell(known->id, known->name), true;
   name = current_exception(module, name);
   const std::size_t size = module.size() + 1 + name.size();
-  if (!known && (module == "builtins" || !has_traceback())) return not_allowed(std::string(module) + "." + std::string(name));
+  if (!known && (module == "builtins" || is_picklers(module) || !has_traceback())) return not_allowed(std::string(module) + "." + std::string(name));
   if (!expand(size)) return false;
   char* to = tree_.texts.room(size);
   *std::ranges::copy(module, to).out = '.';
   std::ranges::copy(name, to + module.size() + 1);
   tree_.texts.keep(size);
-  return push(class_cell(known ? known->id : class_id::maybe_exception, {to, size}));
+  out = class_cell(known ? known->id : class_id::maybe_exception, {to, size});
+  return true;
 }
 
 bool machine::load_global() {
@@ -101,6 +107,8 @@ bool machine::make_new(const cell& of, const cell& args, cell& out) {
     case class_id::encode:
     case class_id::reconstructor:
     case class_id::newobj:
+    case class_id::dill_type:
+    case class_id::dill_repr:
     case class_id::array_reconstructor: return not_allowed(of.view());
     case class_id::set:
     case class_id::bytearray:
@@ -194,6 +202,8 @@ bool machine::call_builtin(class_id id, const arguments& a, const cell& callee, 
     case class_id::uuid:
     case class_id::serializer: return make_instance(callee, out);
     case class_id::reconstructor: return reconstruct(a, out);
+    case class_id::dill_type: return load_type(a, out);
+    case class_id::dill_repr: return eval_repr(a, callee, out);
     case class_id::newobj: {
       if (a.size == 0 || !a[0].is(what::class_)) return fail(wire_class::type_error, "__newobj__ needs a class");
       const auto rest = tree_.make(what::tuple, std::span(a.at).subspan(1, a.size - 1));

@@ -11,7 +11,9 @@ std::string_view machine::type_name(const cell& c) const {
         case class_id::encode:
         case class_id::array_reconstructor: return "builtin_function_or_method";
         case class_id::reconstructor:
-        case class_id::newobj: return "function";
+        case class_id::newobj:
+        case class_id::dill_type:
+        case class_id::dill_repr: return "function";
         default: return "type";
       }
     case what::timezone: return "datetime.timezone";

@@ -26,6 +26,8 @@ constexpr known_class classes[] = {
     {class_id::inert, "builtins.bool"},
     {class_id::inert, "builtins.str"},
     {class_id::inert, "builtins.unicode"},
+    {class_id::dill_type, "dill._dill._load_type"},
+    {class_id::dill_repr, "dill._dill._eval_repr"},
     {class_id::encode, "_codecs.encode"},
     {class_id::reconstructor, "copyreg._reconstructor"},
     {class_id::newobj, "copyreg.__newobj__"},
@@ -72,6 +74,8 @@ bool names_an_exception(std::string_view name) {
 }
 
 }  // namespace
+
+bool is_picklers(std::string_view module) { return module == "dill._dill" || module == "cloudpickle.cloudpickle"; }
 
 std::string_view current_module(std::string_view module) {
   if (module == "__builtin__" || module == "exceptions") return "builtins";

@@ -10,6 +10,7 @@ namespace engine::detail::pickle {
 
 enum class class_id : std::uint8_t {
   inert,  ///< may be named (as a default factory, as a base), but not made
+  dill_type, dill_repr,  ///< dill's functions that give a class or a range (pickle_dill.cpp)
   complex, set, frozenset, bytearray, bytes, list, dict, tuple, range, encode, reconstructor, newobj,
   ordered_dict, deque, default_dict, counter, date, time, datetime, timedelta, timezone, decimal, uuid, fraction, array, array_reconstructor,
   uri, proxy, daemon, serializer, exception_wrapper, exception,
@@ -24,6 +25,8 @@ struct known_class {
 /// By module and name, Python 2's included.
 std::optional<known_class> find_class(std::string_view module, std::string_view name);
 
+/// Whether it is the module of a pickler, whose functions are no classes.
+bool is_picklers(std::string_view module);
 /// Python 2's module names in today's words.
 std::string_view current_module(std::string_view module);
 /// The same for names of builtin exceptions.

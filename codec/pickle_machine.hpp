@@ -126,6 +126,7 @@ class machine {
   bool read_name(std::string_view& out);
   bool read_name_line(std::string_view& out);
   bool push_class(std::string_view module, std::string_view name);
+  bool name_class(std::string_view module, std::string_view name, cell& out);
   bool load_reduce();
   bool load_newobj(bool keywords);
   bool make_new(const cell& of, const cell& args, cell& out);
@@ -161,6 +162,10 @@ class machine {
   bool refuse_latin1(std::string_view utf8, std::size_t position);
   bool make_range(const arguments& a, cell& out);
   bool make_fraction(const arguments& a, cell& out);
+
+  // pickle_dill.cpp
+  bool load_type(const arguments& a, cell& out);
+  bool eval_repr(const arguments& a, const cell& callee, cell& out);
 
   // pickle_moments.cpp, pickle_arrays.cpp
   bool call_moment(class_id id, const arguments& a, cell& out);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes pickle_cases.txt: pickles of this Python in all protocols, old ones, broken ones, and what Python makes of them.
+"""Writes pickle_cases.txt: pickles of this Python in all protocols, dill's and cloudpickle's, old ones, broken ones, and what Python
+makes of them; of functions and classes that dill and cloudpickle write by value, what we say to them.
 
 /usr/bin/python3 tests/codec/make_pickle_cases.py > tests/codec/pickle_cases.txt
 
@@ -11,11 +12,14 @@ import collections
 import datetime
 import decimal
 import fractions
+import itertools
 import os
 import pickle
 import sys
 import uuid
 
+import cloudpickle
+import dill
 import Pyro4.core
 import Pyro4.errors
 import Pyro4.futures
@@ -89,6 +93,44 @@ BROKEN = [
 ]
 
 
+# What no module can be asked for: dill and cloudpickle write it by value, as a program that makes it. Source, the expression meant,
+# and the first thing that the program of either asks for.
+BY_VALUE = [
+    ("", "lambda x: x", "dill._dill._create_function", "cloudpickle.cloudpickle._make_function"),
+    ("def plain(x, *, y=1): return x", "plain", "dill._dill._create_function", "cloudpickle.cloudpickle._make_function"),
+    ("def plain(): pass", "('thing', 'echo', (plain,), {})", "dill._dill._create_function", "cloudpickle.cloudpickle._make_function"),
+    ("def plain(): pass", "('thing', 'echo', (), {'message': [1, {'k': plain}]})", "dill._dill._create_function",
+     "cloudpickle.cloudpickle._make_function"),
+    ("def outer(n):\n  def inner(): return n\n  return inner", "outer(3)", "dill._dill._create_function", "cloudpickle.cloudpickle._make_function"),
+    ("class Thing:\n  def go(self): return 1", "Thing", "dill._dill._create_type", "cloudpickle.cloudpickle._make_skeleton_class"),
+    ("class Thing: pass", "Thing()", "dill._dill._create_type", "cloudpickle.cloudpickle._make_skeleton_class"),
+    ("class Late(Exception): pass", "Late('x')", "dill._dill._create_type", "cloudpickle.cloudpickle._make_skeleton_class"),
+    ("class Late(Exception): pass\nerror = Late('x')\nerror._pyroTraceback = ['far away']", "error", "dill._dill._create_type",
+     "cloudpickle.cloudpickle._make_skeleton_class"),
+    ("class Thing:\n  def go(self): return 1", "Thing().go", "builtins.MethodType", "cloudpickle.cloudpickle._builtin_type"),
+    ("import functools", "functools.partial(int, base=2)", "builtins.PartialType", "functools.partial"),
+    ("import types", "types", "dill._dill._import_module", "cloudpickle.cloudpickle.subimport"),
+    ("def plain(): pass", "plain.__code__", "dill._dill._create_code", "cloudpickle.cloudpickle._builtin_type"),
+    ("", "{'a': 1}.keys()", "dill._dill._getattr", "cloudpickle.cloudpickle._make_dict_keys"),
+    ("", "slice(3)", "builtins.slice", "builtins.slice"),
+    ("", "...", "dill._dill._eval_repr", "builtins.Ellipsis"),
+    ("", "complex", "builtins.complex", "builtins.complex"),
+    ("", "len", "builtins.len", "builtins.len"),
+]
+
+
+def by_value():
+    """Pickles of the things above, each with the name by which it is refused."""
+    made = {}
+    for source, expression, *refused in BY_VALUE:
+        space = {"__name__": "nowhere"}
+        exec(compile(source, "nowhere.py", "exec"), space)
+        meant = eval(compile(expression, "nowhere.py", "eval"), space)
+        for library, name in zip((dill, cloudpickle), refused):
+            made.update((library.dumps(meant, protocol), name) for protocol in (2, 5))
+    return made
+
+
 def held(v):
     """What C++ holds of what Python loads."""
     if isinstance(v, BaseException):
@@ -108,13 +150,17 @@ def held(v):
 
 
 def main():
-    pickles = dict.fromkeys(pickle.dumps(v, protocol) for v in VALUES for protocol in range(6))
+    tracked = itertools.count()
+    cloudpickle.cloudpickle.uuid.uuid4 = lambda: uuid.UUID(int=next(tracked))  # by which it knows its classes; the same in every run
+    pickles = dict.fromkeys(library.dumps(v, protocol) for library in (pickle, dill, cloudpickle) for v in VALUES for protocol in range(6))
     for data in list(pickles) + OLD + BROKEN:
         try:
             outcome = "=\t" + repr(held(pickle.loads(data)))
         except Exception as error:
             outcome = "%s\t%s" % (type(error).__name__, str(error).replace("\\", "\\\\").replace("\n", "\\n"))
         print("%s\t%s" % (data.hex(), outcome.encode("ascii", "backslashreplace").decode()))
+    for data, name in by_value().items():
+        print("%s\tSerializeError\tpickle: class '%s' is not allowed" % (data.hex(), name))
 
 
 main()

@@ -221,6 +221,38 @@ TEST(Pickle, refuses_whatever_is_not_on_its_list) {
   EXPECT_EQ(read("ccopyreg\n_reconstructor\ncbuiltins\nlist\ncbuiltins\nobject\nN\x87R."), not_allowed("builtins.list"));
 }
 
+TEST(Pickle, finds_no_more_by_dills_names_for_types_than_by_their_own) {
+  const auto typed = [](const std::string& name) { return "cdill._dill\n_load_type\n" + text(name) + "\x85R"; };
+  EXPECT_EQ(read(typed("complex") + "K\1K\2\x86R."), "(1+2j)");
+  EXPECT_EQ(read(typed("ValueError") + text("x") + "\x85R."), read("cbuiltins\nValueError\n" + text("x") + "\x85R."));
+  EXPECT_EQ(read(typed("eval") + text("1") + "\x85R."), not_allowed("builtins.eval"));
+  EXPECT_EQ(read(typed("CodeType") + text("_pyroTraceback") + "0."), not_allowed("builtins.CodeType"));
+  EXPECT_EQ(read(typed("int") + text("5") + "\x85R."), not_allowed("builtins.int"));
+  EXPECT_EQ(read("cdill._dill\n_load_type\n)R."), "TypeError: pickle: _load_type() needs a name");
+  EXPECT_EQ(read("cdill._dill\n_load_type\nK\1\x85R."), "TypeError: pickle: _load_type() needs a name");
+  EXPECT_EQ(read("cdill._dill\n_load_type\n."), not_allowed("dill._dill._load_type")) << "a function is no value";
+}
+
+TEST(Pickle, reads_of_dills_representations_those_of_ranges_and_evaluates_none) {
+  const auto shown = [](const std::string& of) { return read("cdill._dill\n_eval_repr\n" + text(of) + "\x85R."); };
+  EXPECT_EQ(shown("range(0, 3)"), "[0, 1, 2]");
+  EXPECT_EQ(shown("range(5, -1, -3)"), "[5, 2]");
+  EXPECT_EQ(shown("range(0, 1000000)"), "ValueError: pickle: too much made of too little");
+  EXPECT_EQ(shown("range(0, 3, 0)"), "ValueError: range() arg 3 must not be zero");
+  for (const char* other : {"", "range(", "range()", "range(3)", "range(0, 3", "range(0,3)", "range(0, 3) ", "range(0, 3, 1, 1)", "range(0, x)",
+                            "range(0, 9223372036854775808)", "open('x')", "Ellipsis", "__import__('os').system('ls')"})
+    EXPECT_EQ(shown(other), not_allowed("dill._dill._eval_repr")) << other;
+  EXPECT_EQ(read("cdill._dill\n_eval_repr\nK\1\x85R."), "TypeError: pickle: _eval_repr() needs a text");
+}
+
+TEST(Pickle, takes_no_function_of_a_pickler_for_an_exception_of_somebodys) {
+  const std::string traceback = text("_pyroTraceback") + "0";
+  EXPECT_EQ(read(traceback + "cdill._dill\n_create_type\n."), not_allowed("dill._dill._create_type"));
+  EXPECT_EQ(read(traceback + "ccloudpickle.cloudpickle\n_make_skeleton_class\n."), not_allowed("cloudpickle.cloudpickle._make_skeleton_class"));
+  EXPECT_EQ(read(traceback + "cpeer\nOutOfStock\n)R}" + text("_pyroTraceback") + "]sb."),
+            "{'__class__': 'peer.OutOfStock', '__exception__': True, 'args': (), 'attributes': {'_pyroTraceback': []}}");
+}
+
 TEST(Pickle, takes_the_names_of_old_instances_for_ascii_one_after_the_other) {
   const std::string fault = "UnicodeDecodeError: 'ascii' codec can't decode byte 0xc3 in position 1: ordinal not in range(128)";
   EXPECT_EQ(read("(ia\xc3\n"), fault);

@@ -8,42 +8,56 @@ import Pyro4.message
 
 import support
 from python_errors_test import ARGUMENTS, KINDS, stays_open
-from rows import ROWS, carried, described
+from pickle_rows import check_row
+from rows import ROWS
 
 sys.set_int_max_str_digits(0)  # binary integers have no such limit, and one of them is longer
-
-# Classes of the user's own, for which C++ has no code and no kind.
-REFUSED = {
-    "instance": "rows.Plain", "namedtuple": "rows.Pair",
-    "enum": "builtins.getattr", "int_enum": "builtins.getattr",  # Colour.red, as Python 3.11 spells it
-    "user_dict": "collections.UserDict", "function": "builtins.len",
-}
-UNSENT = ("memoryview", "dict_keys")  # Python's pickle refuses them itself
 
 
 class Pickle(support.InteropTest):
     @classmethod
     def setUpClass(cls):
-        cls.ours = cls.start_for_all(support.peer_server()).uri()
-        cls.theirs = cls.start_for_all(support.mirror_server()).uri()
+        accepted = "serpent,pickle,dill,cloudpickle"
+        cls.ours = cls.start_for_all(support.peer_server(PYRO_SERIALIZERS_ACCEPTED=accepted)).uri()
+        cls.theirs = cls.start_for_all(support.mirror_server(PYRO_SERIALIZERS_ACCEPTED=accepted)).uri()
 
-    def test_every_value_comes_back_as_what_cpp_holds_of_it(self):
+    def check_rows(self, serializer):
         for row, make in ROWS.items():
             for place, call in (("alone", lambda p, v: p.echo(v)), ("in a list", lambda p, v: p.echo([v, "next"])[0]),
                                 ("by keyword", lambda p, v: p.echo(message={"k": v})["k"])):
-                with self.subTest(row=row, place=place), self.proxy(self.ours, "pickle") as p:
-                    seen = support.outcome(lambda: call(p, make()))
-                    if row in REFUSED:
-                        self.assertEqual("raised SerializeError: pickle: class '%s' is not allowed" % REFUSED[row], seen)
-                    elif row in UNSENT:
-                        self.assertTrue(seen.startswith("raised TypeError: cannot pickle"), seen)
-                    else:
-                        self.assertEqual(described(carried(make()))[:3000], seen[:3000])
+                with self.subTest(row=row, place=place), self.proxy(self.ours, serializer) as p:
+                    check_row(self, serializer, row, support.outcome(lambda: call(p, make())))
+
+    def test_every_value_comes_back_as_what_cpp_holds_of_it(self):
+        self.check_rows("pickle")
+
+    def test_every_value_comes_back_by_dill_as_what_cpp_holds_of_it(self):
+        self.check_rows("dill")
+
+    def test_every_value_comes_back_by_cloudpickle_as_what_cpp_holds_of_it(self):
+        self.check_rows("cloudpickle")
+
+    def test_what_dill_and_cloudpickle_send_as_a_program_is_refused_by_name_and_the_proxy_goes_on(self):
+        class Thing:
+            pass
+
+        function = lambda x: x
+        for serializer, of_functions, of_classes in (
+                ("dill", "dill._dill._create_function", "dill._dill._create_type"),
+                ("cloudpickle", "cloudpickle.cloudpickle._make_function", "cloudpickle.cloudpickle._make_skeleton_class")):
+            p = self.proxy(self.ours, serializer)
+            for value, name in ((function, of_functions), ([1, {"k": function}], of_functions), (Thing, of_classes), (Thing(), of_classes)):
+                for call in (lambda: p.echo(value), lambda: p.echo(message=value)):
+                    with self.subTest(serializer=serializer, name=name), self.assertRaises(Pyro4.errors.SerializeError) as caught:
+                        call()
+                    self.assertEqual("pickle: class '%s' is not allowed" % name, str(caught.exception))
+                    self.assertEqual([1, {"k": (2, b"3")}], p.echo([1, {"k": (2, b"3")}]))
 
     def test_every_exception_arrives_as_from_pyros_server(self):
         for kind in KINDS:
             if kind != "Unknown":
-                self.compare(kind, lambda p: p.fail(kind))
+                for serializer in ("pickle", "dill", "cloudpickle"):
+                    self.compare(kind, lambda p: p.fail(kind), serializer)
         with self.proxy(self.ours, "pickle") as p, self.assertRaises(ModuleNotFoundError):  # as Python does when it unpickles foo.Bar
             p.fail("Unknown")
 
@@ -51,10 +65,10 @@ class Pickle(support.InteropTest):
         for name, positional, keywords in ARGUMENTS:
             self.compare("%s%r%r" % (name, positional, keywords), lambda p: p._pyroInvoke(name, positional, keywords))
 
-    def compare(self, about, call):
+    def compare(self, about, call, serializer="pickle"):
         seen = []
         for uri in (self.theirs, self.ours):
-            with self.proxy(uri, "pickle") as p:
+            with self.proxy(uri, serializer) as p:
                 p._pyroBind()
                 seen.append((support.outcome(lambda: call(p)), stays_open(p)))
         with self.subTest(about=about):
@@ -75,9 +89,14 @@ class Pickle(support.InteropTest):
         self.assertIsInstance(back, Pyro4.core.Proxy)
         self.assertEqual(sent.__getstate__(), back.__getstate__())
 
-    def test_a_cpp_client_calls_pyros_server_by_it(self):
+    def test_a_cpp_client_calls_pyros_server_by_all_three(self):
+        for serializer in ("pickle", "dill", "cloudpickle"):
+            with self.subTest(serializer=serializer):
+                self.check_cpp_client(serializer)
+
+    def check_cpp_client(self, serializer):
         from cpp_client_test import CppClient
-        client = lambda *words: CppClient.client(self, self.theirs, *words, serializer="pickle")
+        client = lambda *words: CppClient.client(self, self.theirs, *words, serializer=serializer)
         self.assertEqual("add: 42\njoin: x/y/None x/B/None\nasync: 10\nall as sent\n", client("typed"))
         said = client("errors", "ValueError", "KeyError", "NamingError", "system_error")
         self.assertIn("ValueError: raised | builtins.ValueError | ('bad', 3, [1, 2]) | traceback yes", said)
@@ -120,9 +139,7 @@ class Pickle(support.InteropTest):
                 seen = [self.refusals(uri, number) for uri in (theirs, ours)]
                 self.assertEqual(seen[0][0], seen[1][0])
                 self.assertIn("serializer that is not accepted: %d" % number, seen[1][0])
-                # Without the module, Pyro4 does not know the number and cannot answer in it.
-                if number == 4:
-                    self.assertEqual(seen[0][1], seen[1][1])
+                self.assertEqual(seen[0][1], seen[1][1])
 
     def refusals(self, uri, number):
         """What a handshake and then a call by that serializer are told."""
