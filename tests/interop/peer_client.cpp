@@ -60,10 +60,22 @@ void report(const std::string& what, const std::function<std::string()>& call) {
   }
 }
 
-// Each value as Python gives it, sent back for Python to describe.
-void values(client& c, const words& rows) {
-  for (const std::string& row : rows)
-    report(row, [&] { return c.dynamic["describe"](c.dynamic["give"](row)).as<std::string>(); });
+engine::value batched(client& c, const std::string& method, const engine::value& argument) {
+  engine::batch alone{c.dynamic};
+  auto result = alone[method](argument);
+  alone.send();
+  return *result;
+}
+
+// Each value as Python gives it, sent back for Python to describe: PLACE ROW…
+void values(client& c, const words& given) {
+  const std::map<std::string, std::function<engine::value(const std::string&)>> places = {
+      {"alone", [&](const std::string& row) { return c.dynamic["describe"](c.dynamic["give"](row)); }},
+      {"in-a-list", [&](const std::string& row) { return c.dynamic["describe"](c.dynamic["give_in_list"](row)); }},
+      {"by-keyword", [&](const std::string& row) { return c.dynamic["describe"](engine::kw("value", c.dynamic["give_in_dict"](row))); }},
+      {"in-a-batch", [&](const std::string& row) { return batched(c, "describe", batched(c, "give", row)); }}};
+  const auto& place = places.at(given.at(0));
+  for (std::size_t i = 1; i < given.size(); ++i) report(given[i], [&] { return place(given[i]).as<std::string>(); });
 }
 
 void typed(client& c, const words&) {

@@ -149,6 +149,14 @@ class Thing(object):
         return rows.ROWS[row]()
 
     @Pyro4.expose
+    def give_in_list(self, row):
+        return [rows.ROWS[row](), "next"]
+
+    @Pyro4.expose
+    def give_in_dict(self, row):
+        return {"k": rows.ROWS[row]()}
+
+    @Pyro4.expose
     def describe(self, value):
         return rows.described(value)
 
