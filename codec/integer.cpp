@@ -114,6 +114,11 @@ std::optional<integer> integer::from_power_of_two(std::string_view digits, unsig
   return from_digits(std::move(magnitude), negative);
 }
 
+std::size_t integer::bit_length() const {
+  if (magnitude_.empty()) return 0;
+  return 32 * (magnitude_.size() - 1) + static_cast<std::size_t>(std::bit_width(magnitude_.back()));
+}
+
 std::string integer::to_string() const {
   if (magnitude_.empty()) return "0";
   std::vector<std::uint32_t> rest = magnitude_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ class integer {
   bool negative() const { return negative_; }
   const std::vector<std::uint32_t>& magnitude() const { return magnitude_; }  ///< no leading zero digit; empty is 0
 
+  std::size_t bit_length() const;  ///< of the magnitude, as Python's int.bit_length()
   std::string to_string() const;
   std::optional<std::int64_t> to_int64() const;
   std::optional<std::uint64_t> to_uint64() const;
@@ -39,5 +41,13 @@ class integer {
   std::vector<std::uint32_t> magnitude_{};
   bool negative_ = false;
 };
+
+/// The bits of the largest integer of so many decimal digits: one of more bits surely has more digits, and one of as many may have one more.
+/// Whoever reads integers in another base bounds them by this, because what is read may have to become text, whose cost grows with the square.
+constexpr std::size_t bits_of_digits(std::size_t digits) {
+  constexpr double bits_of_one = 3.321928094887362;  // log2(10)
+  constexpr std::size_t most = std::size_t{1} << 50;
+  return digits == 0 ? 0 : digits > most ? SIZE_MAX : static_cast<std::size_t>(static_cast<double>(digits) * bits_of_one) + 1;
+}
 
 }  // namespace engine

@@ -93,8 +93,11 @@ bool marshal_reader::long_digits(std::size_t& count, bool& negative) {
     if (digit(digits, i) > 0x7fff) return fail(wire_class::value_error, "bad marshal data (digit out of range in long)");
   }
   if (present < count) return truncated();
-  if (count != 0 && digit(digits, count - 1) == 0) return fail(wire_class::value_error, "bad marshal data (unnormalized long data)");
-  return true;
+  if (count == 0) return true;
+  const std::uint16_t top = digit(digits, count - 1);
+  if (top == 0) return fail(wire_class::value_error, "bad marshal data (unnormalized long data)");
+  if (digit_bits * (count - 1) + static_cast<std::size_t>(std::bit_width(top)) <= bits_of_digits(limits_.digits)) return true;
+  return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(limits_.digits) + " digits) for integer string conversion");
 }
 
 bool marshal_reader::read_wide_integer(std::int64_t& out) {
@@ -122,9 +125,6 @@ bool marshal_reader::read_big_integer(integer& out) {
   std::size_t count = 0;
   bool negative = false;
   if (!long_digits(count, negative)) return false;
-  // As many digits as the decimal ones allowed may need: log2(10) is 3.3219…
-  if (count > limits_.digits * 3322 / 1000 / digit_bits + 1)
-    return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(limits_.digits) + " digits) for integer string conversion");
   out = integer::from_digits(repacked(at_ + 5, count), negative);
   return took(5 + 2 * count);
 }

@@ -182,7 +182,7 @@ class marshal_reader final : public reader {
   bool read_any_integer(std::int64_t& out);
   bool read_any_real(double& out);
   bool read_any_string(std::string_view& out);
-  /// The digits of the long here, after checking that they are all there and what they should be.
+  /// The digits of the long here, after checking that they are all there, what they should be and not too many.
   bool long_digits(std::size_t& digits, bool& negative);
   bool read_wide_integer(std::int64_t& out);
   /// A number as text behind its length, at `p`; moves `p` behind it.

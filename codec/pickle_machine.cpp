@@ -118,6 +118,12 @@ template <class Word, class Number> bool machine::load_fixed() {
   return read_word(word) && load_integer(static_cast<Number>(word));
 }
 
+/// Whether it surely has more decimal digits than are allowed. All but its highest byte count fully, for those of its sign are gone.
+bool machine::is_too_long(const cell& big) const {
+  const std::size_t most = bits_of_digits(digits_), least = 8 * (std::size_t{big.size} - 1);
+  return least > most || (least + 8 > most && to_integer(big).bit_length() > most);
+}
+
 template <class Size> bool machine::load_long() {
   Size size{};
   std::string_view raw;
@@ -129,10 +135,9 @@ template <class Size> bool machine::load_long() {
   const auto is_sign = [&](std::size_t i) { return (byte(i) == 0 && byte(i - 1) < 0x80) || (byte(i) == 0xff && byte(i - 1) >= 0x80); };
   while (raw.size() > 1 && is_sign(raw.size() - 1)) raw.remove_suffix(1);
   if (raw.size() > 8) {
-    // Four bits are more than a decimal digit, and what was sent as text before may be up to the bound.
-    if (2 * raw.size() > digits_)
-      return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(digits_) + " digits) for integers");
-    return push(text_of(what::big_integer, raw));
+    const cell big = text_of(what::big_integer, raw);
+    if (!is_too_long(big)) return push(big);
+    return fail(wire_class::value_error, "Exceeds the limit (" + std::to_string(digits_) + " digits) for integers");
   }
   std::uint64_t n = !raw.empty() && byte(raw.size() - 1) >= 0x80 ? ~std::uint64_t{0} : 0;
   for (std::size_t i = raw.size(); i-- > 0;) n = n << 8 | byte(i);

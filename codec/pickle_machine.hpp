@@ -79,6 +79,7 @@ class machine {
   template <class Word> bool load_bytes(const char* name, origin from = origin::plain);
   template <class Word> bool load_old_string();
   template <class Size> bool load_long();
+  bool is_too_long(const cell& big) const;
   bool load_float();
   bool push_text(std::string_view utf8);
   bool check_ascii(std::string_view raw);

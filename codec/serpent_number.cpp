@@ -1,9 +1,12 @@
 // Number literals: the automaton of CPython's tokenizer (underscores, prefixes, the rule of leading zeros), then the value.
 #include <codec/serpent_lexer.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include <codec/float_text.hpp>
+#include <codec/integer.hpp>
 
 namespace engine::detail {
 namespace {
@@ -13,6 +16,14 @@ int digit_of(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return 99;
+}
+
+/// The length of an integer in bits, spelled in digits of so many bits each.
+std::size_t bits_in(std::string_view digits, unsigned bits_per_digit) {
+  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+  if (digits.empty()) return 0;
+  const auto first = static_cast<unsigned>(digit_of(digits[0]));
+  return bits_per_digit * (digits.size() - 1) + static_cast<std::size_t>(std::bit_width(first));
 }
 
 }  // namespace
@@ -69,7 +80,12 @@ bool serpent_lexer::integer_value(const char* first, const char* last, serpent_n
   const int base = out.bits ? 1 << out.bits : 10;
   const auto [end, fault] = std::from_chars(out.digits.data(), out.digits.data() + out.digits.size(), out.magnitude, base);
   out.what = fault == std::errc() ? kind::integer : kind::big_integer;
-  if (out.bits || out.digits.size() <= digits_limit_) return true;
+  if (out.bits) {
+    if (bits_in(out.digits, out.bits) <= bits_of_digits(digits_limit_)) return true;
+    refuse_syntax("Exceeds the limit (" + std::to_string(digits_limit_) + " digits) for integers", first);
+    return false;
+  }
+  if (out.digits.size() <= digits_limit_) return true;
   refuse_syntax("Exceeds the limit (" + std::to_string(digits_limit_) + " digits) for integer string conversion: value has " +
                     std::to_string(out.digits.size()) +
                     " digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "

@@ -54,6 +54,9 @@ class Bounds : public testing::TestWithParam<const serializer*> {
   }
 };
 
+/// Of the formats whose integers are no decimal text.
+class BinaryBounds : public Bounds {};
+
 TEST_P(Bounds, containers_nest_as_deep_as_allowed_and_no_deeper) {
   const std::size_t depth = decode_limits{}.depth;
   EXPECT_FALSE(refusal(nested(depth)));
@@ -75,11 +78,31 @@ TEST_P(Bounds, a_message_holds_as_many_values_as_allowed_and_no_more) {
   expect_refused(payload, {.elements = 900}, 0);
 }
 
+/// 2**bits, and that less one.
+integer power_of_two(std::size_t bits) { return *integer::from_power_of_two("1" + std::string(bits, '0'), 1, false); }
+integer all_ones(std::size_t bits) { return *integer::from_power_of_two(std::string(bits, '1'), 1, false); }
+integer minus(const integer& n) { return integer::from_digits(n.magnitude(), !n.negative()); }
+
 TEST_P(Bounds, an_integer_has_as_many_digits_as_allowed) {
-  if (GetParam() == &marshal() || GetParam()->make_reader == pickle().make_reader) GTEST_SKIP() << "its digits are binary: reading them costs no more than their bytes";
-  const std::string payload = written(*integer::from_decimal(std::string(50, '7')));
-  EXPECT_FALSE(refusal(payload, {.digits = 50}));
-  expect_refused(payload, {.digits = 49}, 0);
+  for (const integer& n : {*integer::from_decimal(std::string(50, '7')), *integer::from_decimal("-" + std::string(50, '9'))}) {
+    const std::string payload = written(n);
+    EXPECT_FALSE(refusal(payload, {.digits = 50}));
+    expect_refused(payload, {.digits = 49}, 0);
+  }
+}
+
+TEST_P(BinaryBounds, an_integer_is_refused_from_the_bit_on_by_which_it_surely_has_more_digits) {
+  for (const std::size_t digits : {20, 49, 50, 77, 100, 4300}) {
+    const decode_limits limits{.digits = digits};
+    const std::size_t bits = bits_of_digits(digits);
+    for (const integer& n : {all_ones(bits), minus(all_ones(bits)), power_of_two(bits - 1), minus(power_of_two(bits - 1))})
+      EXPECT_FALSE(refusal(written(n), limits)) << digits << " digits, " << n.bit_length() << " bits";
+    for (const integer& n : {all_ones(bits + 1), minus(all_ones(bits + 1)), power_of_two(bits), minus(power_of_two(bits))}) {
+      const auto error = refusal(written(n), limits);
+      ASSERT_TRUE(error) << digits << " digits, " << n.bit_length() << " bits";
+      EXPECT_TRUE(error->text.starts_with("Exceeds the limit (" + std::to_string(digits) + " digits) for integer")) << error->text;
+    }
+  }
 }
 
 TEST_P(Bounds, a_message_that_ends_too_early_is_refused_wherever_it_ends) {
@@ -93,6 +116,9 @@ TEST_P(Bounds, a_message_that_ends_too_early_is_refused_wherever_it_ends) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Bounds, testing::ValuesIn(serializers().begin(), serializers().end()),
+                         [](const auto& format) { return std::string(format.param->name); });
+INSTANTIATE_TEST_SUITE_P(Formats, BinaryBounds,
+                         testing::Values(&marshal(), find_serializer("pickle"), find_serializer("dill"), find_serializer("cloudpickle")),
                          [](const auto& format) { return std::string(format.param->name); });
 
 }  // namespace

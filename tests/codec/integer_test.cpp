@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+using engine::bits_of_digits;
 using engine::integer;
 
 namespace {
@@ -40,6 +41,27 @@ TEST(Integer, reads_digits_of_powers_of_two) {
   EXPECT_FALSE(integer::from_power_of_two("2", 1, false));
   EXPECT_FALSE(integer::from_power_of_two("", 4, false));
   EXPECT_FALSE(integer::from_power_of_two("1", 2, false));
+}
+
+TEST(Integer, has_the_bit_length_of_its_magnitude) {
+  EXPECT_EQ(integer(0).bit_length(), 0u);
+  EXPECT_EQ(integer(1).bit_length(), 1u);
+  EXPECT_EQ(integer(-255).bit_length(), 8u);
+  EXPECT_EQ(integer(-256).bit_length(), 9u);
+  EXPECT_EQ(decimal("4294967296").bit_length(), 33u);
+  EXPECT_EQ(decimal("18446744073709551615").bit_length(), 64u);
+}
+
+TEST(Integer, knows_how_many_bits_so_many_digits_take) {
+  EXPECT_EQ(bits_of_digits(0), 0u);
+  for (std::size_t digits = 1; digits <= 1500; ++digits) {
+    const integer most = *integer::from_decimal(std::string(digits, '9'));
+    ASSERT_EQ(bits_of_digits(digits), most.bit_length()) << digits;
+    const auto twice = integer::from_power_of_two("1" + std::string(most.bit_length(), '0'), 1, false);
+    ASSERT_GT(twice->to_string().size(), digits) << "of one bit more there are none with so few digits";
+  }
+  EXPECT_EQ(bits_of_digits(4300), integer::from_decimal(std::string(4300, '9'))->bit_length());
+  EXPECT_EQ(bits_of_digits(std::numeric_limits<std::size_t>::max()), std::numeric_limits<std::size_t>::max());
 }
 
 TEST(Integer, converts_to_machine_integers_only_in_range) {

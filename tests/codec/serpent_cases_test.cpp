@@ -179,6 +179,7 @@ std::vector<test_case> python_cases() {
 const std::map<std::string, std::string> other_class = {
     {"...", "ValueError"},          // no such value here
     {"[...]", "ValueError"},
+    {R"(0x{5000*f*})", "SyntaxError"},  // an integer is bounded in every base
 };
 // Refused as the same class with other words.
 const std::set<std::string> other_text = {" ", R"('\\N{DASH}')", R"([1,\\\n)",

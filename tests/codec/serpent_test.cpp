@@ -418,6 +418,26 @@ TEST(SerpentReader, refuses_more_than_the_limits) {
   EXPECT_TRUE(refusal("123456789012345678901").starts_with("Exceeds the limit (20 digits) for integer string conversion: value has 21 digits"));
 }
 
+TEST(SerpentReader, bounds_integers_in_every_base) {
+  const std::size_t bits = bits_of_digits(4300);  // 14285
+  const std::string most = "1" + std::string(bits - 1, '0');
+  EXPECT_EQ(value_of("0b" + most).get<integer>().bit_length(), bits);
+  EXPECT_EQ(value_of("0b000_" + most).get<integer>().bit_length(), bits) << "zeros ahead do not count";
+  EXPECT_EQ(value_of("0x" + std::string(bits / 4, 'f')).get<integer>().bit_length(), bits / 4 * 4);
+  const std::string fault = "builtins.SyntaxError: Exceeds the limit (4300 digits) for integers";
+  EXPECT_TRUE(refusal_of("0b" + most + "0").starts_with(fault));
+  EXPECT_TRUE(refusal_of("-0b" + most + "0").starts_with(fault));
+  EXPECT_TRUE(refusal_of("0x2" + std::string(bits / 4, '0')).starts_with(fault));
+  EXPECT_TRUE(refusal_of("0o40" + std::string(bits / 3 - 1, '0')).starts_with(fault));
+  // Its decimal digits would take minutes, and the text of this error is made of them.
+  std::int64_t small = 0;
+  const std::string megabytes = "0x" + std::string(8'000'000, 'f');
+  const auto in = serpent().make_reader();
+  in->start(as_bytes(megabytes));
+  EXPECT_FALSE(in->read_integer(small));
+  EXPECT_TRUE(in->error().text.starts_with("Exceeds the limit (4300 digits) for integers")) << in->error().text.substr(0, 100);
+}
+
 TEST(SerpentReader, is_not_slowed_down_by_brackets_in_first_places) {
   // A look ahead that forgot its answers would take the square of the depth or of the length.
   std::string deep, wide;
