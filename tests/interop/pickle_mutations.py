@@ -4,7 +4,7 @@ not, with which class and text they are refused.
 
 pickle_mutations.py PEER [--count N] [--seed S]
 
-Random values in all protocols are damaged at random and given to Python and to the peer (codec_peer.cpp). Python gets only those
+Random values and calls in all protocols are damaged at random and given to Python and to the peer (codec_peer.cpp). Python gets only those
 that name harmless classes. Where we mean to differ is listed in `meant`. A failure prints the seed that repeats it.
 """
 import argparse
@@ -25,6 +25,7 @@ HARMLESS = {
     "Pyro4.core": "URI", "Pyro4.errors": "NamingError",
 }
 OLD = {"__builtin__": "builtins", "exceptions": "builtins", "copy_reg": "copyreg", "xrange": "range"}
+LEAST = 2000  # messages of either kind that must have been tried
 NAMES = "names: refused, or kept as an exception's"
 OPCODES = (b"(.012FIJKLMNPQRSTUVXabcd}ejghilopqrstu])GBC"
            b"\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98\0\1\2\3\xff\n")
@@ -63,6 +64,21 @@ def python_outcome(data):
     """The error, or the value."""
     error, _ = attempt(lambda: Guarded(io.BytesIO(data)).load())
     return (error, None) if isinstance(error, Harmful) else attempt(pickle.loads, data)
+
+
+SET = "arguments in a set"
+
+
+def parts(call):
+    """As Pyro's server takes a call apart; what reads the arguments has no words for wrong types, so this has none either."""
+    target, method, arguments, keywords = call
+    if isinstance(arguments, (set, frozenset)):
+        raise TypeError(SET)
+    if not isinstance(target, str) or not isinstance(method, str) or not isinstance(arguments, (list, tuple)):
+        raise TypeError
+    if not isinstance(keywords, (dict, type(None))):
+        raise TypeError
+    return target, method, tuple(arguments), keywords
 
 
 UNFINISHED = "an object without its state"
@@ -114,29 +130,63 @@ def meant(answer, error, expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind
     if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable|'bytearray' object has no attribute 'append'", text) or "not in range(0x110000)" in str(error):
         return "forms: that no pickler writes"
-    if error is None and text == "must be real number, not bool":
+    if text == "must be real number, not bool":  # which may be one of several faults
         return "numbers: zeros ahead, and other numbers in arrays"
     if ours is None and isinstance(error, (ValueError, TypeError)) and ("int()" in str(error) or "integer" in str(error)):
         return "numbers: zeros ahead, and other numbers in arrays"
     return None
 
 
-def run(peer, count, seed):
+def verdict_of_call(answer, error):
+    ours, text = answer if isinstance(answer, tuple) else (None, "")
+    if isinstance(error, TypeError) and not error.args and ours == "builtins.TypeError":
+        return "the same"  # as far as there are words
+    if "values to unpack" in str(error) and re.fullmatch("cannot unpack non-iterable (str|set|frozenset|dict|bytes) object", text):
+        return "calls: what is no list is not taken apart"
+    if str(error) == SET and ours is None:
+        return "calls: arguments may lie in a set, and have no order then"
+    return None
+
+
+def original(what, values):
+    if what == "value":
+        return values.value(2)
+    keywords = values.random.choice([None, {}, {"a": values.value(1), "b_c": values.value(1)}])
+    return "thing", values.text(), tuple(values.value(1) for _ in range(values.random.randint(0, 3))), keywords
+
+
+def outcome(what, data):
+    error, expected = python_outcome(data)
+    return attempt(parts, expected) if what == "call" and error is None else (error, expected)
+
+
+def compare(peer, what, data):
+    """The verdict, None if we differ and should not; what Python made of it, and our answer."""
+    error, expected = outcome(what, data)
+    answer = peer.again(what[:1].encode(), "pickle", data)
+    verdict = "the same" if agrees(answer, error, expected) else None
+    if what == "call":
+        verdict = verdict or verdict_of_call(answer, error)
+    return verdict or meant(answer, error, expected), error or expected, answer
+
+
+def run(peer, what, count, seed):
     came = collections.Counter()
     for i in range(count):
-        values = Values("%d/%d" % (seed, i), "pickle")
-        error, data = attempt(SERIALIZERS["pickle"].dumps, values.value(2))
+        values = Values("%d/%s/%d" % (seed, what, i), "pickle")
+        error, data = attempt(SERIALIZERS["pickle"].dumps, original(what, values))
         if error is not None or len(data) > 400:
             continue
         data = damaged(values.random, data)
-        error, expected = python_outcome(data)
-        answer = peer.again(b"v", "pickle", data)
-        why = "the same" if agrees(answer, error, expected) else meant(answer, error, expected)
-        if why is None:
-            raise SystemExit("%d of --seed %d: %r\nours:     %.600r\nPython's: %.600r" % (i, seed, data, answer, error or expected))
-        came[why] += 1
-    print("pickle: %d damaged pickles from seed %d: %s" % (sum(came.values()), seed, "; ".join("%s %d" % one for one in came.most_common())))
-    if came["the same"] < 0.98 * (sum(came.values()) - came[NAMES]):
+        verdict, theirs, ours = compare(peer, what, data)
+        if verdict is None:
+            raise SystemExit("%s %d of --seed %d: %r\nours:     %.600r\nPython's: %.600r" % (what, i, seed, data, ours, theirs))
+        came[verdict] += 1
+    total = sum(came.values())
+    print("pickle: %d damaged %ss from seed %d: %s" % (total, what, seed, "; ".join("%s %d" % one for one in came.most_common())))
+    if total < LEAST:
+        raise SystemExit("only %d of %d were tried, less than %d" % (total, count, LEAST))
+    if came["the same"] < 0.98 * (total - came[NAMES]):
         raise SystemExit("too many of them differ")
 
 
@@ -148,7 +198,8 @@ def main():
     options = parser.parse_args()
     peer = Peer(options.peer)
     resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # for what Python asks by a declared number
-    run(peer, options.count, options.seed)
+    for what in ("value", "call"):
+        run(peer, what, options.count, options.seed)
 
 
 if __name__ == "__main__":
