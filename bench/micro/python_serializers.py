@@ -3,7 +3,7 @@
 and json are C in CPython, serpent is Python.
 
 python_serializers.py [SECONDS for each document and direction [NAME…]]
-python_serializers.py pickles PROGRAM [OPTION…]   runs micro_python_pickles with the documents as pickled here
+python_serializers.py dumps PROGRAM [OPTION…]   runs micro_python_dumps with the documents as pickle and marshal write them here
 """
 import json
 import marshal
@@ -58,17 +58,19 @@ def cost(function, argument, seconds):
     return best * 1e9
 
 
-def with_pickles(command):
+def with_dumps(command):
     with tempfile.TemporaryDirectory() as directory:
-        for name, document in DOCUMENTS.items():
-            with open(os.path.join(directory, name), "wb") as file:
-                file.write(FORMATS["pickle"][0](document))
+        for format_name in ("pickle", "marshal"):
+            os.mkdir(os.path.join(directory, format_name))
+            for name, document in DOCUMENTS.items():
+                with open(os.path.join(directory, format_name, name), "wb") as file:
+                    file.write(FORMATS[format_name][0](document))
         return subprocess.run([command[0], directory] + command[1:]).returncode
 
 
 def main():
-    if sys.argv[1:2] == ["pickles"]:
-        sys.exit(with_pickles(sys.argv[2:]))
+    if sys.argv[1:2] == ["dumps"]:
+        sys.exit(with_dumps(sys.argv[2:]))
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     for format_name in sys.argv[2:] or FORMATS:
         dumps, loads = FORMATS[format_name]
