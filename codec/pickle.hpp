@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include <codec/decode_error.hpp>
 #include <codec/reader.hpp>
@@ -15,6 +16,10 @@ namespace wire_class {
 inline constexpr std::string_view unpickling_error = "pickle.UnpicklingError";
 inline constexpr std::string_view attribute_error = "builtins.AttributeError";
 }  // namespace wire_class
+
+/// Whether the class goes by a name that exceptions have by custom, with its module or without. Dicts that describe others are written as
+/// dicts, unless this program says that they are its own exceptions (writer::own_exception()).
+bool is_called_as_exceptions(std::string_view wire_class);
 
 std::unique_ptr<reader> make_pickle_reader();
 std::unique_ptr<writer> make_pickle_writer();

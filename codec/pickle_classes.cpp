@@ -4,6 +4,20 @@
 #include <algorithm>
 #include <array>
 
+#include <codec/pickle.hpp>
+
+namespace engine {
+
+/// Python's own are all called so, and by custom everybody's.
+bool is_called_as_exceptions(std::string_view wire_class) {
+  constexpr std::array<std::string_view, 7> others{"GeneratorExit", "KeyboardInterrupt", "StopIteration", "StopAsyncIteration",
+                                                   "SystemExit", "ExceptionGroup", "BaseExceptionGroup"};
+  const std::string_view name = wire_class.substr(wire_class.rfind('.') + 1);
+  return name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Warning") || std::ranges::find(others, name) != others.end();
+}
+
+}  // namespace engine
+
 namespace engine::detail::pickle {
 
 namespace {
@@ -66,13 +80,6 @@ bool is_called(const known_class& c, std::string_view module, std::string_view n
   return c.name.size() == module.size() + 1 + name.size() && c.name.starts_with(module) && c.name[module.size()] == '.' && c.name.ends_with(name);
 }
 
-/// Python's own are all called so, and by custom everybody's.
-bool names_an_exception(std::string_view name) {
-  constexpr std::array<std::string_view, 7> others{"GeneratorExit", "KeyboardInterrupt", "StopIteration", "StopAsyncIteration",
-                                                   "SystemExit", "ExceptionGroup", "BaseExceptionGroup"};
-  return name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Warning") || std::ranges::find(others, name) != others.end();
-}
-
 }  // namespace
 
 bool is_picklers(std::string_view module) { return module == "dill._dill" || module == "cloudpickle.cloudpickle"; }
@@ -91,7 +98,7 @@ std::string_view current_exception(std::string_view module, std::string_view nam
 std::optional<known_class> find_class(std::string_view module, std::string_view name) {
   const auto found = std::ranges::find_if(classes, [&](const known_class& c) { return is_called(c, module, name); });
   if (found != std::end(classes)) return *found;
-  if (names_an_exception(name)) return known_class{class_id::exception, {}};
+  if (is_called_as_exceptions(name)) return known_class{class_id::exception, {}};
   return std::nullopt;
 }
 

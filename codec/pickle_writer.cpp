@@ -2,6 +2,7 @@
 #include <codec/pickle_writer.hpp>
 
 #include <cmath>
+#include <utility>
 
 #include <codec/utf8.hpp>
 
@@ -147,6 +148,7 @@ void pickle_writer::begin(kind container, std::size_t count) {
       if (count == 0) return begin_dict(0);
       ahead_ = ahead::class_key;
       ahead_count_ = count;
+      ahead_is_own_ = std::exchange(own_, false);
       return;
     case kind::tuple: return begin_tuple(count);
     case kind::set: put("c__builtin__\nset\n"); break;

@@ -37,6 +37,7 @@ class pickle_writer final : public writer {
     out_ = &out;
     open_.clear();
     ahead_ = ahead::nothing;
+    own_ = false;
     put("\x80\x02");
   }
 
@@ -97,11 +98,13 @@ class pickle_writer final : public writer {
 
   void begin(kind container, std::size_t count) override;
   void end() override;
+  void own_exception() override { own_ = true; }
 
   void start_part(output& out) override {
     clear_error();
     out_ = &out;
     ahead_ = ahead::nothing;
+    own_ = false;
     open_ = {{ending::none}};  // what it will be part of: nothing stops behind it
   }
   void parts(std::string_view encoded, std::size_t) override {
@@ -169,6 +172,7 @@ class pickle_writer final : public writer {
   }
 
   bool look_at(std::string_view text);
+  bool may_be_called() const;
   bool string_of_object(std::string_view text);
   bool begin_object(kind container, std::size_t count);
   void settle();
@@ -188,6 +192,8 @@ class pickle_writer final : public writer {
   ahead ahead_ = ahead::nothing;
   std::size_t ahead_count_ = 0;  ///< pairs of that dict
   std::string class_{};          ///< its class
+  bool own_ = false;             ///< the next dict is an exception of this program
+  bool ahead_is_own_ = false;    ///< that dict is one
 };
 
 }  // namespace engine::detail::pickle

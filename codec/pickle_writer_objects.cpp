@@ -3,6 +3,7 @@
 
 #include <codec/base64.hpp>
 #include <codec/convert.hpp>
+#include <codec/pickle.hpp>
 
 namespace engine::detail::pickle {
 
@@ -22,7 +23,7 @@ bool pickle_writer::look_at(std::string_view text) {
       class_ = text;
       return text.find('\n') == std::string_view::npos && goes_on(ahead::second_key);
     case ahead::second_key:
-      if (text == "__exception__" && (ahead_count_ == 3 || ahead_count_ == 4)) return goes_on(ahead::flag);
+      if (text == "__exception__" && (ahead_count_ == 3 || ahead_count_ == 4) && may_be_called()) return goes_on(ahead::flag);
       if (text == "state" && ahead_count_ == 2) return goes_on(ahead::state);
       if (text != "exception" || ahead_count_ != 2 || class_ != "Pyro4.futures._ExceptionWrapper") return false;
       put(wrapper_global);
@@ -31,6 +32,15 @@ bool pickle_writer::look_at(std::string_view text) {
     case ahead::args_key: return text == "args" && goes_on(ahead::args);
     default: return false;
   }
+}
+
+/// Whoever reads a pickle calls the class with these arguments. A name that somebody sent us by another format, for whom it is only a
+/// text, must not become a call of os.system for the next one who reads.
+bool pickle_writer::may_be_called() const {
+  const std::size_t dot = class_.rfind('.');
+  const bool whole = dot != 0 && dot + 1 != class_.size();
+  const bool builtin = dot == std::string::npos || class_.starts_with("builtins.");
+  return whole && (is_called_as_exceptions(class_) || (ahead_is_own_ && !builtin));
 }
 
 /// Inside an exception or the state of a proxy: what its texts become there. False: what they are.

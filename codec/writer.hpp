@@ -61,6 +61,11 @@ class writer {
   virtual void begin(kind container, std::size_t count) = 0;
   virtual void end() = 0;
 
+  /// The next value is a dict that describes an exception of this program: its class is the program's word, and no text that came from
+  /// elsewhere. That matters to pickle, whose readers call what they are told to: other dicts become exceptions there only if their
+  /// class is called as exceptions are.
+  virtual void own_exception() {}
+
   /// A list that tells its size only at its end, because nobody knows it before: the results of a batch. Not inside of another.
   /// As here for formats that need no size at all.
   virtual void begin_growing() { begin(kind::list, 2); }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <codec/convert.hpp>
+#include <codec/pickle.hpp>
 #include <engine/object/error_classes.hpp>
 
 namespace engine {
@@ -135,10 +136,20 @@ wire_exception wire_exception::unserializable(const wire_exception& original, st
   return e;
 }
 
+namespace {
+
+wire_exception without_its_class(const wire_exception& e) {
+  wire_exception general = named(wire_class::pyro_error, e.type + ": " + e.text());
+  general.traceback = e.traceback;
+  return general;
+}
+
+}  // namespace
+
 bool codec_of<wire_exception>::decode(reader& in, wire_exception& out) {
   const auto name = in.class_name();
   if (!name) return in.fail(wire_class::type_error, "exceptions must derive from BaseException");
-  out = {.type = full_name(*name)};
+  out = {.type = full_name(*name), .received = true};
   std::size_t hint = 0;
   if (!in.enter_dict(hint)) return false;
   while (in.more()) {
@@ -173,6 +184,9 @@ bool codec_of<wire_exception>::decode(reader& in, wire_exception& out) {
 }
 
 void codec_of<wire_exception>::encode(writer& out, const wire_exception& e) {
+  // Who reads a pickle calls what it names, and this name comes from elsewhere.
+  if (e.received && out.format() == "pickle" && !is_called_as_exceptions(e.type)) return encode(out, without_its_class(e));
+  if (!e.received) out.own_exception();
   out.begin(kind::dict, 4);
   out.string("__class__");
   out.string(e.type);

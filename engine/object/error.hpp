@@ -38,6 +38,7 @@ struct wire_exception {
   value::list args{};
   value::dict attributes{};              ///< the exception's own, without the traceback
   std::vector<std::string> traceback{};  ///< lines, each ending with a newline; empty: none
+  bool received = false;                 ///< from another program, whose word the type is
 
   /// As Python's str(): nothing, the one argument, or the tuple of them.
   std::string text() const;

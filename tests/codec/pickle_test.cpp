@@ -347,6 +347,35 @@ TEST(Pickle, writes_exceptions_as_objects) {
             "\x80\x02]cPyro4.futures\n_ExceptionWrapper\ncexceptions\nValueError\n(tR}b\x85Ra.");
 }
 
+TEST(Pickle, makes_no_call_of_a_class_that_somebody_else_named) {
+  // By serpent or json such a dict is text. Written as an object, it would be a call of that function with these arguments for the next reader.
+  for (const char* type : {"os.system", "builtins.eval", "eval", "posix.system", "subprocess.Popen", "my.Oops", "", ".", ".MyError", "my.", "a.b."}) {
+    for (const value& attributes : {value(value::dict{}), value(value::dict{{"_pyroTraceback", value::list{"line\n"}}})}) {
+      const value v = value::dict{{"__class__", type}, {"__exception__", true}, {"args", value::tuple{"ls"}}, {"attributes", attributes}};
+      const auto payload = test::encoded(engine::pickle(), value(value::list{v}));
+      ASSERT_TRUE(payload);
+      EXPECT_EQ(payload->find('R'), std::string::npos) << type;
+      EXPECT_EQ(payload->find('c'), payload->find("class__")) << type;
+      EXPECT_EQ(read(*payload), to_repr(value(value::list{v})));
+    }
+  }
+}
+
+TEST(Pickle, writes_exceptions_of_this_program_as_objects_whatever_they_are_called) {
+  const auto called = [](const char* type) {
+    output out;
+    const auto to = engine::pickle().make_writer();
+    to->start(out);
+    to->own_exception();
+    encode(*to, value(value::dict{{"__class__", type}, {"__exception__", true}, {"args", value::tuple{value::dict{{"__class__", "os.system"},
+                      {"__exception__", true}, {"args", value::tuple{}}}}}, {"attributes", value::dict{}}}));
+    return test::flat(out);
+  };
+  EXPECT_TRUE(called("peer.OutOfStock").starts_with("\x80\x02" "cpeer\nOutOfStock\n(}("));
+  EXPECT_TRUE(called("builtins.eval").starts_with("\x80\x02}(")) << "of the builtin ones all are called as exceptions are";
+  EXPECT_EQ(called("peer.OutOfStock").find("cos\n"), std::string::npos) << "it is only the one that follows";
+}
+
 TEST(Pickle, writes_dicts_that_only_look_like_objects_as_dicts) {
   for (const value& v : {value(value::dict{{"__class__", "some.Where"}, {"x", 1}}), value(value::dict{{"__class__", 5}}),
                          value(value::dict{{"__class__", "x"}}),
@@ -363,7 +392,7 @@ TEST(Pickle, writes_dicts_that_only_look_like_objects_as_dicts) {
     EXPECT_EQ(read(*payload), to_repr(v));
     EXPECT_EQ(payload->find("exceptions"), std::string::npos);
   }
-  EXPECT_EQ(written(value(value::dict{{"__class__", "E"}, {"__exception__", true}, {"args", value::tuple{}}, {"more", 1}})),
+  EXPECT_EQ(written(value(value::dict{{"__class__", "OddError"}, {"__exception__", true}, {"args", value::tuple{}}, {"more", 1}})),
             "builtins.ValueError: pickle: an exception has args and attributes, and no 'more'");
 }
 

@@ -67,6 +67,8 @@ void Thing::nap(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 void Thing::sulk() { throw std::runtime_error("sulking"); }
+void Thing::keep(engine::value what) { kept_ = std::move(what); }
+engine::value Thing::kept() { return kept_; }
 std::int64_t Thing::len() { return 3; }
 std::string Thing::hidden() { return "private"; }
 int Thing::level() { return level_; }

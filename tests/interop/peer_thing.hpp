@@ -83,6 +83,8 @@ class Thing {
   std::vector<std::string> notes();
   void nap(double seconds);
   void sulk();
+  void keep(engine::value what);
+  engine::value kept();
   std::int64_t len();
   std::string hidden();
   int level();
@@ -95,8 +97,9 @@ class Thing {
  private:
   int level_ = 5;
   std::vector<std::string> notes_;
+  engine::value kept_;
 };
-ENGINE_EXPOSE(Thing, echo, add, join, collect, positional, nothing, fail, size_of, make, note, notes, nap, sulk, len, hidden, level, fixed, prices,
+ENGINE_EXPOSE(Thing, echo, add, join, collect, positional, nothing, fail, size_of, make, note, notes, nap, sulk, keep, kept, len, hidden, level, fixed, prices,
               colour_name, echo_boolean, echo_int8, echo_int16, echo_int32, echo_int64, echo_uint8, echo_uint16, echo_uint32, echo_uint64,
               echo_big, echo_float32, echo_float64, echo_complex, echo_text, echo_text_view, echo_data, echo_data_view, echo_numbers,
               echo_triple, echo_table, echo_hashed, echo_words, echo_mixed, echo_couple, echo_maybe, echo_either, echo_seconds, echo_when,

@@ -1,5 +1,7 @@
 """pickle between unmodified Pyro4 and us, both ways: every kind of value, calls, exceptions as the real objects, what is refused."""
+import os
 import sys
+import tempfile
 import unittest
 
 import Pyro4.core
@@ -17,7 +19,7 @@ sys.set_int_max_str_digits(0)  # binary integers have no such limit, and one of 
 class Pickle(support.InteropTest):
     @classmethod
     def setUpClass(cls):
-        accepted = "serpent,pickle,dill,cloudpickle"
+        accepted = "serpent,json,msgpack,marshal,pickle,dill,cloudpickle"
         cls.ours = cls.start_for_all(support.peer_server(PYRO_SERIALIZERS_ACCEPTED=accepted)).uri()
         cls.theirs = cls.start_for_all(support.mirror_server(PYRO_SERIALIZERS_ACCEPTED=accepted)).uri()
 
@@ -73,6 +75,28 @@ class Pickle(support.InteropTest):
                 seen.append((support.outcome(lambda: call(p)), stays_open(p)))
         with self.subTest(about=about):
             self.assertEqual(seen[0], seen[1])
+
+    def test_nobody_makes_us_pickle_a_call_for_the_next_who_reads(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trap = os.path.join(folder, "sprung")
+            for name, args in (("os.mkdir", [trap]), ("builtins.eval", ["__import__('os').mkdir(%r)" % trap]), ("posix.mkdir", (trap,))):
+                for attributes in ({}, {"_pyroTraceback": ["far away\n"]}):
+                    described = {"__class__": name, "__exception__": True, "args": args, "attributes": attributes}
+                    for written in ("serpent", "json", "msgpack", "marshal"):
+                        with self.subTest(name=name, written=written), self.proxy(self.ours, "pickle") as victim:
+                            self.assertIsNone(self.answer_to(written, "keep", [described]))
+                            kept = victim.kept()
+                            self.assertFalse(os.path.exists(trap))
+                            self.assertEqual(name, kept[0]["__class__"])
+
+    def answer_to(self, serializer, method, *arguments):
+        """Of a call that Pyro4's proxy would send, which may hold what it would refuse to read."""
+        spoken = Pyro4.util.get_serializer(serializer)
+        with self.proxy(self.ours) as p:
+            p._pyroBind()
+            body = spoken.dumpsCall("thing", method, arguments, {})
+            p._pyroConnection.send(Pyro4.message.Message(Pyro4.message.MSG_INVOKE, body, spoken.serializer_id, 0, 7).to_bytes())
+            return spoken.loads(Pyro4.message.Message.recv(p._pyroConnection, [Pyro4.message.MSG_RESULT]).data)
 
     def test_a_raised_exception_is_the_real_object_with_its_remote_traceback(self):
         with self.proxy(self.ours, "pickle") as p, self.assertRaises(ValueError) as caught:

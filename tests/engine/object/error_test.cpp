@@ -132,6 +132,25 @@ TEST_P(error_travels, as_a_dict_in_pyros_order_of_keys) {
 
 INSTANTIATE_TEST_SUITE_P(, error_travels, testing::Values(&serpent(), &marshal(), &msgpack()), [](const auto& of) { return std::string(of.param->name); });
 
+TEST(error, passed_on_by_pickle_keeps_a_class_that_another_program_named_only_if_exceptions_are_called_so) {
+  const auto passed_on = [](const char* type) {
+    const auto received = test::encoded(serpent(), wire_exception{.type = type, .args = {"ls"}});
+    const auto e = test::decoded<wire_exception>(serpent(), test::as_bytes(*received));
+    try {
+      rethrow(*e);  // by a method that has called the other program
+    } catch (...) {
+      return *test::encoded(pickle(), wire_exception::describe(std::current_exception()));
+    }
+  };
+  EXPECT_TRUE(passed_on("far.away.OddError").starts_with("\x80\x02" "cfar.away\nOddError\n("));
+  EXPECT_TRUE(passed_on("builtins.KeyError").starts_with("\x80\x02" "cexceptions\nKeyError\n("));
+  // Its reader would call the function: it becomes an error that says what it was.
+  const std::string odd = passed_on("os.system");
+  EXPECT_TRUE(odd.starts_with("\x80\x02" "cPyro4.errors\nPyroError\n(")) << odd;
+  EXPECT_TRUE(odd.contains("os.system: ls")) << odd;
+  EXPECT_TRUE(test::encoded(pickle(), wire_exception{.type = "peer.OutOfStock"})->starts_with("\x80\x02" "cpeer\nOutOfStock\n(")) << "our own word";
+}
+
 TEST(error, an_exception_dict_without_attributes_or_traceback_is_fine) {
   const auto read = [](std::string_view text) { return test::decoded<wire_exception>(serpent(), test::as_bytes(text)); };
   EXPECT_EQ(read("{'__class__':'ValueError','__exception__':True,'args':['a']}")->text(), "a");
