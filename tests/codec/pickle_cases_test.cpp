@@ -4,12 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
 
-#include <codec/utf8.hpp>
+#include <tests/codec/escaped.hpp>
 #include <tests/support/encoded.hpp>
 
 namespace engine {
@@ -27,27 +26,6 @@ std::vector<test_case> python_cases() {
   return cases;
 }
 
-/// What is not plain ASCII as Python's `backslashreplace` writes it; `all`: backslashes and newlines as well.
-std::string escaped(std::string_view text, bool all) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x80) {
-      const char* p = text.data() + i;
-      const char32_t point = next_utf8(p);
-      i = static_cast<std::size_t>(p - text.data()) - 1;
-      char code[12];
-      std::snprintf(code, sizeof code, point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x", static_cast<unsigned>(point));
-      out += code;
-    } else if (all && (byte == '\\' || byte == '\n')) {
-      out += byte == '\n' ? "\\n" : "\\\\";
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 TEST(PickleCases, agree_with_python) {
   const auto cases = python_cases();
   ASSERT_GT(cases.size(), 500u);
@@ -57,11 +35,11 @@ TEST(PickleCases, agree_with_python) {
     const auto v = test::decoded<value>(pickle(), payload);
     if (v) {
       EXPECT_EQ(c.what, "=") << to_repr(*v);
-      EXPECT_EQ(escaped(to_repr(*v), false), c.text);
+      EXPECT_EQ(test::escaped(to_repr(*v), false), c.text);
     } else {
       const std::string_view type = v.error().type;
       EXPECT_EQ(type.substr(type.rfind('.') + 1), c.what) << v.error().text;
-      EXPECT_EQ(escaped(v.error().text, true), c.text);
+      EXPECT_EQ(test::escaped(v.error().text, true), c.text);
       EXPECT_LE(v.error().offset, payload.size());
     }
   }
