@@ -136,6 +136,17 @@ void marshal_reader::remember() {
   fresh_ = at_ + 1;
 }
 
+const unsigned char* marshal_reader::integer_at(const unsigned char* p) {
+  if (code_at(p) == 'i') {
+    if (p < fresh_) return p;
+    numbered_.push_back(static_cast<std::uint32_t>(p - begin_));
+    fresh_ = p + 1;
+    return p;
+  }
+  const unsigned char* const found = *p == 'r' ? passed(p) : nullptr;
+  return found != nullptr && code_at(found) == 'i' ? found : nullptr;
+}
+
 const unsigned char* marshal_reader::target() {
   if (left() < reference_size) return truncated(), nullptr;
   const auto index = load<std::uint32_t>(at_ + 1);

@@ -28,10 +28,10 @@ class marshal_reader final : public reader {
   bool read_real(double& out) override;
   bool read_complex(std::complex<double>& out) override;
   bool read_string(std::string_view& out) override {
-    if (is_plain('z', 2)) {
+    if (ok() && top_->owed != 0 && left() >= 2 && is_short_text(at_)) {
       const std::size_t size = at_[1];
       out = {reinterpret_cast<const char*>(at_ + 2), size};
-      if (size <= detail::short_most && left() - 2 >= size && detail::is_short_ascii(out.data(), size)) return took_singleton(2 + size);
+      if (size <= detail::short_most && left() - 2 >= size && detail::is_short_ascii(out.data(), size)) return took(2 + size);
     }
     return read_any_string(out);
   }
@@ -53,27 +53,38 @@ class marshal_reader final : public reader {
   }
   bool skip() override;
   bool next_member(std::string_view& name) override {
-    if (ok() && at_key() && back_ == nullptr && left() >= 2 + detail::short_most && *at_ == 'z') {
-      const std::size_t size = at_[1];
-      name = {reinterpret_cast<const char*>(at_ + 2), size};
-      if (size <= detail::short_most && detail::is_short_ascii(name.data(), size)) {
-        at_ += 2 + size;
-        --top_->owed;
-        return count(2);
+    if (ok() && at_key() && back_ == nullptr && left() >= 2 + detail::short_most) {
+      // Python refers to most keys: to those of the first dict among many alike.
+      const bool again = *at_ == 'r';
+      const unsigned char* const text = again ? passed(at_) : at_;
+      if (text != nullptr && is_short_text(text) && text[1] <= detail::short_most) {
+        const std::size_t size = text[1];
+        name = {reinterpret_cast<const char*>(text + 2), size};
+        if (detail::is_short_ascii(name.data(), size)) {
+          if (!again) number();
+          at_ += again ? reference_size : static_cast<std::ptrdiff_t>(2 + size);
+          --top_->owed;
+          return count(again ? 2 + size / 16 : 2);
+        }
       }
     }
     return next_any_member(name);
   }
   ENGINE_READER_MEMBERS
   bool read_integers(std::vector<std::int64_t>& out) override {
-    const auto load = [](const unsigned char* p) -> std::int64_t {
-      return static_cast<std::int32_t>(detail::marshal_format::load<std::uint32_t>(p));
+    const auto load = [this](const unsigned char* p, std::int64_t& n) {
+      const unsigned char* const at = *p == 'i' ? p : integer_at(p);
+      if (at != nullptr) n = static_cast<std::int32_t>(detail::marshal_format::load<std::uint32_t>(at + 1));
+      return at != nullptr;
     };
-    return read_plain_list('i', 5, out, load) || detail::read_integers(*this, out);
+    return read_plain_list(5, out, load) || detail::read_integers(*this, out);
   }
   bool read_reals(std::vector<double>& out) override {
-    const auto load = [](const unsigned char* p) { return std::bit_cast<double>(detail::marshal_format::load<std::uint64_t>(p)); };
-    return read_plain_list('g', 9, out, load) || detail::read_reals(*this, out);
+    const auto load = [](const unsigned char* p, double& x) {
+      x = std::bit_cast<double>(detail::marshal_format::load<std::uint64_t>(p + 1));
+      return *p == 'g';
+    };
+    return read_plain_list(9, out, load) || detail::read_reals(*this, out);
   }
   bool read_strings(std::vector<std::string>& out) override { return detail::read_strings(*this, out); }
   mark here() const override;
@@ -113,6 +124,16 @@ class marshal_reader final : public reader {
   /// The object that the reference at at_ means, nullptr after a failure.
   const unsigned char* target();
   bool is_open(const unsigned char* start) const;
+  /// The same for a reference in whole at `from` that means a scalar. nullptr: it does not, or nothing.
+  const unsigned char* passed(const unsigned char* from) const {
+    const auto index = detail::marshal_format::load<std::uint32_t>(from + 1);
+    const unsigned char* const found = index < numbered_.size() ? begin_ + numbered_[index] : from;
+    return found < from ? found : nullptr;
+  }
+  static bool is_short_text(const unsigned char* p) { return (code_at(p) | 0x20) == 'z'; }
+  /// The int of 32 bits that is here to be remembered, or that a reference here means: Python does so with small ones. Nothing is consumed,
+  /// but it has its number then.
+  const unsigned char* integer_at(const unsigned char* p);
 
   /// The object at at_ takes its number if it is to have one and has none yet.
   void number() {
@@ -145,16 +166,17 @@ class marshal_reader final : public reader {
     back_ = nullptr;
     at_ += head;
   }
-  /// The whole list here at once if all its elements have that code and size; else nothing is consumed.
-  template <class Element, class Load> bool read_plain_list(unsigned char code, std::size_t each, std::vector<Element>& out, Load load) {
-    if (!is_plain('[', 5) || back_ != nullptr || top_ == last_) return false;
+  /// The whole list here at once if `load` takes each of its elements and they all have that size; else nothing is consumed, but what has
+  /// been passed has its number.
+  template <class Element, class Load> bool read_plain_list(std::size_t each, std::vector<Element>& out, Load load) {
+    if (!ok() || top_->owed == 0 || left() < 5 || code() != '[' || back_ != nullptr || top_ == last_) return false;
     const std::size_t size = detail::marshal_format::load<std::uint32_t>(at_ + 1);
     if (size > (left() - 5) / each) return false;
+    number();
     out.resize(size);
     const unsigned char* p = at_ + 5;
     for (Element& one : out) {
-      if (*p != code) return false;
-      one = load(p + 1);
+      if (!load(p, one)) return false;
       p += each;
     }
     at_ = p;

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <variant>
 
 #include <codec/serializer.hpp>
+#include <codec/shape.hpp>
 #include <tests/support/allocations.hpp>
 #include <tests/support/encoded.hpp>
 #include <tests/support/random_value.hpp>
@@ -21,6 +23,13 @@ template <class T> std::string hex(const T& v) {
   const auto payload = test::encoded(engine::marshal(), v);
   return payload ? test::to_hex(*payload) : std::string(payload.error().type) + ": " + payload.error().text;
 }
+
+struct stock {
+  std::string name;
+  std::vector<std::int64_t> sizes;
+  bool operator==(const stock&) const = default;
+};
+ENGINE_SHAPE(stock, name, sizes)
 
 /// repr of the one value in `hex`, or the error.
 std::string read(std::string_view hex, const decode_limits& limits = {}) {
@@ -393,6 +402,55 @@ TEST(Marshal, refuses_what_is_no_data) {
 }
 
 TEST(Marshal, ignores_what_follows_as_python_does) { EXPECT_EQ(read("4e ff ff"), "None"); }
+
+/// What Python writes of values that it can refer to: the keys of dicts, small ints, what stands in a list twice.
+template <class T> T typed(std::string_view hex) {
+  const bytes payload = test::from_hex(hex);
+  auto got = test::decoded<T>(engine::marshal(), payload);
+  EXPECT_TRUE(got) << got.error().text;
+  return got.value_or(T{});
+}
+
+TEST(Marshal, reads_lists_of_structs_whose_keys_and_numbers_python_refers_to) {
+  // [{'name': 'a b', 'sizes': [5, 6, 70000, 5, 5]}, {'name': 'a b', 'sizes': [6, 2**40, 5]}, {'sizes': [], 'name': 16 times 'a'}]
+  constexpr std::string_view items =
+      "db030000007bda046e616d65fa03612062da0573697a65735b05000000e905000000e906000000e97011010072040000007204000000307b7201000000720200000072"
+      "030000005b030000007205000000ec030000000000000000047204000000307b72030000005b000000007201000000da1061616161616161616161616161616161"
+      "30";
+  const std::vector<stock> expected{{"a b", {5, 6, 70000, 5, 5}}, {"a b", {6, std::int64_t{1} << 40, 5}}, {std::string(16, 'a'), {}}};
+  EXPECT_EQ(typed<std::vector<stock>>(items), expected);
+  // The same after all of it has been passed, and numbered.
+  const bytes payload = test::from_hex(items);
+  const auto in = engine::marshal().make_reader();
+  in->start(payload);
+  const auto begin = in->here();
+  ASSERT_TRUE(in->skip());
+  in->rewind(begin);
+  std::vector<stock> again;
+  EXPECT_TRUE(decode(*in, again) && in->finish()) << in->error().text;
+  EXPECT_EQ(again, expected);
+}
+
+TEST(Marshal, reads_lists_of_numbers_that_are_remembered_and_referred_to) {
+  EXPECT_EQ(typed<std::vector<std::int64_t>>("5b04000000 e905000000 e92c010000 7200000000 7200000000"), (std::vector<std::int64_t>{5, 300, 5, 5}));
+  EXPECT_EQ(typed<std::vector<std::int64_t>>("db03000000 e9fbffffff 69ffffffff 7201000000"), (std::vector<std::int64_t>{-5, -1, -5}));
+  EXPECT_EQ(typed<std::vector<double>>("db02000000 e7000000000000f83f 7201000000"), (std::vector<double>{1.5, 1.5}));
+  EXPECT_EQ(typed<std::vector<double>>("db01000000 67000000000000f83f"), (std::vector<double>{1.5}));
+  using either = std::variant<std::int64_t, std::string>;
+  EXPECT_EQ(typed<std::vector<either>>("5b04000000 e905000000 7200000000 da0178 7200000000"), (std::vector<either>{5, 5, "x", 5}));
+}
+
+TEST(Marshal, refuses_references_in_lists_of_numbers_that_mean_nothing_or_no_number) {
+  const auto refused = [](std::string_view hex) {
+    const bytes payload = test::from_hex(hex);
+    const auto got = test::decoded<std::vector<std::int64_t>>(engine::marshal(), payload);
+    return got ? "read" : got.error().text;
+  };
+  EXPECT_EQ(refused("5b02000000 e905000000 7201000000"), "bad marshal data (invalid reference)");
+  EXPECT_EQ(refused("5b02000000 7200000000 e905000000"), "bad marshal data (invalid reference)") << "of what comes later";
+  EXPECT_EQ(refused("db01000000 7200000000"), "bad marshal data (a container that holds itself)");
+  EXPECT_EQ(refused("5b02000000 e905000000 72000000"), "marshal data too short");
+}
 
 TEST(Marshal, bounds_depth_digits_and_elements) {
   EXPECT_EQ(read(repeated("2901", 200) + "4e").size(), 4u + 3u * 200u);
