@@ -38,7 +38,7 @@ class timing {
   void finished(std::uint64_t operations) {
     now_ = now_ns();
     if (counting_) operations_ += operations;
-    else if (now_ > warm_) counting_ = true, start_ = now_;
+    else if (now_ > warm_) counting_ = true, start_ = now_, end_ += now_ - warm_;  // the whole time, however late the first one was
   }
   /// One operation that began at `started` has finished now.
   void finished_call(std::uint64_t started) {
