@@ -11,6 +11,7 @@ where the server needs little of its core the jobs move to the example's. What i
 says it has made and ends with the last one; both servers have the same number to answer, on a core of their own.
 """
 import argparse
+import math
 import os
 import re
 import select
@@ -86,6 +87,12 @@ def requests_per_second(port, requests, processes):
             p.stderr.close()
 
 
+def ratio(of):
+    """Of ours to theirs; nan where theirs took less than the clock of processor time can tell, as a few requests may."""
+    ours, theirs = statistics.median(of["engine-ns"]), statistics.median(of["pyro4-ns"])
+    return ours / theirs if theirs else math.nan
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", default=os.path.join(TOP, "build", "tools"), metavar="DIR", help="where engine-ns is")
@@ -104,8 +111,7 @@ def main():
     for name, all_rates in rates.items():
         print("%-10s %8.0f requests/s  (%s)  %4.0f us of the server's processor each" %
               (name, statistics.median(all_rates), ", ".join("%.0f" % rate for rate in all_rates), statistics.median(costs[name]) * 1e6))
-    print("ratio      %8.2f of the rates, %.2f of the costs" %
-          tuple(statistics.median(of["engine-ns"]) / statistics.median(of["pyro4-ns"]) for of in (rates, costs)))
+    print("ratio      %8.2f of the rates, %.2f of the costs" % (ratio(rates), ratio(costs)))
 
 
 if __name__ == "__main__":
