@@ -185,12 +185,13 @@ template <class T> class [[nodiscard]] future {
   auto operator co_await() && {
     struct awaiter {
       detail::state_pointer<state> mine;
-      bool await_ready() const { return mine->ready(); }
-      bool await_suspend(std::coroutine_handle<> waiting) {
-        if (mine->keeper() == detail::kept_by::waiter) mine->refuse_await();
-        return mine->resume_later(*core::current(), waiting);
+      bool await_ready() const { return mine->ready() || mine->keeper() == detail::kept_by::waiter; }
+      bool await_suspend(std::coroutine_handle<> waiting) { return mine->resume_later(*core::current(), waiting); }
+      // Refused here: of what await_suspend() throws past, g++ 12 destroys nothing.
+      T await_resume() {
+        if (!mine->ready()) mine->refuse_await();
+        return mine->take();
       }
-      T await_resume() { return mine->take(); }
     };
     return awaiter{std::move(state_)};
   }
