@@ -187,9 +187,11 @@ template <class T> class [[nodiscard]] future {
       detail::state_pointer<state> mine;
       bool await_ready() const { return mine->ready() || mine->keeper() == detail::kept_by::waiter; }
       bool await_suspend(std::coroutine_handle<> waiting) { return mine->resume_later(*core::current(), waiting); }
-      // Refused here: of what await_suspend() throws past, g++ 12 destroys nothing.
       T await_resume() {
-        if (!mine->ready()) mine->refuse_await();
+        if (!mine->ready()) {  // nobody will wait for it any more
+          mine->abandon();
+          mine->refuse_await();
+        }
         return mine->take();
       }
     };
