@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 void timer::disarm() {
   if (!wheel_) return;
   timers::unlink(*this);
+  if (wheel_->soonest_ == tick_) wheel_->soonest_ = 0;
   --wheel_->armed_;
   wheel_ = nullptr;
 }
@@ -41,6 +42,7 @@ void timers::arm(timer& t, time_point at) {
   t.tick_ = std::max<std::uint64_t>(since > 0 ? static_cast<std::uint64_t>(since) : 0, tick_ + 1);
   t.wheel_ = this;
   ++armed_;
+  if (soonest_ > tick_) soonest_ = std::min(soonest_, t.tick_);
   place(t);
 }
 
@@ -95,6 +97,11 @@ bool timers::expire(time_point now) {
 
 time_point timers::next() const {
   if (armed_ == 0) return time_point::max();
+  if (soonest_ <= tick_) soonest_ = look_for_next();
+  return start_ + milliseconds(soonest_);
+}
+
+std::uint64_t timers::look_for_next() const {
   // The earliest occupied slot of any wheel: for the first wheel that is a deadline, for the others the turn that spreads it.
   std::uint64_t earliest = static_cast<std::uint64_t>(-1);
   for (unsigned wheel = 0; wheel < wheels; ++wheel) {
@@ -106,7 +113,7 @@ time_point timers::next() const {
       break;
     }
   }
-  return start_ + milliseconds(earliest);
+  return earliest;
 }
 
 }  // namespace engine

@@ -44,7 +44,8 @@ class timers {
 
   /// Arms (or moves) a timer; it expires at `at` or up to a millisecond later, never earlier.
   void arm(timer&, time_point at);
-  /// When the next timer may be due; time_point::max() if there is none. May be early (a wheel has to turn), never late.
+  /// When the next timer may be due; time_point::max() if there is none. May be early (a wheel has to turn), never late. Asked
+  /// before every wait, so the answer is kept until it has come.
   time_point next() const;
   /// Runs what is due at `now`; whether anything was.
   bool expire(time_point now);
@@ -58,9 +59,11 @@ class timers {
   static void unlink(timer&);
   void turn(unsigned wheel);
   bool run_slot(timer*& head);
+  std::uint64_t look_for_next() const;
 
   time_point start_;
   std::uint64_t tick_ = 0;  // the tick that expire() has reached
+  mutable std::uint64_t soonest_ = 0;  // no armed timer is due before; up to tick_: to be looked for
   std::size_t armed_ = 0;
   std::array<std::array<timer*, slots>, wheels> heads_{};
 };

@@ -50,6 +50,29 @@ TEST(Timers, know_when_the_next_one_is_due) {
   EXPECT_GT(wheel.next(), start + milliseconds(256));
 }
 
+TEST(Timers, know_when_the_next_one_is_due_however_it_changes) {
+  timers wheel(start);
+  probe first, second, third;
+  wheel.arm(first, start + milliseconds(50));
+  EXPECT_EQ(wheel.next(), start + milliseconds(50));
+  wheel.arm(second, start + milliseconds(20));  // nearer than what was asked about
+  EXPECT_EQ(wheel.next(), start + milliseconds(20));
+  wheel.arm(second, start + milliseconds(80));  // moved away
+  EXPECT_EQ(wheel.next(), start + milliseconds(50));
+  wheel.arm(third, start + milliseconds(50));
+  first.disarm();  // another is due at the same time
+  EXPECT_EQ(wheel.next(), start + milliseconds(50));
+  wheel.expire(start + milliseconds(60));
+  EXPECT_EQ(third.count, 1);
+  EXPECT_EQ(wheel.next(), start + milliseconds(80));
+  second.disarm();
+  EXPECT_EQ(wheel.next(), time_point::max());
+  wheel.arm(second, start + milliseconds(90));
+  EXPECT_EQ(wheel.next(), start + milliseconds(90));
+  wheel.expire(start + milliseconds(90));
+  EXPECT_EQ(wheel.next(), time_point::max());
+}
+
 TEST(Timers, follow_next_to_the_exact_tick_however_far) {
   for (const auto distance : {milliseconds(1), milliseconds(255), milliseconds(256), milliseconds(257), milliseconds(65'535),
                               milliseconds(65'536), milliseconds(1'000'000), milliseconds(20'000'000)}) {
