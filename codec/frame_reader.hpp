@@ -95,14 +95,16 @@ class frame_reader {
   void drop_last();
   static std::size_t size_of(const header& h) { return protocol_48::header_size + h.annotations_length + std::size_t{h.data_length}; }
 
-  frame_limits limits_;
+  // The first are what every frame needs.
   std::span<const std::byte> rest_{};  // given, not consumed
   std::vector<std::byte> joined_{};
   body large_{};
-  std::size_t large_filled_ = 0;
   bool delivered_ = false;             // the last frame lives in joined_ or large_
-  std::vector<std::byte> inflated_{};
+  frame_limits limits_;
   std::string hmac_key_{};
+
+  std::size_t large_filled_ = 0;
+  std::vector<std::byte> inflated_{};
   std::optional<frame> refused_{};
 };
 

@@ -450,6 +450,7 @@ void uring_backend::take_readable() {
   std::size_t taken = 0;
   for (; taken < readable_.size() && !held_.empty(); ++taken) {
     operation& op = *readable_[taken];
+    if (taken + 1 < readable_.size()) readable_[taken + 1]->fetch_ahead();
     users& u = at(op.descriptor_);
     u.readable = false;  // what comes from now on is told
     if (!try_receive(op) && !u.polled) fresh_.push_back(&op);

@@ -28,7 +28,7 @@ std::string connection_end::to_string() const {
 }
 
 connection::connection(core& c, descriptor socket, const connection_limits& limits)
-    : core_(c), socket_(socket), limits_(limits), reader_(limits.frames), heard_(c.now()) {
+    : core_(c), socket_(socket), heard_(c.now()), limits_(limits), reader_(limits.frames) {
   arm_timer();
 }
 
@@ -133,22 +133,25 @@ void connection::flush() {
 bool connection::begin_sending() {
   if (sending_.pending() || filling_.empty()) return false;
   if (broken_) return filling_.clear(), false;
+  const std::size_t size = filling_.size();
+  const std::size_t left = size <= at_once ? send_at_once() : 0;
+  if (left > 0) heard_ = core_.now();
+  if (left == size) {
+    core_.give_output(std::exchange(filling_, {}));
+    return true;
+  }
   std::swap(in_flight_, filling_);
-  in_flight_size_ = in_flight_.size();
-  sent_ = 0;
-  const bool some = in_flight_size_ <= at_once && send_at_once();
-  if (in_flight_size_ > 0) send_some();
-  return some;
+  in_flight_size_ = size;
+  sent_ = left;
+  send_some();
+  return left > 0;
 }
 
-/// Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it.
-bool connection::send_at_once() {
-  const std::size_t count = in_flight_.iovecs(0, pieces_);
-  sent_ = core_.io().send_now(socket_, std::span(pieces_).first(count));
-  if (sent_ == 0) return false;
-  heard_ = core_.now();
-  if (sent_ == in_flight_size_) all_sent();
-  return true;
+/// Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it. How many bytes are gone.
+std::size_t connection::send_at_once() {
+  std::array<iovec, 8> pieces;
+  const std::size_t count = filling_.iovecs(0, pieces);
+  return core_.io().send_now(socket_, std::span(pieces).first(count));
 }
 
 void connection::all_sent() {
