@@ -101,17 +101,17 @@ void limit_send_buffer(descriptor d, const address& peer) {
   if (peer.is_loopback()) set(d, SOL_SOCKET, SO_SNDBUF, local_send_buffer);
 }
 
-std::size_t send_what_fits(descriptor d, std::span<const iovec> from) {
+ssize_t send_some(descriptor d, std::span<const iovec> from) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  ssize_t n = 0;
-  if (from.size() == 1) {
-    n = ::send(d, from[0].iov_base, from[0].iov_len, flags);
-  } else {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(from.data());
-    message.msg_iovlen = from.size();
-    n = ::sendmsg(d, &message, flags);
-  }
+  if (from.size() == 1) return ::send(d, from[0].iov_base, from[0].iov_len, flags);  // less for the kernel to look at
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(from.data());
+  message.msg_iovlen = from.size();
+  return ::sendmsg(d, &message, flags);
+}
+
+std::size_t send_what_fits(descriptor d, std::span<const iovec> from) {
+  const ssize_t n = send_some(d, from);
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 

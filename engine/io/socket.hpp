@@ -17,7 +17,9 @@ void tune_socket(descriptor, int family);
 /// Between programs of one machine: keeps what is on its way small enough to stay in the processor's cache, which is worth half of
 /// the speed of a large body. To other machines the kernel keeps fitting the buffer to the network.
 void limit_send_buffer(descriptor, const address& peer);
-/// Sends without waiting, and without SIGPIPE; how many bytes left, 0 also where it failed.
+/// Sends without waiting, and without SIGPIPE; as sendmsg(2) says.
+ssize_t send_some(descriptor, std::span<const iovec>);
+/// The same; how many bytes left, 0 also where it failed.
 std::size_t send_what_fits(descriptor, std::span<const iovec>);
 /// The result of a connect that was under way: 0 or an errno.
 int connect_result(descriptor);

@@ -78,6 +78,7 @@ std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address
     ::close(s);
     return std::unexpected(io_error{error, "connect"});
   }
+  ::fcntl(s, F_SETFL, 0);  // it blocks from now on, to sleep in recv(); every other call says MSG_DONTWAIT
   const int one = 1;
   if (!where.is_unix()) ::setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   limit_send_buffer(s, where);
@@ -132,7 +133,7 @@ void channel::take_frames() {
 void channel::fail(channel_failure why) {
   if (!failure_) {
     failure_ = std::move(why);
-    // Only shut down: another thread may be asleep in poll(2) on this descriptor, and must wake rather than meet its reuse.
+    // Only shut down: another thread may be asleep on this descriptor, and must wake rather than meet its reuse.
     ::shutdown(socket_, SHUT_RDWR);
   }
   awaited_.fail_all(*failure_);
@@ -158,11 +159,8 @@ channel::progress channel::write_some() {
   if (writing_.empty()) return progress::none;
   std::array<iovec, 8> pieces;
   const std::size_t count = writing_.iovecs(written_, pieces, send_piece);
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = count;
-  const ssize_t n = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   ++counters_.system_calls;
+  const ssize_t n = send_some(socket_, std::span(pieces).first(count));
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return progress::none;
     // What the peer has still said before it closed is worth reading: it may be the reason.
@@ -181,28 +179,37 @@ channel::progress channel::write_some() {
   return progress::some;
 }
 
+/// Where the next bytes belong: a large body's own memory, or ours.
+std::span<std::byte> channel::room() {
+  const auto direct = reader_.room();
+  if (!direct.empty()) return direct;
+  if (!arrived_) arrived_ = std::make_unique_for_overwrite<std::byte[]>(arrival_size);
+  return {arrived_.get(), arrival_size};
+}
+
 channel::progress channel::read_some() {
-  auto room = reader_.room();
-  const bool direct = !room.empty();
-  if (!direct) {
-    if (!arrived_) arrived_ = std::make_unique_for_overwrite<std::byte[]>(arrival_size);
-    room = {arrived_.get(), arrival_size};
-  }
-  const ssize_t n = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
+  const auto into = room();
   ++counters_.system_calls;
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return progress::none;
+  const ssize_t n = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  return arrived(into, n, errno);
+}
+
+/// What recv() has said.
+channel::progress channel::arrived(std::span<std::byte> into, ssize_t n, int error) {
+  if (failure_) return progress::failed;
+  if (n < 0 && (error == EAGAIN || error == EINTR)) return progress::none;
   if (n <= 0) {
     fail({.why = channel_failure::cause::closed,
-          .text = n == 0 ? "receiving: connection lost" : io_error{errno, "receiving: connection lost"}.to_string()});
+          .text = n == 0 ? "receiving: connection lost" : io_error{error, "receiving: connection lost"}.to_string()});
     return progress::failed;
   }
-  if (direct) {
-    reader_.filled(static_cast<std::size_t>(n));
-  } else {
-    reader_.feed(room.first(static_cast<std::size_t>(n)));
-  }
+  const auto bytes = into.first(static_cast<std::size_t>(n));
+  if (into.data() == arrived_.get()) reader_.feed(bytes);
+  else reader_.filled(bytes.size());
   take_frames();
-  return failure_ ? progress::failed : progress::some;
+  if (failure_) return progress::failed;
+  if (waiting_ > 0) turn_.notify_all();
+  return progress::some;
 }
 
 // Nothing to do right now: poll a little longer, or sleep. False at the deadline.
@@ -216,19 +223,38 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
     held.lock();
     return true;
   }
-  if (!slept && spin_until != time_point::min()) spin_.miss();
+  if (!slept && (spin_until != time_point::min() || spin_.resting())) spin_.miss();
   slept = true;
   ++counters_.sleeps;
   ++counters_.system_calls;
-  const short events = static_cast<short>(POLLIN | (writing_.empty() ? 0 : POLLOUT));
-  const int socket = socket_;
   asleep_ = true;
+  const bool came = sleeps_receiving(deadline) ? sleep_receiving(held) : sleep_polling(held, deadline);
+  asleep_ = false;
+  if (came && clock_now() - now < spin_.budget()) spin_.soon();
+  return true;
+}
+
+// The kernel has less to set up for a thread that sleeps in recv(2) than for one in poll(2), and it wakes with what it came for.
+bool channel::sleeps_receiving(time_point deadline) const { return receives_asleep_ && deadline == time_point::max() && writing_.empty(); }
+
+bool channel::sleep_receiving(lock& held) {
+  const auto into = room();  // the driver's own: nobody else reads
+  const int socket = socket_;
+  held.unlock();
+  const ssize_t n = ::recv(socket, into.data(), into.size(), 0);
+  const int error = errno;
+  held.lock();
+  if (n < 0 && error == EAGAIN) receives_asleep_ = false;  // a socket that does not block: it was given so
+  return arrived(into, n, error) == progress::some;
+}
+
+bool channel::sleep_polling(lock& held, time_point deadline) {
+  const auto events = static_cast<short>(POLLIN | (writing_.empty() ? 0 : POLLOUT));
+  const int socket = socket_;
   held.unlock();
   const int ready = poll_until(socket, events, deadline);
   held.lock();
-  asleep_ = false;
-  if (ready > 0 && clock_now() - now < spin_.budget()) spin_.soon();
-  return true;
+  return ready > 0;
 }
 
 // The one who drives fell asleep before this was written, and may wait for room to write or not: it is sent from here.
@@ -268,9 +294,10 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
     while (!failure_ && !done()) {
       const progress out = write_some();
       if (failure_) break;
-      const progress in = read_some();
-      if (in == progress::some && waiting_ > 0) turn_.notify_all();
-      if (out == progress::none && in == progress::none && !pause(held, deadline, spin_until, slept)) {
+      // Whoever does not spin and may sleep in recv() need not look first.
+      const bool look = spin_until != time_point::min() || !sleeps_receiving(deadline);
+      const bool none = !look || (read_some() == progress::none && out == progress::none);
+      if (none && !pause(held, deadline, spin_until, slept)) {
         in_time = false;
         break;
       }

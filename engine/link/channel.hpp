@@ -1,6 +1,6 @@
 // The client's end of one connection, driven by whoever waits: no thread of its own and no hand-off. A waiting thread polls for a
-// while (the spin that saves a wake-up), then sleeps in poll(2). Several threads may wait at once: one drives the socket, the
-// others sleep until their answer is there or it is their turn to drive.
+// while (the spin that saves a wake-up), then sleeps in recv(2), or in poll(2) if it has a deadline or something to write.
+// Several threads may wait at once: one drives the socket, the others sleep until their answer is there or it is their turn to drive.
 // The owner's mutex guards everything here; each word that needs it takes the held lock.
 #pragma once
 
@@ -89,6 +89,11 @@ class channel {
   template <class Done> bool drive(lock&, Done done, time_point deadline);
   progress write_some();
   progress read_some();
+  std::span<std::byte> room();
+  progress arrived(std::span<std::byte> into, ssize_t n, int error);
+  bool sleeps_receiving(time_point deadline) const;
+  bool sleep_receiving(lock&);
+  bool sleep_polling(lock&, time_point deadline);
   std::size_t unsent() const { return writing_.size() - written_; }
   void take_frames();
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
@@ -110,7 +115,8 @@ class channel {
   bool keeping_ = false;      // somebody calls send_rest()
   bool kept_ = false;         // something was kept since its last call
   bool driving_ = false;
-  bool asleep_ = false;      // the one who drives is in poll(2)
+  bool asleep_ = false;      // the one who drives is in recv(2) or poll(2)
+  bool receives_asleep_ = true;  // the socket blocks
   bool pushing_ = false;     // another one waits for room to write meanwhile
   std::size_t waiting_ = 0;  // threads asleep on turn_
   std::condition_variable turn_{};

@@ -2,6 +2,7 @@
 // channel, deadlines, and every way a channel becomes useless.
 #include <engine/link/channel.hpp>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,6 +85,55 @@ TEST_P(Channel, brings_the_answer) {
   if (GetParam() == 20s) {
     EXPECT_EQ(near->counted().sleeps, 0u);
   }
+}
+
+TEST_P(Channel, asks_no_more_of_the_kernel_than_to_send_and_to_wait) {
+  if (GetParam() != 0ns) GTEST_SKIP() << "a spin looks as often as it likes";
+  const auto server = in_background([&] { far->echo(11); });
+  call(1, "first");
+  const auto before = near->counted().system_calls;
+  for (std::uint16_t i = 2; i <= 11; ++i) {
+    reply r;
+    channel::lock held(mutex);
+    ask(r, i, "again");
+    near->wait(held, r, time_point::max());
+    EXPECT_EQ(r.text, "again");
+  }
+  EXPECT_EQ(near->counted().system_calls - before, 20u);
+}
+
+TEST_P(Channel, of_a_socket_that_does_not_block_sleeps_all_the_same) {
+  ASSERT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+  const auto server = in_background([&] {
+    std::this_thread::sleep_for(5ms);
+    far->echo(1);
+  });
+  reply r;
+  channel::lock held(mutex);
+  ask(r, 1, "patient");
+  near->wait(held, r, time_point::max());
+  EXPECT_EQ(r.text, "patient");
+  EXPECT_LT(near->counted().sleeps, 10u);
+}
+
+TEST(ChannelSpin, is_tried_again_after_a_rest) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  far_end far(ends[1]);
+  channel near(ends[0], {.spin = 2ms});
+  std::mutex mutex;
+  // Whether a wait in which nothing comes has slept.
+  const auto sleeps_in = [&](std::chrono::milliseconds limit) {
+    const auto before = near.counted().sleeps;
+    reply never;
+    channel::lock held(mutex);
+    EXPECT_FALSE(near.wait_quietly(held, never, std::chrono::steady_clock::now() + limit));
+    return near.counted().sleeps > before;
+  };
+  for (unsigned i = 0; i < adaptive_spin::misses_max; ++i) EXPECT_TRUE(sleeps_in(20ms)) << "behind its spin";
+  unsigned rested = 0;
+  while (rested <= 2 * adaptive_spin::rest && sleeps_in(1ms)) ++rested;
+  EXPECT_LE(rested, adaptive_spin::rest) << "a spin outlasts the wait";
 }
 
 TEST_P(Channel, matches_answers_by_sequence_number) {
