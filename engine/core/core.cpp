@@ -155,11 +155,8 @@ bool core::wait(time_point until) {
     if (finished_.empty() && !work_waits) yield_in(yields_);
     return !finished_.empty();
   }
-  if (spinning_) {
-    spinning_ = false;
-    spin_.miss();
-    ++counters_.spin_misses;
-  }
+  if (spinning_ || spin_.resting()) spin_.miss();
+  if (std::exchange(spinning_, false)) ++counters_.spin_misses;
   ++counters_.sleeps;
   backend_->wait(std::min(until, timers_.next()), finished_);
   return !finished_.empty();

@@ -18,7 +18,7 @@ class adaptive_spin {
   duration allowance() const { return resting_ > 0 ? duration{0} : budget_; }
   /// The wait ended while spinning: something came within the allowance.
   void hit() { misses_ = 0; }
-  /// The allowance was used up and the thread went to sleep.
+  /// The allowance was used up, or there is none while it rests, and the thread goes to sleep.
   void miss() {
     if (resting_ > 0) {
       --resting_;
@@ -31,6 +31,7 @@ class adaptive_spin {
   void soon() {
     if (resting_ > 1) resting_ = 1;
   }
+  bool resting() const { return resting_ > 0; }
   duration budget() const { return budget_; }
 
   static constexpr std::uint32_t misses_max = 8, rest = 64;

@@ -3,6 +3,7 @@
 #include <engine/core/cores.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <atomic>
 #include <latch>
@@ -122,6 +123,42 @@ TEST(Core, spins_only_while_that_pays) {
   }
   EXPECT_EQ(c.counted().spin_hits, 0u);
   EXPECT_LE(c.counted().spin_misses, 10u);
+}
+
+/// A descriptor that becomes readable when it is told to, watched by a core.
+struct bell final : operation {
+  explicit bell(core& c) : at(c) { at.io().watch(number, *this); }
+  ~bell() { at.io().close(number); drain(); }
+  void ring() { ASSERT_EQ(::eventfd_write(number, 1), 0); }
+  void finished(int result, slice) override {
+    eventfd_t value;
+    if (result >= 0 && ::eventfd_read(number, &value) == 0) ++heard;
+  }
+  void drain() {
+    while (pending()) at.run_once(time_point::min());
+  }
+  core& at;
+  int number = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  int heard = 0;
+};
+
+TEST(Core, tries_to_spin_again_after_a_rest) {
+  core c({.spin = 1us, .buffers = 8, .buffer_size = 4096});
+  bell b(c);
+  // Each arrival is followed by nothing until long after the spin.
+  const auto arrival_and_sleep = [&] {
+    const int before = b.heard;
+    b.ring();
+    while (b.heard == before) c.run_once(std::chrono::steady_clock::now() + 1s);
+    const auto sleeps = c.counted().sleeps;
+    while (c.counted().sleeps == sleeps) c.run_once(std::chrono::steady_clock::now() + 100us);
+  };
+  for (unsigned i = 0; i < adaptive_spin::misses_max; ++i) arrival_and_sleep();
+  EXPECT_EQ(c.counted().spin_misses, adaptive_spin::misses_max);
+  for (unsigned i = 0; i < adaptive_spin::rest / 4; ++i) arrival_and_sleep();
+  EXPECT_EQ(c.counted().spin_misses, adaptive_spin::misses_max) << "it rests";
+  for (unsigned i = 0; i < adaptive_spin::rest; ++i) arrival_and_sleep();
+  EXPECT_GT(c.counted().spin_misses, adaptive_spin::misses_max) << "and tries again";
 }
 
 TEST(Cores, start_together_and_know_themselves) {
