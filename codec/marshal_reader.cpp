@@ -66,6 +66,7 @@ void marshal_reader::start(std::span<const std::byte> payload, const decode_limi
   values_ = 1;
   values_most_ = std::min<std::uint64_t>(limits.elements_of(payload.size()), 0xffffffff);
   limits_ = limits;
+  forget_keys();
   arena_.clear();
   if (payload.size() > size_most) fail(wire_class::value_error, "marshal data too large");
 }
@@ -130,22 +131,6 @@ bool marshal_reader::deepen() {
 }
 
 bool marshal_reader::too_many() { return fail(wire_class::value_error, "too many values in one message"); }
-
-void marshal_reader::remember() {
-  numbered_.push_back(static_cast<std::uint32_t>(at_ - begin_));
-  fresh_ = at_ + 1;
-}
-
-const unsigned char* marshal_reader::integer_at(const unsigned char* p) {
-  if (code_at(p) == 'i') {
-    if (p < fresh_) return p;
-    numbered_.push_back(static_cast<std::uint32_t>(p - begin_));
-    fresh_ = p + 1;
-    return p;
-  }
-  const unsigned char* const found = *p == 'r' ? passed(p) : nullptr;
-  return found != nullptr && code_at(found) == 'i' ? found : nullptr;
-}
 
 const unsigned char* marshal_reader::target() {
   if (left() < reference_size) return truncated(), nullptr;
@@ -219,6 +204,7 @@ void marshal_reader::rewind(const mark& m) {
   top_ = frames_.data() + m.depth;
   at_ = begin_ + m.offset;
   back_ = nullptr;
+  forget_keys();
   top_->owed = static_cast<std::uint32_t>(m.state);
   values_ = m.state >> 32;
 }

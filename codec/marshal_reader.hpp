@@ -4,6 +4,7 @@
 // (after rewind(), or through a reference) numbers nothing twice, and the table never needs to be restored.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include <codec/arena.hpp>
@@ -70,7 +71,7 @@ class marshal_reader final : public reader {
     }
     return next_any_member(name);
   }
-  ENGINE_READER_MEMBERS
+  bool read_members(const detail::member_table& table, void* const* members) override;
   bool read_integers(std::vector<std::int64_t>& out) override {
     const auto load = [this](const unsigned char* p, std::int64_t& n) {
       const unsigned char* const at = *p == 'i' ? p : integer_at(p);
@@ -133,13 +134,24 @@ class marshal_reader final : public reader {
   static bool is_short_text(const unsigned char* p) { return (code_at(p) | 0x20) == 'z'; }
   /// The int of 32 bits that is here to be remembered, or that a reference here means: Python does so with small ones. Nothing is consumed,
   /// but it has its number then.
-  const unsigned char* integer_at(const unsigned char* p);
+  const unsigned char* integer_at(const unsigned char* p) {
+    if (code_at(p) == 'i') {
+      number(p);
+      return p;
+    }
+    const unsigned char* const found = *p == 'r' ? passed(p) : nullptr;
+    return found != nullptr && code_at(found) == 'i' ? found : nullptr;
+  }
 
   /// The object at at_ takes its number if it is to have one and has none yet.
-  void number() {
-    if ((*at_ & detail::marshal_format::remembered) != 0 && at_ >= fresh_) remember();
+  void number() { number(at_); }
+  void number(const unsigned char* p) {
+    if ((*p & detail::marshal_format::remembered) != 0 && p >= fresh_) remember(p);
   }
-  void remember();
+  void remember(const unsigned char* p) {
+    numbered_.push_back(static_cast<std::uint32_t>(p - begin_));
+    fresh_ = p + 1;
+  }
   /// Goes behind a value of `size` bytes.
   bool took(std::size_t size) {
     number();
@@ -199,6 +211,17 @@ class marshal_reader final : public reader {
   }
   bool skip_one();
 
+  // marshal_members.cpp. What takes the value at p, which has room for it, is behind it then; nullptr: it is not plain, and nothing is
+  // consumed, but what has been passed has its number.
+  static constexpr std::size_t few = 8;  ///< as long a list may be that is read there
+  enum class met : std::uint8_t { key, value, end };
+  bool find_next(const detail::member_table& table, std::size_t& next, bool& is_member);
+  met read_in_order(const detail::member_table& table, void* const* members, std::size_t& next);
+  const unsigned char* pass_key(const unsigned char* p, const detail::member_entry& member);
+  const unsigned char* read_plain(const unsigned char* p, detail::plain_member type, void* to, std::uint64_t& values);
+  const unsigned char* read_short_text(const unsigned char* p, std::string& to);
+  const unsigned char* read_few_integers(const unsigned char* p, std::vector<std::int64_t>& to, std::uint64_t& values);
+
   /// Whether the long here fits std::int64_t. Those that are broken are refused when they are read.
   bool long_is_small() const;
   bool read_any_integer(std::int64_t& out);
@@ -229,6 +252,23 @@ class marshal_reader final : public reader {
   frame* top_ = frames_.data();           ///< the innermost; frames are not copied, as loads of what was just stored in parts wait
   frame* last_ = frames_.data();          ///< where there is room for no more, or no more are allowed
   std::vector<std::uint32_t> numbered_{};  ///< offsets of the objects that references mean
+
+  /// A member's name, by the reference that has meant it. Python writes each key once and refers to it from then on, so that one of a
+  /// thousand alike is found by a number.
+  struct known_key {
+    const detail::member_entry* member = nullptr;
+    std::uint32_t reference = 0;
+    std::uint32_t era = 0;
+  };
+  known_key& known(const detail::member_entry& member) {
+    return known_keys_[reinterpret_cast<std::uintptr_t>(&member) / sizeof member % known_keys_.size()];
+  }
+  void forget_keys() {
+    if (++era_ == 0) known_keys_.fill({});
+  }
+  std::array<known_key, 16> known_keys_{};
+  std::uint32_t era_ = 0;  ///< what is known of another payload, or of what lay ahead before rewind(), has another
+
   std::uint64_t values_ = 0;
   std::uint64_t values_most_ = 0;
   decode_limits limits_{};
