@@ -134,17 +134,18 @@ bool connection::begin_sending() {
   if (sending_.pending() || filling_.empty()) return false;
   if (broken_) return filling_.clear(), false;
   const std::size_t size = filling_.size();
-  const std::size_t left = size <= at_once ? send_at_once() : 0;
-  if (left > 0) heard_ = core_.now();
-  if (left == size) {
+  const std::size_t gone = size <= at_once ? send_at_once() : 0;
+  if (gone > 0) heard_ = core_.now();
+  left_ += gone;
+  if (gone == size) {
     core_.give_output(std::exchange(filling_, {}));
     return true;
   }
   std::swap(in_flight_, filling_);
   in_flight_size_ = size;
-  sent_ = left;
+  sent_ = gone;
   send_some();
-  return left > 0;
+  return gone > 0;
 }
 
 /// Answers are mostly small and find room: they are gone before the next is written, and their buffer serves it. How many bytes are gone.
@@ -175,7 +176,10 @@ void connection::read_on() {
 
 void connection::sent(int result) {
   broken_ = broken_ || result < 0;
-  if (result > 0) heard_ = core_.now();  // who takes an answer slowly is not idle
+  if (result > 0) {
+    left_ += static_cast<std::size_t>(result);
+    heard_ = core_.now();  // who takes an answer slowly is not idle
+  }
   if (!broken_ && (sent_ += static_cast<std::size_t>(result)) < in_flight_size_) {
     send_some();
   } else {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,6 +91,8 @@ class connection final : private core::flushable {
   loose_connection release();
   /// Bytes waiting to be sent.
   std::size_t queued() const { return filling_.size() + in_flight_size_ - sent_; }
+  /// Bytes that have been sent since the beginning. Where one send brings much away, they count when all of it has left.
+  std::uint64_t left() const { return left_; }
   /// Heap bytes held beyond sizeof, for the budget of an idle connection.
   std::size_t memory() const { return filling_.capacity() + in_flight_.capacity() + adopted_.capacity() + reader_.memory(); }
 
@@ -158,6 +161,7 @@ class connection final : private core::flushable {
   time_point heard_{};      // when the peer last sent or took something
   connection_limits limits_;
   std::size_t in_flight_size_ = 0, sent_ = 0;
+  std::uint64_t left_ = 0;
   output filling_{};        // being written by this pass
   receive_operation receiving_{*this};
   slice arrived_{};                   // what reader_ is looking at …

@@ -60,6 +60,7 @@ loose_connection core_channel::release() {
 
 void core_channel::let_requests_go() {
   greeted_ = true;
+  before_requests_ = link_->left() + link_->queued();
   if (!held_back_.empty()) {
     output& out = link_->outgoing();
     held_back_.each_since({}, [&](std::span<const std::byte> part) { out.append(part.data(), part.size()); });
@@ -80,8 +81,14 @@ void core_channel::end_if_idle() {
 // ---- requests and answers
 
 void core_channel::expect(awaited_reply& r, std::uint16_t sequence, time_point deadline) {
-  awaited_.add(r, sequence, 0, deadline);
+  const std::uint64_t written = greeted_ ? link_->left() + link_->queued() - before_requests_ : held_back_.size();
+  awaited_.add(r, sequence, written, deadline);
   look_at(deadline);
+}
+
+// One that is held back waits for the answer to the handshake.
+bool core_channel::has_left(const awaited_reply& r) const {
+  return !greeted_ || before_requests_ + awaited_replies::asked_at(r) <= link_->left();
 }
 
 task<> core_channel::read_answers() {
@@ -107,7 +114,7 @@ void core_channel::fail_all(channel_failure why, awaited_reply* late) {
   if (failure_) return;
   failure_ = std::move(why);
   disarm();
-  if (late) awaited_replies::fail(*late, {.why = channel_failure::cause::timed_out, .text = "receiving: timeout"});
+  if (late) awaited_replies::fail(*late, {.why = channel_failure::cause::timed_out, .text = has_left(*late) ? "receiving: timeout" : "sending: timeout"});
   awaited_.fail_all(*failure_);
   if (link_ && !link_->ended()) link_->close();
   if (connecting_) core_.io().cancel(*connecting_);

@@ -59,6 +59,7 @@ class core_channel final : private timer {
   void look_at(time_point deadline);
   void fail_all(channel_failure, awaited_reply* late);
   void end_if_idle();
+  bool has_left(const awaited_reply&) const;
 
   core& core_;
   frame_limits limits_;
@@ -68,6 +69,7 @@ class core_channel final : private timer {
   output held_back_{};
   bool greeted_ = false;
   bool ending_ = false;
+  std::uint64_t before_requests_ = 0;  // bytes that the handshake wrote
   awaited_replies awaited_{};
   time_point looks_at_ = time_point::max();
   std::optional<channel_failure> failure_{};

@@ -156,6 +156,21 @@ TEST_P(core_calls, have_deadlines) {
   EXPECT_EQ(start([&] { return async(unanswered).add(1, 2); }).get(), "receiving: timeout");
 }
 
+TEST_P(core_calls, say_that_it_was_the_sending_that_took_too_long) {
+  silent_server server;
+  proxy_options plain = quiet_proxy();
+  plain.settings->metadata = false;
+  proxy<thing> unread(server.uri(), plain);
+  future<std::string> first = start([&] { return async(unread).add(1, 2); });
+  raw_peer peer = server.welcome_one();
+  const auto asked = peer.hear();
+  ASSERT_TRUE(asked);
+  peer.say(frame_of("3", {.type = message::result, .sequence = asked->sequence}));
+  EXPECT_EQ(first.get(), "3");
+  const std::string more_than_fits(50'000'000, 'y');
+  EXPECT_EQ(start([&] { return async(within(100ms, unread)).text(more_than_fits).then([](const std::string&) { return 0; }); }).get(), "sending: timeout");
+}
+
 TEST_P(core_calls, of_what_cannot_be_reached_fail_in_pyros_words) {
   std::uint16_t free_port = 0;
   {
