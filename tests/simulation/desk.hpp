@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,7 @@ struct diary {
   std::vector<std::int64_t> posted{};  ///< oneway, in the order they ran
   int alive = 0;                       ///< methods, streams and instances that have begun and not ended
   std::int64_t visits = 0;             ///< instances there have been
+  std::multiset<std::int64_t> kept{};  ///< the calls whose streams somebody keeps, even if they have ended
 };
 
 struct in_diary {
@@ -31,6 +34,30 @@ struct in_diary {
   in_diary& operator=(const in_diary&) = delete;
   diary& of;
 };
+
+/// An argument of a coroutine, which goes with all that is kept of it. It is in the diary meanwhile.
+class keepsake {
+ public:
+  keepsake(diary& d, std::int64_t number) : of_(&d), number_(number) { of_->kept.insert(number_); }
+  keepsake(keepsake&& other) noexcept : of_(std::exchange(other.of_, nullptr)), number_(other.number_) {}
+  ~keepsake() {
+    if (of_) of_->kept.erase(of_->kept.find(number_));
+  }
+  keepsake& operator=(keepsake&&) = delete;
+
+ private:
+  diary* of_;
+  std::int64_t number_;
+};
+
+/// How a stream ends that is read to its end.
+inline constexpr const char* broke_off = "no more of it";
+/// The stream that a desk lists, or that a client gives. `kept` is not looked at: it tells that there is a stream still.
+inline stream<std::int64_t> numbers(keepsake /*kept*/, diary& d, std::int64_t from, std::int64_t count, bool breaks) {
+  const in_diary here(d);
+  for (std::int64_t i = from; i < from + count; ++i) co_yield i;
+  if (breaks) throw std::runtime_error(broke_off);
+}
 
 inline std::int64_t answer_to(std::int64_t number) { return number * 3 + 1; }
 
@@ -113,28 +140,27 @@ class Desk {
     }
     co_return rung;
   }
-  /// The sum of what the caller gives; -1 when no more can be had.
-  task<std::int64_t> add_up(std::int64_t number, stream<std::int64_t> items) {
+  /// The sum of the first items of what the caller gives, of all if they are fewer; -1 when no more can be had, -2 when it breaks.
+  task<std::int64_t> add_up(std::int64_t number, stream<std::int64_t> items, std::int64_t most) {
     const in_diary here(diary_);
     ++diary_.ran[number];
-    std::int64_t sum = 0;
-    bool whole = false;
+    std::int64_t sum = 0, lost = 0;
     try {
-      for (;;) {
+      for (std::int64_t i = 0; i < most; ++i) {
         const auto item = co_await items.next();
         if (!item) break;
         sum += *item;
       }
-      whole = true;
     } catch (const unreachable&) {
-    } catch (const error&) {  // it was forgotten there meanwhile
+      lost = -1;
+    } catch (const error& e) {  // or it was forgotten there meanwhile
+      lost = std::string_view(e.what()) == broke_off ? -2 : -1;
     }
-    co_return whole ? sum : -1;
+    co_return lost == 0 ? sum : lost;
   }
-  stream<std::int64_t> list(std::int64_t number, std::int64_t from, std::int64_t count) {
-    const in_diary here(diary_);
+  stream<std::int64_t> list(std::int64_t number, std::int64_t from, std::int64_t count, bool breaks) {
     ++diary_.ran[number];
-    for (std::int64_t i = from; i < from + count; ++i) co_yield i;
+    return numbers(keepsake(diary_, number), diary_, from, count, breaks);
   }
   Drawer* open(std::int64_t number, std::size_t which) {
     ++diary_.ran[number];

@@ -18,15 +18,10 @@ proxy_options client_options(int retries) {
   return o;
 }
 
-stream<std::int64_t> numbers(diary& d, std::int64_t from, std::int64_t count) {
-  const in_diary here(d);
-  for (std::int64_t i = from; i < from + count; ++i) co_yield i;
-}
-
 }  // namespace
 
-errands::errands(world& w, core& home, Bell& bell, diary& d, std::uint64_t seed, std::int64_t first, int wanted)
-    : world_(w), home_(home), bell_(bell), diary_(d), random_(seed), next_number_(first), wanted_(wanted),
+errands::errands(world& w, core& home, Bell& bell, diary& d, std::uint64_t seed, std::int64_t first, int wanted, bool connections_break)
+    : world_(w), home_(home), bell_(bell), diary_(d), random_(seed), next_number_(first), wanted_(wanted), connections_break_(connections_break),
       retries_(static_cast<int>(random_.below(4))) {
   there_ = to<Desk>("desk", retries_);
   there_once_ = to<Desk>("desk", 0);
@@ -152,13 +147,20 @@ task<> errands::give_stream() {
   const std::size_t record = begin(way::stream_given);
   const auto from = static_cast<std::int64_t>(random_.below(1000));
   const auto count = static_cast<std::int64_t>(random_.below(300));
+  const bool in_part = random_.chance(0.2), breaks = random_.chance(0.2);
+  const std::int64_t number = records_[record].number, most = in_part ? count / 2 : count + 1, taken = std::min(count, most);
+  std::int64_t got = -1;
   try {
-    auto calling = async(there_once_).add_up(records_[record].number, numbers(diary_, from, count));
-    const std::int64_t got = co_await calling;
-    end(record, got == -1 || got == count * from + count * (count - 1) / 2, "a sum of " + std::to_string(got));
+    auto calling = async(there_once_).add_up(number, numbers(keepsake(diary_, number), diary_, from, count, breaks), most);
+    got = co_await calling;
+    const std::int64_t expected = breaks && !in_part ? -2 : taken * from + taken * (taken - 1) / 2;
+    end(record, got == -1 || got == expected, "a sum of " + std::to_string(got));
   } catch (...) {
     fail(record);
   }
+  if (got == -1 || (in_part && connections_break_)) co_return;  // what says that it is closed may be lost
+  task<> looking = look_for_stream(number, in_part ? "was closed" : breaks ? "broke" : "was read to its end");
+  co_await looking;
 }
 
 /// An instance counts the calls of its connection; another connection has another one.
@@ -233,16 +235,17 @@ task<> errands::read_in_parts() {
   const std::size_t record = begin(way::lingering);
   const auto from = static_cast<std::int64_t>(random_.below(1000));
   const auto count = static_cast<std::int64_t>(random_.below(60));
+  const bool breaks = random_.chance(0.3);
   named_stream items;
   try {
     const proxy<DeskByName> opener = to<DeskByName>("desk", 0);
-    auto opening = async(opener).list(records_[record].number, from, count);
+    auto opening = async(opener).list(records_[record].number, from, count, breaks);
     items = co_await opening;
   } catch (...) {
     fail(record);
     co_return;
   }
-  reading_ = {.next = from, .end = from + count, .answered = home_.io().now(), .asked = home_.io().now()};
+  reading_ = {.next = from, .end = from + count, .answered = home_.io().now(), .asked = home_.io().now(), .breaks = breaks};
   for (int part = 0; part < 5; ++part) {
     const bool for_long = random_.chance(0.1);
     const std::uint64_t a_while = random_.below(2000);
@@ -253,8 +256,36 @@ task<> errands::read_in_parts() {
     task<bool> reading = read_part(record, items.id, 1 + static_cast<std::int64_t>(random_.below(30)));
     const bool more = co_await reading;
     if (!more) break;
+    if (!random_.chance(0.1)) continue;
+    task<> closing = close(record, items.id);
+    co_await closing;
+    break;
   }
   ++records_[record].ended;
+  if (reading_.over.empty()) co_return;
+  task<> looking = look_for_stream(records_[record].number, reading_.over);
+  co_await looking;
+}
+
+task<> errands::close(std::size_t record, const std::string& id) {
+  const proxy<> reader = to<void>("Pyro.Daemon", 0);
+  try {
+    auto closing = async(reader)["close_stream"](id);
+    co_await closing;
+    records_[record].answered = true;
+    reading_.over = "was closed";
+    ++closed_;
+  } catch (const unreachable&) {
+  } catch (const error& e) {
+    complain(std::to_string(records_[record].number) + ": closed, and told " + e.what());
+  }
+}
+
+/// Whoever had it has said that it is over, so nobody may have it: not even for as long as streams linger.
+task<> errands::look_for_stream(std::int64_t number, std::string after) {
+  task<> waiting = pause(1s);  // a core is told to destroy it, or a daemon that it is closed
+  co_await waiting;
+  if (diary_.kept.contains(number)) complain(std::to_string(number) + ": the stream was kept after it " + after);
 }
 
 /// False: it is over.
@@ -279,9 +310,13 @@ task<bool> errands::read_part(std::size_t record, const std::string& id, std::in
       co_return true;
     } catch (const error& e) {
       const std::int64_t left = reading_.end - reading_.next;
-      if (e.is("StopIteration")) {
+      const bool at_its_end = e.is("StopIteration"), broke = std::string_view(e.what()) == broke_off;
+      if (at_its_end || broke) {
         records_[record].answered = true;
+        reading_.over = broke ? "broke" : "was read to its end";
+        ++(broke ? broken_ : read_out_);
         if (reading_.lost < left) complain(who + "ended before " + std::to_string(reading_.next));
+        if (broke != reading_.breaks) complain(who + reading_.over);
       } else if (std::string_view(e.what()) != "item stream terminated") {
         complain(who + e.what());
       } else if (home_.io().now() - reading_.answered > surely_kept) {

@@ -35,7 +35,7 @@ namespace engine::simulation {
 
 /// The desk as one knows it who reads its streams by hand.
 struct DeskByName {
-  named_stream list(std::int64_t number, std::int64_t from, std::int64_t count);
+  named_stream list(std::int64_t number, std::int64_t from, std::int64_t count, bool breaks);
 };
 ENGINE_EXPOSE(DeskByName, list)
 
@@ -55,7 +55,8 @@ struct errand {
 class errands {
  public:
   /// On `home`, one of the world's machines; `bell` is exposed by that machine's daemon. Numbers of its calls begin at `first`.
-  errands(world& w, core& home, Bell& bell, diary& d, std::uint64_t seed, std::int64_t first, int wanted);
+  /// `connections_break`: some may, whatever for.
+  errands(world& w, core& home, Bell& bell, diary& d, std::uint64_t seed, std::int64_t first, int wanted, bool connections_break);
 
   bool over() const { return over_; }
   const std::vector<errand>& records() const { return records_; }
@@ -64,6 +65,10 @@ class errands {
   /// Streams that were read on over another connection, and that had been forgotten when they were left for long.
   int read_on() const { return read_on_; }
   int forgotten() const { return forgotten_; }
+  /// Streams that came to their end, broke, and were closed before.
+  int read_out() const { return read_out_; }
+  int broken() const { return broken_; }
+  int closed() const { return closed_; }
 
  private:
   task<> live();
@@ -77,6 +82,8 @@ class errands {
   task<> follow_result();
   task<> read_in_parts();
   task<bool> read_part(std::size_t record, const std::string& id, std::int64_t most);
+  task<> close(std::size_t record, const std::string& id);
+  task<> look_for_stream(std::int64_t number, std::string after);
   task<> pause(std::chrono::nanoseconds);
 
   std::size_t begin(way, std::int64_t count = 1, int tries = 1);
@@ -93,6 +100,7 @@ class errands {
   seeded_random random_;
   std::int64_t next_number_;
   int wanted_;
+  bool connections_break_;
   int retries_;
   proxy<Desk> there_, there_once_;
   proxy<Visit> visit_;
@@ -100,12 +108,13 @@ class errands {
   struct {
     std::int64_t next = 0, end = 0, lost = 0;  // requests without an answer since the last item, each of which may have taken one
     time_point answered{}, asked{};            // when it was last heard of, and last tried
-    bool resumed = false;
+    bool resumed = false, breaks = false;
+    std::string over{};  // how it ended, as far as the server has said so
     std::chrono::nanoseconds left_alone{};     // before this part
   } reading_{};
   std::vector<errand> records_{};
   std::vector<std::string> complaints_{};
-  int read_on_ = 0, forgotten_ = 0;
+  int read_on_ = 0, forgotten_ = 0, read_out_ = 0, broken_ = 0, closed_ = 0;
   bool over_ = false;
 };
 

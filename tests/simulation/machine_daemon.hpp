@@ -54,15 +54,20 @@ class sweeping final : private timer {
   sweeping(hosting& host, core& on, std::function<bool()> wanted) : host_(host), on_(on), wanted_(std::move(wanted)) {
     on_.post([this] { again(); });
   }
+  /// Once more.
+  void look() {
+    on_.post([this] { forget(); });
+  }
 
  private:
   void again() {
     if (wanted_()) on_.timers().arm(*this, on_.io().now() + 1s);
   }
   void expired() override {
-    host_.streams.expire(host_.settings.iter_stream_lifetime, host_.settings.iter_stream_linger, on_.io().now());
+    forget();
     again();
   }
+  void forget() { host_.streams.expire(host_.settings.iter_stream_lifetime, host_.settings.iter_stream_linger, on_.io().now()); }
   hosting& host_;
   core& on_;
   std::function<bool()> wanted_;
