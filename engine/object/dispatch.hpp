@@ -125,10 +125,11 @@ class dispatcher {
   bool read_names(call&, names&);
   bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
   bool run_batch(call&, const exposed_object&);
-  bool run_entry(call&, void* object, const interface_table&, std::string_view method);
+  const method_entry& entry_method(call&, const interface_table&, std::string_view name);
+  bool run_entry(call&, void* object);
   task<verdict> run_suspending(call&, const exposed_object&, const method_entry&);
   task<bool> run_batch_suspending(call&, const exposed_object&);
-  task<bool> run_entry_suspending(call&, void* object, const interface_table&, std::string_view method);
+  task<bool> run_entry_suspending(call&, void* object);
   void tell_error(call&, const std::exception_ptr&, const wire_exception&);
   bool end_batch_with(call&, std::exception_ptr, std::size_t written_before);
   bool get_attribute(call&, const exposed_object&);

@@ -44,15 +44,21 @@ bool dispatcher::run_batch(call& c, const exposed_object& o) {
   c.answer.begin_list();
   for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
     if (!c.in.begin_entry(method)) return false;
-    going = run_entry(c, object, *o.table, method);
+    entry_method(c, *o.table, method);
+    going = run_entry(c, object);
   }
   c.answer.end_list(done);
   return true;
 }
 
+/// The method of the next entry, which mostly is the same again.
+const method_entry& dispatcher::entry_method(call& c, const interface_table& table, std::string_view name) {
+  if (!c.method || !detail::same_text(c.method->name, name)) c.method = &exposed_method(table, name);
+  return *c.method;
+}
+
 /// False: it threw, and the list of results ends with the exception.
-bool dispatcher::run_entry(call& c, void* object, const interface_table& table, std::string_view method) {
-  if (!c.method || !detail::same_text(c.method->name, method)) c.method = &exposed_method(table, method);  // mostly it is the same again
+bool dispatcher::run_entry(call& c, void* object) {
   const auto before = c.out.here().own;
   try {
     if (!c.method->invoke(object, c.in, c.answer, c.method->signature))
@@ -72,20 +78,19 @@ task<bool> dispatcher::run_batch_suspending(call& c, const exposed_object& o) {
   c.answer.begin_list();
   for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
     if (!c.in.begin_entry(method)) co_return false;
-    if (!exposed_method(*o.table, method).suspends()) {
+    if (!entry_method(c, *o.table, method).suspends()) {
       const detail::serving serving(c.context);
-      going = run_entry(c, object, *o.table, method);
+      going = run_entry(c, object);
       continue;
     }
-    task<bool> entry = run_entry_suspending(c, object, *o.table, method);
+    task<bool> entry = run_entry_suspending(c, object);
     going = co_await entry;
   }
   c.answer.end_list(done);
   co_return true;
 }
 
-task<bool> dispatcher::run_entry_suspending(call& c, void* object, const interface_table& table, std::string_view method) {
-  c.method = &exposed_method(table, method);
+task<bool> dispatcher::run_entry_suspending(call& c, void* object) {
   const auto before = c.out.here().own;
   std::unique_ptr<activation> running;
   std::exception_ptr thrown;
