@@ -1,6 +1,7 @@
 // Reads what a pickle means: start() runs all of it, as a plain one if it is (pickle_tape.hpp), else on the machine
 // (pickle_machine.hpp), and the words walk the tape or the tree that was left. A value that the pickle refers to twice is walked
 // twice, so what counts against the bounds is what is walked, not what is there.
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <ranges>
@@ -21,6 +22,7 @@ class pickle_reader final : public reader {
   void start(std::span<const std::byte> payload, const decode_limits& limits) override {
     clear_error();
     outer_.clear();
+    keys_of_ = nullptr;
     limits_ = limits;
     limits_.elements = std::min<std::size_t>(limits.elements_of(payload.size()), UINT32_MAX);
     values_left_ = static_cast<std::uint32_t>(limits_.elements - std::min<std::size_t>(limits_.elements, 1));
@@ -101,7 +103,6 @@ class pickle_reader final : public reader {
     return count_text(name.size()) && took();
   }
   bool read_members(const detail::member_table& table, void* const* members) override;
-  bool take_member(detail::plain_member type, void* to);
   bool read_integers(std::vector<std::int64_t>& out) override {
     return read_plain_list(out, what::integer, &cell::integer) || detail::read_integers(*this, out);
   }
@@ -145,10 +146,10 @@ class pickle_reader final : public reader {
   const detail::pickle::tree& tree() const { return machine_.tree(); }
   const cell* items() const { return plain_ ? tape_.value() : tree().items.data(); }
   /// The container here. On a tape its cells are its members and what they hold.
-  extent inside() const {
-    if (plain_) return {at_ + 1, at_ + 1 + at_->index, at_ + 2 + at_->index, at_->size};
-    const auto cells = tree().members(*at_);
-    return {cells.data(), cells.data() + cells.size(), at_ + 1, static_cast<std::uint32_t>(cells.size())};
+  extent inside(const cell* c) const {
+    if (plain_) return {c + 1, c + 1 + c->index, c + 2 + c->index, c->size};
+    const auto cells = tree().members(*c);
+    return {cells.data(), cells.data() + cells.size(), c + 1, static_cast<std::uint32_t>(cells.size())};
   }
   const cell* behind() const { return plain_ ? tape::after(at_) : at_ + 1; }
   bool ready() const { return at_ != end_ && ok(); }
@@ -162,11 +163,12 @@ class pickle_reader final : public reader {
     return text_units_ <= most_text_units_ || fail(wire_class::value_error, "too much text in one message");
   }
 
-  bool too_deep() const { return outer_.size() >= limits_.depth; }
+  /// Whether a container may not be opened here, or inside so many more.
+  bool too_deep(std::size_t inside = 0) const { return outer_.size() + inside >= limits_.depth; }
   bool too_many(std::size_t more) const { return more > values_left_; }
 
   template <std::size_t ValuesEach> [[gnu::always_inline]] bool open(std::size_t& hint) {
-    const extent here = inside();
+    const extent here = inside(at_);
     // A cycle has no end, so it ends here too.
     if (too_deep()) return fail(wire_class::value_error, "containers nested too deeply, or in themselves");
     if (too_many(here.members)) return fail(wire_class::value_error, "too many values in one message");
@@ -179,18 +181,27 @@ class pickle_reader final : public reader {
   }
   /// The whole list here at once if all its elements are of that type; else nothing is consumed.
   template <class Element> bool read_plain_list(std::vector<Element>& out, what type, Element cell::*content) {
-    if (!ready() || at_->type < what::list || at_->type > what::frozenset) return false;
-    const extent here = inside();
+    const cell* const behind = ready() ? take_plain_list(at_, out, type, content) : nullptr;
+    if (behind != nullptr) at_ = behind;
+    return behind != nullptr;
+  }
+  template <class Element> const cell* take_plain_list(const cell* list, std::vector<Element>& out, what type, Element cell::*content) {
+    if (list->type < what::list || list->type > what::frozenset) return nullptr;
+    const extent here = inside(list);
     const std::span cells(here.first, here.last);
-    if (cells.size() != here.members || too_deep() || too_many(here.members)) return false;
+    if (cells.size() != here.members || too_deep() || too_many(here.members)) return nullptr;
     for (const cell& one : cells)
-      if (!one.is(type)) return false;
+      if (!one.is(type)) return nullptr;
     const auto contents = std::views::transform(cells, content);
     out.assign(contents.begin(), contents.end());
     values_left_ -= here.members;
-    at_ = here.behind;
-    return true;
+    return here.behind;
   }
+  bool is_key_of(const cell& key, const detail::member_entry& member, const char*& known) const;
+  const cell* take_plain(const cell* c, detail::plain_member type, void* to);
+  bool take_in_order(const cell*& at, const cell* end, const detail::member_table& table, void* const* members, std::size_t& next);
+  bool read_members_on(bool at_value, const detail::member_table& table, void* const* members, std::size_t next);
+
   void close() {
     at_ = outer_.back().at;
     end_ = outer_.back().end;
@@ -231,53 +242,100 @@ class pickle_reader final : public reader {
   std::uint32_t values_left_ = 0;  ///< what may be in further containers
   std::uint32_t text_units_ = 0;   ///< text and bytes handed out
   std::size_t most_text_units_ = 0;
+  const detail::member_entry* keys_of_ = nullptr;  ///< the members of the struct read last, and where the first of their keys lay
+  std::array<const char*, 8> keys_{};
 };
 
-/// A member whose type is that of the cell here.
-[[gnu::always_inline]] inline bool pickle_reader::take_member(detail::plain_member type, void* to) {
+/// Whether this key is the member's. One that Python has written once lies in the same place each time.
+[[gnu::always_inline]] inline bool pickle_reader::is_key_of(const cell& key, const detail::member_entry& member, const char*& known) const {
+  if (!key.is(what::string) || key.size != member.name.size() || key.size >= text_unit) return false;
+  if (key.text == known) return true;
+  if (!detail::same_text(member.name, key.view())) return false;
+  known = key.text;
+  return true;
+}
+
+/// The value at c of a member of that type is taken; behind it. nullptr: nothing is, as it is something else.
+[[gnu::always_inline]] inline const cell* pickle_reader::take_plain(const cell* c, detail::plain_member type, void* to) {
   using detail::plain_member;
   switch (type) {
     case plain_member::string:
-      if (!at_->is(what::string) || at_->size >= text_unit) return false;
-      detail::assign(*static_cast<std::string*>(to), at_->view());
-      return took();
+      if (!c->is(what::string) || c->size >= text_unit) return nullptr;
+      detail::assign(*static_cast<std::string*>(to), c->view());
+      return c + 1;
     case plain_member::integer:
-      if (!at_->is(what::integer)) return false;
-      *static_cast<std::int64_t*>(to) = at_->integer;
-      return took();
+      if (!c->is(what::integer)) return nullptr;
+      *static_cast<std::int64_t*>(to) = c->integer;
+      return c + 1;
     case plain_member::real:
-      if (!at_->is(what::real)) return false;
-      *static_cast<double*>(to) = at_->real;
-      return took();
-    case plain_member::integers: return read_plain_list(*static_cast<std::vector<std::int64_t>*>(to), what::integer, &cell::integer);
-    case plain_member::reals: return read_plain_list(*static_cast<std::vector<double>*>(to), what::real, &cell::real);
-    default: return false;
+      if (!c->is(what::real)) return nullptr;
+      *static_cast<double*>(to) = c->real;
+      return c + 1;
+    case plain_member::integers: return take_plain_list(c, *static_cast<std::vector<std::int64_t>*>(to), what::integer, &cell::integer);
+    case plain_member::reals: return take_plain_list(c, *static_cast<std::vector<double>*>(to), what::real, &cell::real);
+    default: return nullptr;
   }
 }
 
-/// As detail::read_members(), with short ways for the key that is expected and for what is at hand.
+/// The members from `next` on, whose keys begin at `at`, as long as they come in order and are plain. True when what comes then is the value of
+/// member `next`.
+[[gnu::always_inline]] inline bool pickle_reader::take_in_order(const cell*& at, const cell* end, const detail::member_table& table, void* const* members,
+                                                                std::size_t& next) {
+  if (keys_of_ != table.members.data()) {
+    keys_of_ = table.members.data();
+    keys_.fill(nullptr);
+  }
+  const std::size_t most = std::min(table.members.size(), keys_.size());
+  const cell* c = at;
+  std::size_t i = next;
+  bool at_value = false;
+  for (; i < most && c != end && is_key_of(*c, table.members[i], keys_[i]); ++i) {
+    const cell* const behind = take_plain(c + 1, table.members[i].plain, members[i]);  // a dict never ends behind a key
+    at_value = behind == nullptr;
+    c = at_value ? c + 1 : behind;
+    if (at_value) break;
+  }
+  at = c;
+  next = i;
+  return at_value;
+}
+
+/// As detail::read_members(), with short ways for the key that is expected and for what is at hand. A dict that ends by them is never opened.
 bool pickle_reader::read_members(const detail::member_table& table, void* const* members) {
-  std::size_t hint = 0;
-  if (!ready() || !at_->is(what::dict) ? !enter_dict(hint) : !open<2>(hint)) return false;
-  const detail::member_entry* const all = table.members.data();
-  const std::size_t count = table.members.size();
-  std::size_t next = 0;
-  while (at_ != end_) {
-    std::size_t index = next;
-    if (next < count && at_->is(what::string) && at_->size < text_unit && detail::same_text(all[next].name, at_->view())) {
-      ++at_;
-    } else {
+  std::size_t hint = 0, next = 0;
+  if (!ready() || !at_->is(what::dict)) return enter_dict(hint) && read_members_on(false, table, members, next);
+  const extent here = inside(at_);
+  if (too_deep(1) || too_many(here.members)) return open<2>(hint) && read_members_on(false, table, members, next);
+  values_left_ -= here.members;
+  const cell* at = here.first;
+  const bool at_value = take_in_order(at, here.last, table, members, next);
+  if (at == here.last) {
+    at_ = here.behind;
+    return true;
+  }
+  outer_.push_back({here.behind, end_});
+  at_ = at;
+  end_ = here.last;
+  return read_members_on(at_value, table, members, next);
+}
+
+/// In the dict, at one of its keys, at its end, or at the value of the next member.
+bool pickle_reader::read_members_on(bool at_value, const detail::member_table& table, void* const* members, std::size_t next) {
+  while (at_value || at_ != end_) {
+    if (!at_value) {
       std::string_view key;
       if (!next_member(key)) return ok();
-      index = detail::find_member(table, key);
-      if (index == count) {
+      const bool in_order = next < table.members.size() && detail::same_text(table.members[next].name, key);
+      const std::size_t index = in_order ? next : detail::find_member(table, key);
+      if (index == table.members.size()) {
         if (!detail::pass_member(*this, table, key)) return false;
         continue;
       }
+      next = index;
     }
-    next = index + 1;
-    // A dict never ends behind a key.
-    if (!take_member(all[index].plain, members[index]) && !detail::read_member(*this, all[index], members[index])) return false;
+    if (!detail::read_member(*this, table.members[next], members[next])) return false;
+    ++next;
+    at_value = take_in_order(at_, end_, table, members, next);
   }
   close();
   return true;

@@ -37,7 +37,8 @@ template <class Word> bool tape::read_word(Word& out) {
 /// The size of what memoizes the last value under the next number, if that is here.
 [[gnu::always_inline]] inline std::size_t tape::put_width(const unsigned char* at) const {
   if (*at == op::memoize) return 1;
-  return *at == op::binput && left_from(at) > 1 && at[1] == memo_.size() ? 2 : 0;
+  if (*at == op::binput) return left_from(at) > 1 && at[1] == memo_.size() ? 2 : 0;
+  return *at == op::long_binput && left_from(at) > 4 && load_little<std::uint32_t>(at + 1) == memo_.size() ? 5 : 0;
 }
 
 /// The text behind a head, with what memoizes it.
@@ -54,10 +55,12 @@ template <class Word> bool tape::read_word(Word& out) {
 [[gnu::always_inline]] inline void tape::numbers(bytes_at& at, bytes_at last, cell*& top, const cell* limit) {
   for (; last - at >= 8 && *at == op::binfloat && limit - top > 2; at += 9)
     *top++ = real(std::bit_cast<double>(load_big<std::uint64_t>(at + 1)));
-  while (at < last && limit - top > 2) {
+  // Those so near the end of the pickle or of the room that they would have to be asked one by one are not taken here.
+  if (last - at < 5 || limit - top < 3) return;
+  for (const bytes_at until = last - 4; at < until && top < limit - 2;) {
     if (*at == op::binint1) *top++ = number(at[1]), at += 2;
-    else if (*at == op::binint && last - at >= 4) *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
-    else if (*at == op::binint2 && last - at >= 2) *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3;
+    else if (*at == op::binint) *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
+    else if (*at == op::binint2) *top++ = number(load_little<std::uint16_t>(at + 1)), at += 3;
     else break;
   }
 }
@@ -81,10 +84,12 @@ template <what Type> [[gnu::always_inline]] inline bool tape::open_at(const unsi
 
 /// A list as Python's pickler begins all that are not empty, with the numbers at its beginning; often they are all of it.
 [[gnu::always_inline]] inline bool tape::open_list(bytes_at& at, bytes_at last, cell*& top, place& here) {
-  if (last - at < 3 || at[1] != op::memoize || at[2] != op::mark) return open_at<what::list>(at, top, here);
+  const std::size_t put = put_width(at + 1);
+  const bool with_members = put != 0 && last - at >= 2 + static_cast<std::ptrdiff_t>(put) && at[1 + put] == op::mark;
+  if (!with_members) return open_at<what::list>(at, top, here);
   if (depth_ == open_most || is_key(here, top) || !memo_.push(foot(0))) return false;
   cell* member = top + 1;
-  at += 3;
+  at += 2 + put;
   numbers(at, last, member, cells_.limit());
   const auto size = static_cast<std::size_t>(member - top) - 1;
   if (at < last && *at == op::appends) {
@@ -335,12 +340,12 @@ bool tape::execute() {
     place here = here_;
     const unsigned char* const until = at + std::min<std::ptrdiff_t>(last - at, (cells_.limit() - top) / 2);
     while (at < until) {
+      // A key most often; what it belongs to comes next.
+      if (*at == op::binget && at[1] < memo_.size() && is_scalar(memo_[at[1]])) {
+        *top++ = memo_[at[1]], at += 2;
+        if (at >= until) break;
+      }
       switch (*at) {
-        case op::binget: {
-          if (at[1] >= memo_.size() || !is_scalar(memo_[at[1]])) break;
-          *top++ = memo_[at[1]], at += 2;
-          continue;
-        }
         case op::short_binunicode:
           if (!short_text(at, 2, at[1], *top)) break;
           ++top;
@@ -362,9 +367,15 @@ bool tape::execute() {
           if (last - at < 4) break;
           *top++ = number(static_cast<std::int32_t>(load_little<std::uint32_t>(at + 1))), at += 5;
           continue;
+        // A list ends many a dict, which then is followed by another one.
         case op::empty_list:
           if (!open_list(at, last, top, here)) break;
-          continue;
+          if (at >= until || *at != op::setitems) continue;
+          [[fallthrough]];
+        case op::setitems:
+          if (!close_at<what::dict, as_batch>(at, top, here)) break;
+          if (at >= until || *at != op::empty_dict) continue;
+          [[fallthrough]];
         case op::empty_dict:
           if (!open_at<what::dict>(at, top, here)) break;
           continue;
@@ -376,9 +387,6 @@ bool tape::execute() {
           continue;
         case op::appends:
           if (!close_at<what::list, as_batch>(at, top, here)) break;
-          continue;
-        case op::setitems:
-          if (!close_at<what::dict, as_batch>(at, top, here)) break;
           continue;
         case op::tuple:
           if (!close_at<what::tuple, by_mark>(at, top, here)) break;

@@ -1,77 +1,16 @@
-// The short way of marshal's structs beside the words: whatever the bytes are, both must read the same, or refuse it in the same words at
-// the same place.
-#include <gtest/gtest.h>
-
-#include <bit>
-
-#include <codec/reader_words.hpp>
-#include <codec/serializer.hpp>
-#include <codec/shape.hpp>
-#include <tests/support/encoded.hpp>
+// The short way of marshal's structs beside the words: references in the place of keys, and what is counted.
+#include <tests/codec/members_beside.hpp>
 
 using namespace engine;
+using test::beside, test::stock;
 
 namespace {
-
-struct stock {
-  std::string name;
-  double price = 0;
-  std::vector<std::int64_t> sizes;
-  std::int64_t count = 0;
-  bool sold = false;
-  std::vector<std::string> notes;
-  bool operator==(const stock& other) const {  // the price by its bits, which may be no number
-    return name == other.name && std::bit_cast<std::uint64_t>(price) == std::bit_cast<std::uint64_t>(other.price) && sizes == other.sizes &&
-           count == other.count && sold == other.sold && notes == other.notes;
-  }
-};
-ENGINE_SHAPE(stock, name, price, sizes, count, sold, notes)
 
 struct sixteen {
   std::string abcdefghijklmnop;
   bool operator==(const sixteen&) const = default;
 };
 ENGINE_SHAPE(sixteen, abcdefghijklmnop)
-
-/// Reads a struct by the words alone.
-template <class T> bool decode_by_words(reader& in, T& out) {
-  static constexpr auto entries = codec_of<T>::description.entries();
-  static constexpr detail::member_table table{entries, codec_of<T>::description.class_name};
-  return detail::read_members(in, table, codec_of<T>::description.addresses(out).data());
-}
-
-template <class T> struct outcome {
-  std::vector<T> read;
-  std::string error;
-  std::size_t offset = 0;
-  bool operator==(const outcome&) const = default;
-};
-
-template <class T, class Decode> outcome<T> run(reader& in, std::span<const std::byte> payload, const decode_limits& limits, Decode decode) {
-  outcome<T> got;
-  std::size_t hint = 0;
-  in.start(payload, limits);
-  bool good = in.enter_sequence(hint);
-  while (good && in.more()) good = decode(in, got.read.emplace_back());
-  if (!in.ok()) got.error = in.error().text;
-  got.offset = in.offset();
-  return got;
-}
-
-template <class T> class beside {
- public:
-  outcome<T> read(std::span<const std::byte> payload, const decode_limits& limits = {}) {
-    const auto words = run<T>(*by_words_, payload, limits, [](reader& in, T& out) { return decode_by_words(in, out); });
-    const auto quick = run<T>(*quick_, payload, limits, [](reader& in, T& out) { return engine::decode(in, out); });
-    EXPECT_EQ(quick.error, words.error) << test::to_hex({reinterpret_cast<const char*>(payload.data()), payload.size()});
-    EXPECT_EQ(quick.offset, words.offset);
-    EXPECT_EQ(quick.read, words.read);
-    return quick;
-  }
-
- private:
-  std::unique_ptr<reader> quick_ = engine::marshal().make_reader(), by_words_ = engine::marshal().make_reader();
-};
 
 /// Three of them as CPython 3.11 dumps them: marshal.dumps([{'name': 'ab', 'price': 1.5, 'sizes': [7, 7, 1000, -1], 'count': 7, 'sold': True,
 /// 'notes': ['x']}, …]), the second without notes, the third with its first two members in the other order, an int of 64 bits and a long list.
@@ -92,7 +31,7 @@ bytes with_list_remembered() {
 }
 
 TEST(MarshalMembers, are_found_by_what_their_keys_refer_to) {
-  const auto got = beside<stock>().read(with_list_remembered());
+  const auto got = beside<stock>(engine::marshal()).read(with_list_remembered());
   EXPECT_EQ(got.error, "");
   ASSERT_EQ(got.read.size(), 3u);
   EXPECT_EQ(got.read[0], (stock{"ab", 1.5, {7, 7, 1000, -1}, 7, true, {"x"}}));
@@ -101,7 +40,7 @@ TEST(MarshalMembers, are_found_by_what_their_keys_refer_to) {
 }
 
 TEST(MarshalMembers, of_the_next_message_have_numbers_of_their_own) {
-  beside<stock> both;
+  beside<stock> both(engine::marshal());
   static_cast<void>(both.read(with_list_remembered()));
   // Number 1 means another member here, number 2 none, and number 3 is not there.
   const auto head = [](std::string_view keys) {
@@ -116,21 +55,12 @@ TEST(MarshalMembers, of_the_next_message_have_numbers_of_their_own) {
 }
 
 TEST(MarshalMembers, are_refused_where_the_words_refuse_them) {
-  beside<stock> both;
-  const bytes whole = with_list_remembered();
-  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_NE(both.read(std::span(whole).first(size)).error, "");
-  for (std::size_t at = 0; at < whole.size(); ++at) {
-    bytes damaged = whole;
-    for (int to = 0; to < 256; ++to) {
-      damaged[at] = static_cast<std::byte>(to);
-      static_cast<void>(both.read(damaged));
-      if (HasFailure()) return;
-    }
-  }
+  beside<stock> both(engine::marshal());
+  both.read_damaged(with_list_remembered());
 }
 
 TEST(MarshalMembers, count_as_the_words_count_them) {
-  beside<stock> both;
+  beside<stock> both(engine::marshal());
   const bytes whole = with_list_remembered();
   for (std::size_t elements = 1; elements < 70; ++elements) {
     const std::string many = both.read(whole, {.elements = elements}).error;
@@ -143,7 +73,7 @@ TEST(MarshalMembers, count_as_the_words_count_them) {
 }
 
 TEST(MarshalMembers, whose_names_are_as_long_as_a_short_text_may_be_count_for_more_when_referred_to) {
-  beside<sixteen> both;
+  beside<sixteen> both(engine::marshal());
   bytes whole = test::from_hex("db 03 00 00 00 7b da 10 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 7a 01 61 30 "
                                "7b 72 01 00 00 00 7a 01 62 30 7b 72 01 00 00 00 7a 01 63 30");
   whole.resize(whole.size() + 64);  // what follows is not read, and leaves room for the short way
