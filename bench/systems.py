@@ -62,16 +62,19 @@ class System:
     chooses_port: bool = False                              # the server takes no addr=
     stores: bool = False                                    # the server is given a file to keep things in
     needs: tuple = ()                                       # commands that must be installed
+    probe: tuple = ()                                       # a command line that fails where the machine cannot run it
 
 
 FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down")
 ONE_THREAD = FLOORS + ("steady_load", "idle_crowd")       # ten thousand threads would be another scenario
 THREADS = FLOORS + ("mixed",)                # one thread would not use the second core
+SMALL = ("sync_call", "pipelined_call", "connect", "many_connections")  # what another way to wait and to receive can change
+BY_MODE = {"blocking": THREADS, "epoll": ONE_THREAD, "uring": SMALL}
 
 
 def raw(name, mode, spin=0, **more):
     return System(name, ("{programs}/raw_server",), ("{programs}/raw_client",), server_settings={"mode": mode, "spin": spin},
-                  client_settings={"spin": spin}, workloads=THREADS if mode == "blocking" else ONE_THREAD, **more)
+                  client_settings={"spin": spin}, workloads=BY_MODE[mode], probe=("{programs}/raw_server", "mode=uring", "probe=1") if mode == "uring" else (), **more)
 
 
 def ours(name, spin=0, **more):
@@ -102,11 +105,13 @@ SYSTEMS = (
     ours("engine-tcp"),
     raw("tcp-epoll", "epoll"),
     raw("tcp-epoll-spin", "epoll", spin=1),
+    raw("tcp-uring-spin", "uring", spin=1),
     ours("engine-tcp-spin", spin=1),
     raw("unix-blocking", "blocking", unix=True),
     ours("engine-unix", unix=True),
     raw("unix-epoll", "epoll", unix=True),
     raw("unix-epoll-spin", "epoll", spin=1, unix=True),
+    raw("unix-uring-spin", "uring", spin=1, unix=True),
     ours("engine-unix-spin", spin=1, unix=True),
     # Pyro4 as installed, with the serializer that is its fastest in each workload. Its client is blocking, so it cannot drive
     # many connections; its window is a number of threads.
@@ -146,17 +151,19 @@ class Promise:
 
 
 ENGINE_TCP = ("engine-tcp", "engine-tcp-spin")
-RAW_TCP = ("tcp-blocking", "tcp-epoll", "tcp-epoll-spin")
+RAW_TCP_SPIN = ("tcp-epoll-spin", "tcp-uring-spin")
+RAW_TCP = ("tcp-blocking", "tcp-epoll") + RAW_TCP_SPIN
 ENGINE_UNIX = ("engine-unix", "engine-unix-spin")
-RAW_UNIX = ("unix-blocking", "unix-epoll", "unix-epoll-spin")
+RAW_UNIX_SPIN = ("unix-epoll-spin", "unix-uring-spin")
+RAW_UNIX = ("unix-blocking", "unix-epoll") + RAW_UNIX_SPIN
 ENGINE_NS = ("engine-ns", "engine-ns-spin")
 ENGINE_NS_SQL = ("engine-ns-sql", "engine-ns-sql-spin")
 
 PROMISES = (
-    Promise("sync_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.92),
+    Promise("sync_call", ("engine-tcp-spin",), RAW_TCP_SPIN, 0.92),
     Promise("sync_call", ("engine-tcp",), ("tcp-blocking",), 0.97),
-    Promise("sync_call", ("engine-unix-spin",), ("unix-epoll-spin",), 0.88),
-    Promise("pipelined_call", ("engine-tcp-spin",), ("tcp-epoll-spin",), 0.2),
+    Promise("sync_call", ("engine-unix-spin",), RAW_UNIX_SPIN, 0.88),
+    Promise("pipelined_call", ("engine-tcp-spin",), RAW_TCP_SPIN, 0.2),
     Promise("pipelined_call", ENGINE_TCP, ("redis",), 2.5),
     Promise("many_connections", ENGINE_TCP, RAW_TCP, 0.95),
     Promise("many_connections", ENGINE_UNIX, RAW_UNIX, 0.95),

@@ -40,7 +40,9 @@ def is_there(system, programs):
     if server[0] == registry.PYTHON and not system.needs:
         probe = [registry.PYTHON, "-c", "import Pyro4, msgpack"]
         return os.path.exists(registry.PYTHON) and subprocess.run(probe, stderr=subprocess.DEVNULL).returncode == 0
-    return os.path.exists(server[0]) and os.path.exists(command(system.client, programs)[0])
+    if not os.path.exists(server[0]) or not os.path.exists(command(system.client, programs)[0]):
+        return False
+    return not system.probe or subprocess.run(command(system.probe, programs), stderr=subprocess.DEVNULL).returncode == 0
 
 
 def two_cores():

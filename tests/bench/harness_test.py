@@ -11,7 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "bench"))
 import systems
-from harness import facts, history, revisions, tables
+from harness import facts, history, programs, revisions, tables
 from harness.run import Run
 
 
@@ -117,6 +117,11 @@ class Harness(unittest.TestCase):
             tables.print_crowds([row, {"system": "b", "workload": "sync_call"}])
         self.assertEqual(said.getvalue().split(), "a beside 10,000 idle connections 0.980 as quick as alone; each takes "
                          "3,208 bytes of the server, 14,518 bytes of the client".split())
+
+    def test_a_system_that_the_machine_does_not_allow_is_left_out(self):
+        words = lambda program: (program,)
+        for probe, there in ((words("true"), True), (words("false"), False), ((), True)):
+            self.assertIs(there, programs.is_there(systems.System("a", words("/bin/sh"), words("/bin/sh"), probe=probe), "/nowhere"))
 
     def test_an_unknown_revision_is_refused_by_name(self):
         self.assertRaisesRegex(revisions.CannotBuild, "no revision no-such-thing", revisions.build, TOP, "no-such-thing", "/nowhere")
