@@ -65,10 +65,10 @@ class System:
     probe: tuple = ()                                       # a command line that fails where the machine cannot run it
 
 
-FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down")
+FLOORS = ("sync_call", "pipelined_call", "connect", "many_connections", "huge", "blob_up", "blob_down", "batched")
 ONE_THREAD = FLOORS + ("steady_load", "idle_crowd")       # ten thousand threads would be another scenario
 THREADS = FLOORS + ("mixed",)                # one thread would not use the second core
-SMALL = ("sync_call", "pipelined_call", "connect", "many_connections")  # what another way to wait and to receive can change
+SMALL = ("sync_call", "pipelined_call", "connect", "many_connections", "batched")  # what another way to wait and to receive can change
 BY_MODE = {"blocking": THREADS, "epoll": ONE_THREAD, "uring": SMALL}
 
 
@@ -171,6 +171,7 @@ PROMISES = (
     Promise("huge", ENGINE_TCP, RAW_TCP, 0.95),
     Promise("huge", ENGINE_UNIX, RAW_UNIX, 0.9),
     Promise("oneway", ENGINE_TCP, ("zeromq",), 1.5),
+    Promise("batched", ENGINE_TCP, RAW_TCP, 0.5),
 ) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream")) + (
     Promise("lookup", ("engine-ns-spin",), ("engine-tcp-spin",), 0.75, beside="sync_call"),
     Promise("lookup_pipelined", ENGINE_NS, ("pyro4-ns",), 10),

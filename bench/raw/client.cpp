@@ -21,7 +21,8 @@ constexpr scenario scenarios[] = {{"sync_call", bench::sync_call},
                                   {"blob_down", bench::blob_down},
                                   {"steady_load", bench::steady_load_of_calls},
                                   {"idle_crowd", bench::idle_crowd},
-                                  {"mixed", bench::mixed}};
+                                  {"mixed", bench::mixed},
+                                  {"batched", bench::batched}};
 
 void run(const bench::arguments& given) {
   bench::raise_file_limit();

@@ -23,18 +23,32 @@ class echo_stream {
  private:
   std::size_t take(std::span<const char> bytes, std::string& answers) {
     if (blob_left_ > 0) return take_blob(bytes.size(), answers);
-    if (partial_size_ == 0 && bytes.size() >= sizeof(frame)) {
-      serve(bytes.data(), answers);
-      return sizeof(frame);
-    }
-    const std::size_t n = std::min(sizeof(frame) - partial_size_, bytes.size());
+    const std::size_t whole = entries_left_ > 0 ? sizeof(batch_entry) : sizeof(frame);
+    if (partial_size_ == 0 && bytes.size() >= whole) return entries_left_ > 0 ? take_entries(bytes, answers) : serve(bytes.data(), answers);
+    const std::size_t n = std::min(whole - partial_size_, bytes.size());
     std::memcpy(partial_ + partial_size_, bytes.data(), n);
     partial_size_ += n;
-    if (partial_size_ == sizeof(frame)) {
-      partial_size_ = 0;
-      serve(partial_, answers);
-    }
+    if (partial_size_ < whole) return n;
+    partial_size_ = 0;
+    if (entries_left_ > 0) take_entries({partial_, whole}, answers);
+    else serve(partial_, answers);
     return n;
+  }
+
+  /// All whole entries that are there.
+  std::size_t take_entries(std::span<const char> bytes, std::string& answers) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size() / sizeof(batch_entry), entries_left_));
+    const std::size_t before = answers.size();
+    answers.resize(before + count * sizeof(batch_answer));
+    for (std::size_t i = 0; i < count; ++i) {
+      batch_entry asked;
+      std::memcpy(&asked, bytes.data() + i * sizeof asked, sizeof asked);
+      if (asked.length != batch_entry{}.length) throw std::runtime_error("not an entry");
+      const batch_answer answer{.number = asked.number};
+      std::memcpy(answers.data() + before + i * sizeof answer, &answer, sizeof answer);
+    }
+    entries_left_ -= count;
+    return count * sizeof(batch_entry);
   }
 
   std::size_t take_blob(std::size_t available, std::string& answers) {
@@ -44,27 +58,25 @@ class echo_stream {
     return n;
   }
 
-  void serve(const char* request, std::string& answers) {
+  std::size_t serve(const char* request, std::string& answers) {
     frame header;
     std::memcpy(header.bytes().data(), request, sizeof header);
     if (header.length != frame{}.length) throw std::runtime_error("not a frame");
-    if (header.what == operation::echo) {
-      answers.append(request, sizeof(frame));
-      return;
+    if (header.what == operation::blob) {
+      blob_left_ = header.argument;
+      blob_answer_.what = operation::blob;
+      blob_answer_.argument = header.argument;
+      return sizeof(frame);
     }
-    if (header.what == operation::fetch) {
-      answers.append(request, sizeof(frame));
-      owed_ += header.argument;
-      return;
-    }
-    blob_left_ = header.argument;
-    blob_answer_.what = operation::blob;
-    blob_answer_.argument = header.argument;
+    answers.append(request, sizeof(frame));
+    if (header.what == operation::fetch) owed_ += header.argument;
+    if (header.what == operation::batch) entries_left_ = header.argument;
+    return sizeof(frame);
   }
 
   char partial_[sizeof(frame)];
   std::size_t partial_size_ = 0;
-  std::uint64_t blob_left_ = 0, owed_ = 0;
+  std::uint64_t blob_left_ = 0, owed_ = 0, entries_left_ = 0;
   frame blob_answer_{};
 };
 

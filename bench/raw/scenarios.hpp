@@ -15,6 +15,7 @@ void blob_up(const arguments&);           // bench/blob
 void blob_down(const arguments&);         // bench/blob
 void steady_load_of_calls(const arguments&);  // bench/steady_load
 void idle_crowd(const arguments&);        // bench/idle_crowd
+void batched(const arguments&);           // bench/batched
 void mixed(const arguments&);             // bench/mixed
 
 }  // namespace bench
