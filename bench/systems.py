@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 BENCH = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # where the distribution installs Pyro4
 WINDOWS = (64, 256, 1024)    # calls in flight; the best one counts
-BESIDE = ("achieved_per_s", "burst_calls_per_s", "blob_mb_per_s", "alone_p50_us", "of_alone", "client_bytes_per_idle", "server_bytes_per_idle")  # what else a client reports; the median is kept
+BESIDE = ("achieved_per_s", "burst_calls_per_s", "blob_mb_per_s", "alone_p50_us", "of_alone", "client_bytes_per_idle", "server_bytes_per_idle", "calls_per_core_s")  # what else a client reports; the median is kept
 SETTINGS = ("window", "conns", "rate", "mb", "kb")  # kept with a figure
 SIZES = tuple({"kb": 64 << shift} for shift in (0, 4, 8, 12, 14))  # 64 KB to 1 GB
 PERCENTILES = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")  # what a client reports where it timed single calls
@@ -24,6 +24,7 @@ class Workload:
     sweep: bool = False            # each of the settings is a figure of its own; none is the best
     both_cores: bool = False       # server and client share all cores instead of having one each
     server_settings: dict = field(default_factory=dict)
+    watches_server: bool = False   # the client is told the server's process, to see what it takes of the processor
 
 
 WORKLOADS = (
@@ -36,6 +37,8 @@ WORKLOADS = (
     Workload("steady_load", ({"conns": 10000, "rate": 20000},), ({"conns": 20, "rate": 500},)),
     Workload("idle_crowd", ({"conns": 10000},), ({"conns": 20},)),
     Workload("mixed", both_cores=True, server_settings={"cores": 2}),
+    Workload("one_core", ({"window": 256},), ({"window": 16},), both_cores=True, server_settings={"cores": 1}, watches_server=True),
+    Workload("two_cores", ({"window": 256},), ({"window": 16},), both_cores=True, server_settings={"cores": 2}, watches_server=True),
     Workload("huge", ({"mb": 256},), ({"mb": 1},)),
     Workload("blob_up", SIZES, ({"kb": 64},), sweep=True),
     Workload("blob_down", SIZES, ({"kb": 64},), sweep=True),
@@ -72,15 +75,19 @@ SMALL = ("sync_call", "pipelined_call", "connect", "many_connections", "batched"
 BY_MODE = {"blocking": THREADS, "epoll": ONE_THREAD, "uring": SMALL}
 
 
+CORES = ("one_core", "two_cores")
+
+
 def raw(name, mode, spin=0, **more):
+    workloads = BY_MODE[mode] + (CORES if mode == "epoll" and not spin else ())
     return System(name, ("{programs}/raw_server",), ("{programs}/raw_client",), server_settings={"mode": mode, "spin": spin},
-                  client_settings={"spin": spin}, workloads=BY_MODE[mode], probe=("{programs}/raw_server", "mode=uring", "probe=1") if mode == "uring" else (), **more)
+                  client_settings={"spin": spin}, workloads=workloads, probe=("{programs}/raw_server", "mode=uring", "probe=1") if mode == "uring" else (), **more)
 
 
 def ours(name, spin=0, **more):
-    # With spinning on both sides and three clients there are more busy threads than cores: no floor does that either.
+    # With spinning on both sides and several clients there are more busy threads than cores: no floor does that either.
     return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin}, client_settings={"spin": spin},
-                  workloads=tuple(w.name for w in WORKLOADS if w.name not in NAMES and not (spin and w.name == "mixed")), **more)
+                  workloads=tuple(w.name for w in WORKLOADS if w.name not in NAMES and not (spin and w.name in ("mixed",) + CORES)), **more)
 
 
 def names(name, spin=0, **more):

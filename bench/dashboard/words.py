@@ -11,6 +11,8 @@ WORKLOADS = {
     "steady_load": ("10,000 connections under a fixed load", "Calls leave by the clock, not when the last answer came: the time of a call counts from when it was due, so a stall shows in every call it delayed. The figure is the 99th percentile at 20,000 calls/s."),
     "idle_crowd": ("One busy among 10,000 idle", "One call after another on one connection, beside 10,000 connections that have nothing to say; measured alone as well in the same run."),
     "mixed": ("Mixed load", "Two server cores, and clients that do small calls, pipelined calls and blobs at the same time."),
+    "one_core": ("Two clients, one server core", "Bursts of calls in flight; servers and clients share the machine's cores."),
+    "two_cores": ("Two clients, two server cores", "The same with a second core for the server. On two cores for everybody it cannot double: look at what the floor gains."),
     "huge": ("A blob of 256 MiB", "As argument; the size comes back. The median of the warm calls."),
     "blob_up": ("Blobs to the server", "One call after another with a blob as argument; its size comes back."),
     "blob_down": ("Blobs from the server", "One call after another with a blob as the result."),

@@ -15,6 +15,7 @@ void blob_down(const arguments&);         // bench/blob
 void steady_load_of_calls(const arguments&);  // bench/steady_load
 void idle_crowd(const arguments&);        // bench/idle_crowd
 void mixed(const arguments&);             // bench/mixed
+void cores(const arguments&);             // bench/cores
 void counted_calls(const arguments&);     // bench/instructions
 void batched(const arguments&);           // bench/batched
 void oneway(const arguments&);            // bench/oneway

@@ -1,4 +1,5 @@
 """The programs of the benchmarks: where they are, and how a server and a client are started on a core of their own and ended."""
+import collections
 import contextlib
 import ctypes
 import glob
@@ -16,6 +17,9 @@ LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 20    # a server that has not said "ready" by then never will
 CLIENT_SECONDS = 120  # more than the slowest client needs
+
+
+Serving = collections.namedtuple("Serving", "address pid")
 
 
 class Failure(Exception):
@@ -80,7 +84,7 @@ def tail(log):
 
 @contextlib.contextmanager
 def running_server(system, workload, programs, core, folder):
-    """A fresh server of the system; gives a function that raises if it has died meanwhile, and its address."""
+    """A fresh server of the system; gives where it listens and its process. Throws Failure where it has died meanwhile."""
     words = command(system.server, programs)
     if not system.chooses_port:
         words.append("addr=" + ("./u:%s/socket" % folder if system.unix else "127.0.0.1:0"))
@@ -90,7 +94,7 @@ def running_server(system, workload, programs, core, folder):
     with tempfile.TemporaryFile("w+") as log:
         server = start(words, core, stdout=subprocess.PIPE, stderr=log)
         try:
-            yield wait_until_ready(server, log)
+            yield Serving(wait_until_ready(server, log), server.pid)
             if server.poll() is not None:
                 raise Failure("the server died: " + tail(log))
         finally:
@@ -101,8 +105,9 @@ def running_server(system, workload, programs, core, folder):
                 os.unlink(os.path.join(folder, left))
 
 
-def run_client(system, workload, settings, address, programs, core):
-    words = command(system.client, programs) + [workload.name, "addr=" + address]
+def run_client(system, workload, settings, serving, programs, core):
+    words = command(system.client, programs) + [workload.name, "addr=" + serving.address]
+    words += ["server_pid=%d" % serving.pid] if workload.watches_server else []
     words += ["%s=%s" % pair for pair in settings.items()]
     client = start(words, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:

@@ -27,10 +27,10 @@ class Run:
     def measure_one(self, system, workload, repetition, folder):
         try:
             server_core, client_core = (None, None) if workload.both_cores else (self.server_core, self.client_core)
-            with running_server(system, workload, self.programs, server_core, folder) as address:
+            with running_server(system, workload, self.programs, server_core, folder) as serving:
                 for own in self.settings_of(system, workload):
                     settings = {**self.common_settings(workload), **system.client_settings, **own}
-                    result = run_client(system, workload, settings, address, self.programs, client_core)
+                    result = run_client(system, workload, settings, serving, self.programs, client_core)
                     line = {"system": system.name, **result, "rep": repetition, **own}
                     print(json.dumps(line), flush=True)
                     by_settings = self.results.setdefault((system.name, workload.name), {})

@@ -2,51 +2,14 @@
 // of a megabyte. What counts is how the small calls fare; how much the other two did stands beside it.
 #pragma once
 
-#include <atomic>
 #include <cstdio>
-#include <exception>
-#include <thread>
 
+#include <bench/common/background.hpp>
 #include <bench/common/measure.hpp>
 
 namespace bench {
 
 inline constexpr std::size_t mixed_burst = 64, mixed_blob = 1 << 20;
-
-/// A client on a thread of its own that goes on until it is stopped. `connect()` is run on that thread and gives what is repeated.
-class background {
- public:
-  template <class Connect> explicit background(Connect connect) {
-    thread_ = std::thread([this, connect] {
-      try {
-        for (auto repeat = connect(); !stopped_; ++done_) repeat();
-      } catch (...) {
-        error_ = std::current_exception();
-      }
-    });
-  }
-  ~background() { end(); }
-  background(const background&) = delete;
-  background& operator=(const background&) = delete;
-
-  std::uint64_t done() const { return done_; }
-  /// Ends it; throws what it threw.
-  void stop() {
-    end();
-    if (error_) std::rethrow_exception(error_);
-  }
-
- private:
-  void end() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-
-  std::atomic<bool> stopped_{false};
-  std::atomic<std::uint64_t> done_{0};
-  std::exception_ptr error_{};
-  std::thread thread_{};
-};
 
 /// Each of the three makes its connection and gives the function to repeat. Prints the line.
 template <class Small, class Burst, class Blob> void mixed_load(const arguments& given, std::uint64_t answer, Small small, Burst burst, Blob blob) {

@@ -22,7 +22,9 @@ constexpr scenario scenarios[] = {{"sync_call", bench::sync_call},
                                   {"steady_load", bench::steady_load_of_calls},
                                   {"idle_crowd", bench::idle_crowd},
                                   {"mixed", bench::mixed},
-                                  {"batched", bench::batched}};
+                                  {"batched", bench::batched},
+                                  {"one_core", bench::cores},
+                                  {"two_cores", bench::cores}};
 
 void run(const bench::arguments& given) {
   bench::raise_file_limit();

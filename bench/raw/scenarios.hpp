@@ -17,5 +17,6 @@ void steady_load_of_calls(const arguments&);  // bench/steady_load
 void idle_crowd(const arguments&);        // bench/idle_crowd
 void batched(const arguments&);           // bench/batched
 void mixed(const arguments&);             // bench/mixed
+void cores(const arguments&);             // bench/cores
 
 }  // namespace bench
