@@ -1,4 +1,4 @@
-"""What scripts/bench compares: the workloads, the systems that run them, and the ratios the project promises.
+"""What scripts/bench compares: the workloads and the systems that run them. What is promised of them is in promises.py.
 
 A system is two command lines that keep to the conventions of docs/benchmarks.md. One whose programs have not been built (or
 whose Python package is missing) is left out of a run, and the run says so.
@@ -139,50 +139,4 @@ SYSTEMS = (
     peer("ice", ("sync_call", "pipelined_call", "connect", "huge", "oneway")),
     peer("grpc", ("sync_call", "pipelined_call", "connect", "huge")),
     System("zeromq", ("{programs}/zmq_server",), ("{programs}/zmq_client",), workloads=("sync_call", "pipelined_call", "oneway")),
-)
-
-
-@dataclass(frozen=True)
-class Promise:
-    """The best of `ours` reaches at least `factor` times the best of `theirs`; without `theirs` it reaches `factor` itself, in the workload's unit."""
-    workload: str
-    ours: tuple
-    theirs: tuple
-    factor: float
-    floor: tuple = ()  # printed beside it: what the same ratio is without any protocol, the most that can be had
-    beside: str = ""   # the workload of `theirs`, where that is another
-
-    @property
-    def their_workload(self):
-        return self.beside or self.workload
-
-
-ENGINE_TCP = ("engine-tcp", "engine-tcp-spin")
-RAW_TCP_SPIN = ("tcp-epoll-spin", "tcp-uring-spin")
-RAW_TCP = ("tcp-blocking", "tcp-epoll") + RAW_TCP_SPIN
-ENGINE_UNIX = ("engine-unix", "engine-unix-spin")
-RAW_UNIX_SPIN = ("unix-epoll-spin", "unix-uring-spin")
-RAW_UNIX = ("unix-blocking", "unix-epoll") + RAW_UNIX_SPIN
-ENGINE_NS = ("engine-ns", "engine-ns-spin")
-ENGINE_NS_SQL = ("engine-ns-sql", "engine-ns-sql-spin")
-
-PROMISES = (
-    Promise("sync_call", ("engine-tcp-spin",), RAW_TCP_SPIN, 0.92),
-    Promise("sync_call", ("engine-tcp",), ("tcp-blocking",), 0.97),
-    Promise("sync_call", ("engine-unix-spin",), RAW_UNIX_SPIN, 0.88),
-    Promise("pipelined_call", ("engine-tcp-spin",), RAW_TCP_SPIN, 0.2),
-    Promise("pipelined_call", ENGINE_TCP, ("redis",), 2.5),
-    Promise("many_connections", ENGINE_TCP, RAW_TCP, 0.95),
-    Promise("many_connections", ENGINE_UNIX, RAW_UNIX, 0.95),
-    Promise("connect", ENGINE_TCP, RAW_TCP, 0.9),
-    Promise("huge", ENGINE_TCP, RAW_TCP, 0.95),
-    Promise("huge", ENGINE_UNIX, RAW_UNIX, 0.9),
-    Promise("oneway", ENGINE_TCP, ("zeromq",), 1.5),
-    Promise("batched", ENGINE_TCP, RAW_TCP, 0.5),
-) + tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream")) + (
-    Promise("lookup", ("engine-ns-spin",), ("engine-tcp-spin",), 0.75, beside="sync_call"),
-    Promise("lookup_pipelined", ENGINE_NS, ("pyro4-ns",), 10),
-    Promise("lookup_pipelined", ENGINE_NS, (), 1_000_000),
-    Promise("lookup_pipelined", ENGINE_NS_SQL, (), 500_000),
-    Promise("register", ENGINE_NS_SQL, ("pyro4-ns-sql",), 20),
 )

@@ -2,6 +2,7 @@
 
 Ratios are made within one run only: the same minutes on the same machine. A ratio above one always means that ours is ahead.
 """
+import glob
 import json
 import os
 import statistics
@@ -21,6 +22,13 @@ class Data:
     rows: list = field(default_factory=list)      # dictionaries with system, workload, value and what else was recorded
     micro: list = field(default_factory=list)     # (file name, context, benchmarks)
     left_out: int = 0                             # lines without what a row needs
+
+
+def kept():
+    """The files of what has been recorded."""
+    bench = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    history = os.path.join(bench, "history.jsonl")
+    return [f for f in [history] if os.path.exists(f)] + sorted(glob.glob(os.path.join(bench, "micro", "results", "*.json")))
 
 
 def is_number(value):

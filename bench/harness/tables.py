@@ -1,6 +1,7 @@
 """What scripts/bench prints for a reader: the table, the promised ratios, the comparison of two revisions."""
 import statistics
 
+import promises
 import systems as registry
 
 
@@ -26,48 +27,30 @@ def print_crowds(rows):
         print("%-18s beside %s idle connections %.3f as quick as alone; each takes %s" % (row["system"], short(row["conns"]), row["of_alone"], memory))
 
 
-def best_of(names, workload, values):
-    """(value, system) of the fastest one that was measured, or None."""
-    return max(((values[n, workload], n) for n in names if (n, workload) in values), default=None)
-
-
 def print_promises(rows):
-    values = {(r["system"], r["workload"]): r["value"] for r in rows if "kb" not in r}
     units = {r["workload"]: r["unit"] for r in rows}
-    print("\npromised ratios (of the medians above)")
-    for promise in (p for p in registry.PROMISES if p.workload in units):
-        print("  " + (told(promise, values) if promise.theirs else told_alone(promise, values, units[promise.workload])))
+    print("\npromised (of the medians above)")
+    for promise in (p for p in promises.ALL if p.workload in units):
+        print("  " + told(promise, promises.reached(promise, rows), units[promise.workload]))
 
 
-def told(promise, values):
-    mine = best_of(promise.ours, promise.workload, values)
-    theirs = best_of(promise.theirs, promise.their_workload, values)
-    if mine is None or theirs is None:
-        return not_measured(promise, "%5.2f" % promise.factor, promise.ours if mine is None else promise.theirs)
-    ratio = mine[0] / theirs[0] if theirs[0] else float("inf")
-    text = "%s %-17s >= %5.2f   %8.2f   %s / %s" % (mark(ratio, promise), promise.workload, promise.factor, ratio, mine[1], theirs[1])
+def told(promise, reached, unit):
+    """A line for a promise: whether it is kept, what is wanted, what was reached by whom."""
+    plain = not promise.theirs
+    sign, wanted = "<=" if promise.at_most else ">=", "%s %s" % (short(promise.factor), unit) if plain else "%5.2f" % promise.factor
+    if reached.value is None:
+        return " -   %-17s %s %s   not measured: %s" % (promise.workload, sign, wanted, ", ".join(reached.lacking))
+    shown = short(reached.value) if plain else "%8.2f" % reached.value
+    text = "%s %-17s %s %s   %s   %s" % ("pass" if reached.kept else "FAIL", promise.workload, sign, wanted, shown, reached.mine)
+    if reached.theirs:
+        text += " / " + reached.theirs
     if promise.beside:
         text += " " + promise.beside
-    floor = best_of(promise.floor, promise.workload, values)
-    if floor is not None and theirs[0]:
-        text += " (%s: %.2f)" % (floor[1], floor[0] / theirs[0])
+    if promise.gain_over:
+        text += ", each as a ratio to its own %s" % promise.gain_over
+    if reached.floor:
+        text += " (%s: %.2f)" % reached.floor
     return text
-
-
-def told_alone(promise, values, unit):
-    mine = best_of(promise.ours, promise.workload, values)
-    wanted = "%s %s" % (short(promise.factor), unit)
-    if mine is None:
-        return not_measured(promise, wanted, promise.ours)
-    return "%s %-17s >= %s   %s   %s" % (mark(mine[0], promise), promise.workload, wanted, short(mine[0]), mine[1])
-
-
-def mark(reached, promise):
-    return "pass" if reached >= promise.factor else "FAIL"
-
-
-def not_measured(promise, wanted, lacking):
-    return " -   %-17s >= %s   not measured: %s" % (promise.workload, wanted, ", ".join(lacking))
 
 
 def print_comparison(rows):

@@ -10,8 +10,9 @@ import unittest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "bench"))
+import promises
 import systems
-from harness import facts, history, programs, revisions, tables
+from harness import facts, history, programs, report, revisions, tables
 from harness.run import Run
 
 
@@ -43,6 +44,20 @@ class Harness(unittest.TestCase):
                           ["FAIL", "lookup_pipelined", ">=", "500,000", "calls/s", "400,000", "engine-ns-sql"]], told)
         self.assertEqual(["-", "lookup_pipelined", ">=", "500,000", "calls/s", "not", "measured:", "engine-ns-sql,", "engine-ns-sql-spin"],
                          self.promises_of(("lookup_pipelined", "engine-ns", 1))[-1])
+
+    def test_what_a_second_core_costs_is_compared_with_what_it_costs_the_floor(self):
+        per_core = {("one_core", "engine-tcp"): 100, ("two_cores", "engine-tcp"): 80, ("one_core", "tcp-epoll"): 1000, ("two_cores", "tcp-epoll"): 1000}
+        rows = [{"system": s, "workload": w, "value": 1, "unit": "calls/s", "calls_per_core_s": v} for (w, s), v in per_core.items()]
+        must = promises.per_core("engine-tcp", "tcp-epoll", "TCP")
+        self.assertEqual(promises.reached(must, rows), promises.Reached(0.8, False, "engine-tcp", "tcp-epoll", 1))
+        self.assertEqual(promises.reached(must, rows[1:]).lacking, ("engine-tcp",))
+
+    def test_every_promise_names_systems_that_run_its_workload(self):
+        able = {(s.name, w) for s in systems.SYSTEMS for w in s.workloads}
+        for must in promises.ALL:
+            if must.workload in {w.name for w in systems.WORKLOADS}:
+                for names, workload in ((must.ours, must.workload), (must.theirs, must.their_workload)):
+                    self.assertTrue(not names or any((n, workload) in able for n in names), must)
 
     def test_systems_that_disagree_about_an_answer_have_no_figures(self):
         run = measured("sync_call", ("a", {}, 10, 13), ("b", {}, 20, 14))
@@ -125,6 +140,66 @@ class Harness(unittest.TestCase):
 
     def test_an_unknown_revision_is_refused_by_name(self):
         self.assertRaisesRegex(revisions.CannotBuild, "no revision no-such-thing", revisions.build, TOP, "no-such-thing", "/nowhere")
+
+
+def figure(system, workload, value, date="2026-01-01T00:00", unit="calls/s", **more):
+    return {"system": system, "workload": workload, "value": value, "unit": unit, "date": date, "commit": "abc", **more}
+
+
+class Report(unittest.TestCase):
+    """The table of what must be reached."""
+
+    def cells(self, scenario, rows):
+        """must, reached and outcome of a row."""
+        (line,) = [told for told in report.lines(rows) if told.startswith("| %s |" % scenario)]
+        return tuple(cell.strip() for cell in line.split("|")[2:5])
+
+    def test_has_fourteen_rows_and_of_nothing_says_that_it_was_not_measured(self):
+        told = list(report.lines([]))
+        self.assertEqual([line.split("|")[3:5] for line in told[2:16]], [[" %s " % "; ".join(["not measured"] * len(row.musts)), " - "] for row in promises.ROWS])
+        self.assertEqual(told[16:], ["", "0 of 14 rows pass; what is bold is short.", "- not wholly measured: " + "; ".join(row.scenario for row in promises.ROWS)])
+
+    def test_says_of_every_condition_whether_it_is_short(self):
+        rows = [figure("engine-tcp", "oneway", 9e6), figure("zeromq", "oneway", 8e6)]
+        self.assertEqual(self.cells("oneway calls", rows), ("8,000,000 calls/s; 1.5 × ZeroMQ", "9,000,000 calls/s; **1.12 ×**", "short"))
+        self.assertEqual(self.cells("oneway calls", [rows[0], figure("zeromq", "oneway", 6e6)])[1:], ("9,000,000 calls/s; 1.5 ×", "pass"))
+        self.assertEqual(self.cells("oneway calls", rows[:1])[1:], ("9,000,000 calls/s; not measured", "-"))
+
+    def test_makes_ratios_in_the_newest_run_that_has_both_and_names_the_run(self):
+        rows = [figure("engine-tcp", "sync_call", 97), figure("tcp-blocking", "sync_call", 100), figure("engine-tcp", "sync_call", 50, date="2026-01-02T00:00")]
+        self.assertEqual(self.cells("synchronous call, nobody spins", rows)[1:], ("0.97 ×", "pass"))
+        rows.append(figure("tcp-blocking", "sync_call", 100, date="2026-01-02T00:00"))
+        self.assertEqual(self.cells("synchronous call, nobody spins", rows)[1:], ("**0.5 ×**", "short"))
+        self.assertEqual(list(report.lines(rows))[-1], "- commit abc on 2026-01-02 00:00: synchronous call, nobody spins")
+        compared = [figure(s, "sync_call", 1, date="2026-01-03", compared=True) for s in ("engine-tcp", "tcp-blocking")]
+        self.assertEqual(self.cells("synchronous call, nobody spins", rows + compared)[1:], ("**0.5 ×**", "short"))
+
+    def test_names_the_best_of_the_others_and_how_many_of_them_were_there(self):
+        rows = [figure("engine-unix-spin", "sync_call", 90), figure("unix-epoll-spin", "sync_call", 100)]
+        row = "synchronous call, spinning, Unix socket"
+        self.assertEqual(self.cells(row, rows)[1], "0.9 × (unix-epoll-spin, the best of 1 of 2)")
+        self.assertEqual(self.cells(row, [*rows, figure("unix-uring-spin", "sync_call", 120)])[1:], ("**0.75 ×** (unix-uring-spin)", "short"))
+
+    def test_takes_the_micro_benchmarks_as_google_benchmark_wrote_them(self):
+        each = lambda name, **more: {"name": name, "real_time": 61.0, "time_unit": "ns", **more}
+        kept = [("x-abc-micro_dispatch.json", {"date": "2026"}, [each("small_call/msgpack"), each("small_call/msgpack", real_time=59.0), each("small_call/msgpack", real_time=55.5)]),
+                ("x-abc-micro_serializers.json", {"date": "2026"}, [each("serpent/mixed/decode", bytes_per_second=520.4e6)])]
+        rows = [row for one in kept for row in report.micro_rows(*one)]
+        self.assertEqual(self.cells("small call on the server, msgpack, frame to reply", rows), ("60 ns at most", "59.0 ns", "pass"))
+        self.assertEqual(self.cells("serpent of 1 MB decoded", rows), ("300 MB/s", "520 MB/s", "pass"))
+
+    def test_counts_of_pythons_clients_the_figure_that_gains_the_least(self):
+        python = lambda system, name, value: figure(system, "python_clients", value, figure=name)
+        rows = [python("pyro4-python", "a", 10), python("engine-python", "a", 30), python("pyro4-python", "b", 10), python("engine-python", "b", 9)]
+        self.assertEqual(self.cells("unmodified Python clients", rows)[1:], ("**0.9 ×** (b)", "short"))
+        self.assertEqual(self.cells("unmodified Python clients", rows[:2])[1:], ("3 × (a)", "pass"))
+        self.assertEqual(self.cells("unmodified Python clients", rows[:3])[1:], ("not measured", "-"))
+
+    def test_stands_in_the_documentation_with_the_same_rows(self):
+        with open(os.path.join(TOP, "docs", "benchmarks.md"), encoding="utf-8") as docs:
+            written = [line.split("|")[1:3] for line in docs if line.startswith("| ")]
+        for line in list(report.lines([]))[2:16]:
+            self.assertIn(line.split("|")[1:3], written)
 
 
 if __name__ == "__main__":
