@@ -45,8 +45,8 @@ WORKLOADS = (
     Workload("oneway"),
     Workload("batched"),
     Workload("stream"),
-    Workload("lookup"),
-    Workload("lookup_pipelined", tuple({"window": w} for w in WINDOWS), ({"window": 64},)),
+    Workload("lookup", smoke_settings=({"names": 20},)),
+    Workload("lookup_pipelined", tuple({"window": w} for w in WINDOWS), ({"window": 64, "names": 20},)),
     Workload("register", tuple({"window": w} for w in WINDOWS), ({"window": 64},)),
 )
 NAMES = ("lookup", "lookup_pipelined", "register")

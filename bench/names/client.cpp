@@ -13,7 +13,6 @@
 
 namespace {
 
-constexpr int known_names = 1000;
 constexpr int port_of_all = 4242;  // the answer that is compared
 
 engine::proxy<engine::name_server> names_at(const bench::arguments& given) {
@@ -22,10 +21,11 @@ engine::proxy<engine::name_server> names_at(const bench::arguments& given) {
 
 std::string name_of(std::uint64_t number, const std::string& group = "name") { return "bench." + group + "." + std::to_string(number); }
 
-std::vector<std::string> enrolled(engine::proxy<engine::name_server>& names) {
+/// The names that are looked up, known to the server. Setting: `names`, since each costs a stored one a write.
+std::vector<std::string> enrolled(engine::proxy<engine::name_server>& names, const bench::arguments& given) {
   std::vector<std::string> all;
-  for (int i = 0; i < known_names; ++i) {
-    all.push_back(name_of(static_cast<std::uint64_t>(i)));
+  for (std::size_t i = 0; i < given.count("names", 1000); ++i) {
+    all.push_back(name_of(i));
     names.enroll(all.back(), engine::uri("PYRO:object@localhost:4242"), false, std::nullopt);
   }
   return all;
@@ -38,7 +38,7 @@ void expect(const engine::uri& found) {
 /// One lookup after another.
 void lookup(const bench::arguments& given) {
   auto names = names_at(given);
-  const auto known = enrolled(names);
+  const auto known = enrolled(names, given);
   std::size_t next = 0;
   bench::timing clock(given);
   while (clock.running()) {
@@ -52,7 +52,7 @@ void lookup(const bench::arguments& given) {
 /// Up to `window` lookups in flight on one connection; when half are answered, the window is filled up.
 void lookup_pipelined(const bench::arguments& given) {
   auto names = names_at(given);
-  const auto known = enrolled(names);
+  const auto known = enrolled(names, given);
   const std::size_t window = given.count("window", 1024), half = (window + 1) / 2;
   std::deque<engine::future<engine::uri>> in_flight;
   std::size_t next = 0;
