@@ -5,7 +5,7 @@ from .parts import NONE, against, anchor, figure, single_rows
 
 
 def glance(data, order):
-    rows = "".join(glance_row(single_rows(data, w), w) for w in model.workloads([r for r in data.rows if "kb" not in r], order))
+    rows = "".join(glance_row(single_rows(data, w), w) for w in model.workloads([r for r in data.rows if model.is_single(r)], order))
     if not rows:
         return ""
     return ('<section id="glance"><h2>At a glance</h2><p>How far ahead we are, in the newest run of each scenario: 1.00× is even, more is '

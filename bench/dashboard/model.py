@@ -77,6 +77,11 @@ def add_line(data, path, number, line):
         data.left_out += 1
 
 
+def is_single(row):
+    """It is the workload's only figure of its system: neither one of several sizes nor one of several that are told by name."""
+    return "kb" not in row and "figure" not in row
+
+
 def kind(system):
     """ours, floor or peer."""
     if system.startswith("engine-"):
@@ -143,12 +148,17 @@ def run_of(row):
 
 
 def latest(rows):
-    """The rows of the newest run among these, one per system and settings. A comparison of revisions is narrow, so any other run goes before it."""
+    """The rows of the newest run among these, one per system and settings. Of narrow runs there is little to see: a comparison of revisions, or one
+    with less than half of the systems that another had, comes after any other."""
     rows = list(rows)
     comparisons = {run_of(r) for r in rows if r.get("compared")}
     own = [r for r in rows if run_of(r) not in comparisons] or [r for r in rows if not r.get("compared")]
-    newest = max((run_of(r) for r in own), default="")
-    return list({(r["system"], r.get("kb")): r for r in own if run_of(r) == newest}.values())
+    by_run = {}
+    for row in own:
+        by_run.setdefault(run_of(row), {})[row["system"], row.get("kb"), row.get("figure")] = row
+    systems = {run: len({system for system, *_ in found}) for run, found in by_run.items()}
+    wide = [run for run in by_run if 2 * systems[run] >= max(systems.values())]
+    return list(by_run[max(wide)].values()) if wide else []
 
 
 def workloads(rows, order=()):
@@ -172,7 +182,7 @@ def same_machine(row, other):
 
 def history(rows, system, as_ratio):
     """One Point per commit, oldest commit first: figures, or ratios to the floor of the same run. Only runs on the newest one's machine."""
-    mine = [r for r in rows if r["system"] == system and "kb" not in r]
+    mine = [r for r in rows if r["system"] == system and is_single(r)]
     if not mine:
         return []
     here = [r for r in mine if same_machine(r, max(mine, key=run_of))]

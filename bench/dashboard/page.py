@@ -6,6 +6,7 @@ from .charts import text
 from .glance import glance, machine
 from .micro import micro
 from .parts import anchor
+from .python import python_clients
 from .scenario import scenario
 from .sizes import sizes
 
@@ -29,13 +30,13 @@ def navigation(found):
 def render(data, order=()):
     """The page as text. `order`: workloads in the order they are to appear; others follow."""
     colours = colours_of(data)
-    found = model.workloads([r for r in data.rows if "kb" not in r], order)
+    found = model.workloads([r for r in data.rows if model.is_single(r)], order)
     with open(STYLE) as style:
         look = style.read()
     note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
     empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
     body = [note, empty, glance(data, order), machine(data), navigation(found) if found else "",
-            *(scenario(data, w, colours) for w in found), sizes(data, colours), micro(data)]
+            *(scenario(data, w, colours) for w in found), sizes(data, colours), python_clients(data), micro(data)]
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
             '<title>engine: benchmarks</title><style>%s</style></head><body><header><h1>engine <span>benchmarks</span></h1>'

@@ -36,4 +36,4 @@ def anchor(workload):
 
 def single_rows(data, workload):
     """The newest figures of a workload that has one per system."""
-    return model.latest(r for r in data.rows if r["workload"] == workload and "kb" not in r)
+    return model.latest(r for r in data.rows if r["workload"] == workload and model.is_single(r))

@@ -44,6 +44,8 @@ def sample():
                  row("engine-tcp", "instructions_server", 2000.0 - 100 * run, "instructions", **when)]
     for system, peak in (("engine-tcp", 2500.0), ("tcp-epoll", 2900.0), ("redis", 1100.0)):
         rows += [row(system, "blob_up", peak / (1 + 300 / kb), "MB/s", kb=kb) for kb in (64, 1024, 16384, 262144, 1048576)]
+    for system, factor in (("pyro4-python", 1), ("engine-python", 2.5)):
+        rows += [row(system, "python_clients", figure * factor, figure=name) for name, figure in (("benchmark: call #1", 4000.5), ("batchedcalls: Batched", 16000.0))]
     return rows
 
 
@@ -110,7 +112,7 @@ class Page(unittest.TestCase):
         for r in rows:
             newest = r["date"] == max(o["date"] for o in rows if o["workload"] == r["workload"])
             same = [(a, text) for a, text in shown.figures if a.get("data-system") == r["system"] and a["data-workload"] == r["workload"]
-                    and a["data-what"] == "value" and a.get("data-kb") == (str(r["kb"]) if "kb" in r else None)]
+                    and a["data-what"] == "value" and a.get("data-figure") == r.get("figure") and a.get("data-kb") == (str(r["kb"]) if "kb" in r else None)]
             if newest:
                 self.assertTrue(same, r)
                 for attributes, text in same:
@@ -130,7 +132,7 @@ class Page(unittest.TestCase):
 
     def test_ratios_are_of_the_two_figures_they_name_in_the_newest_run(self):
         rows = sample()
-        newest = {(r["system"], r["workload"]): r["value"] for r in rows}
+        newest = {(r["system"], r["workload"]): r["value"] for r in rows}  # of Python's clients all have the same ratio
         ratios = Figures(page.render(read(lines(rows)))).ratios
         self.assertTrue({("engine-tcp", "tcp-blocking"), ("engine-tcp-spin", "tcp-epoll-spin"), ("engine-tcp", "pyro4"), ("engine-tcp-spin", "zeromq")} <=
                         {(a["data-mine"], a["data-theirs"]) for a, _ in ratios})
@@ -160,6 +162,12 @@ class Page(unittest.TestCase):
         self.assertEqual([r["value"] for r in model.latest(rows)], [3.0])
         self.assertEqual([p.commit for p in model.history(rows, "engine-tcp", False)], ["old", "0123456789ab"])
         self.assertEqual([r["value"] for r in model.latest([*rows, row("engine-tcp", "batched", 7.0, date="2020")])], [7.0])
+
+    def test_a_run_of_few_systems_does_not_hide_one_of_many(self):
+        rows = [row("engine-tcp", "batched", 3.0), row("tcp-epoll", "batched", 4.0), row("pyro4", "batched", 1.0), row("engine-tcp", "batched", 5.0, date="2027")]
+        self.assertEqual([r["value"] for r in model.latest(rows)], [3.0, 4.0, 1.0])
+        self.assertEqual([r["value"] for r in model.latest([*rows, row("tcp-epoll", "batched", 7.0, date="2027")])], [5.0, 7.0])
+        self.assertEqual(model.latest([]), [])
 
     def test_files_of_google_benchmark_are_shown_without_their_aggregates(self):
         shown = [(a, t) for a, t in Figures(page.render(read(json.dumps(MICRO)))).figures if "data-micro" in a]
