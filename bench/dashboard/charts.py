@@ -3,11 +3,23 @@
 Whatever comes from a file goes through `text`, so that no name can become markup.
 """
 import html
+from dataclasses import dataclass
 
 from .numbers import Linear, Logarithmic, brief, short
 
-WIDTH, HEIGHT = 480, 280
-LEFT, RIGHT, TOP, BOTTOM = 46, 128, 12, 34
+@dataclass(frozen=True)
+class Frame:
+    """The size of a chart, and the room around what is drawn."""
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+LARGE = Frame(480, 280, 46, 128, 12, 34)
+SMALL = Frame(284, 150, 36, 126, 8, 24)
 LABEL_HEIGHT = 15
 COLOURS = 8  # --c0 … --c7 in the page's style
 
@@ -63,25 +75,26 @@ class Series:
         self.name, self.colour, self.kind, self.points = name, colour, kind, points
 
 
-def lines(series, names_of_x, logarithmic, what, reference=None):
+def lines(series, names_of_x, logarithmic, what, reference=None, frame=LARGE):
     """A chart of lines over evenly spaced places that have names. `reference`: a value that gets a line across."""
     values = [y for s in series for _, y, _ in s.points] + ([reference] if reference else [])
     axis = Logarithmic(values) if logarithmic else Linear(values)
     count = max(len(names_of_x), 1)
-    across = lambda x: LEFT + (WIDTH - LEFT - RIGHT) * ((x + 0.5) / count)
-    down = lambda y: HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * axis.at(y)
-    parts = ['<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">' % (WIDTH, HEIGHT, text(what))]
-    for value in axis.ticks():
+    end = frame.width - frame.right
+    across = lambda x: frame.left + (end - frame.left) * ((x + 0.5) / count)
+    down = lambda y: frame.height - frame.bottom - (frame.height - frame.top - frame.bottom) * axis.at(y)
+    parts = ['<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">' % (frame.width, frame.height, text(what))]
+    for value in axis.ticks(6 if frame is LARGE else 4):
         parts.append('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="tick" x="%d" y="%.1f" text-anchor="end">%s</text>' %
-                     (LEFT, WIDTH - RIGHT, down(value), down(value), LEFT - 6, down(value) + 4, text(brief(value))))
+                     (frame.left, end, down(value), down(value), frame.left - 6, down(value) + 4, text(brief(value))))
     if reference:
-        parts.append('<line class="reference" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>' % (LEFT, WIDTH - RIGHT, down(reference), down(reference)))
-    every = -(-count // 6)
+        parts.append('<line class="reference" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>' % (frame.left, end, down(reference), down(reference)))
+    every = -(-count // 6) if frame is LARGE else -(-count // 12)
     for i, name in enumerate(names_of_x):
-        if i % every == 0 or count <= 6:
-            parts.append('<text class="tick" x="%.1f" y="%d" text-anchor="middle">%s</text>' % (across(i), HEIGHT - BOTTOM + 18, text(name)))
+        if i % every == 0:
+            parts.append('<text class="tick" x="%.1f" y="%d" text-anchor="middle">%s</text>' % (across(i), frame.height - frame.bottom + 18, text(name)))
     parts += [line(s, across, down) for s in series]
-    parts += end_labels(series, across, down)
+    parts += end_labels(series, across, down, frame)
     return "".join(parts) + "</svg>"
 
 
@@ -93,10 +106,11 @@ def line(series, across, down):
     return '<polyline class="%s" points="%s"/>%s' % (look, points, dots)
 
 
-def end_labels(series, across, down):
+def end_labels(series, across, down, frame):
     drawn = [s for s in series if s.points]
-    heights = spread_labels([down(s.points[-1][1]) for s in drawn], TOP + 6, HEIGHT - BOTTOM)
+    end = frame.width - frame.right
+    heights = spread_labels([down(s.points[-1][1]) for s in drawn], frame.top + 6, frame.height - frame.bottom)
     for s, height in zip(drawn, heights):
         x, y = across(s.points[-1][0]), down(s.points[-1][1])
         yield ('<path class="lead" d="M%.1f %.1fL%d %.1f"/><text class="name c%d %s" x="%d" y="%.1f">%s</text>' %
-               (x + 4, y, WIDTH - RIGHT + 2, height, s.colour % COLOURS, s.kind, WIDTH - RIGHT + 6, height + 4, text(s.name[:22])))
+               (x + 4, y, end + 2, height, s.colour % COLOURS, s.kind, end + 6, height + 4, text(s.name[:22])))

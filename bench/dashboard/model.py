@@ -66,6 +66,11 @@ def is_micro(each):
     return isinstance(each, dict) and isinstance(each.get("name"), str) and is_number(each.get("real_time")) and each.get("run_type") != "aggregate"
 
 
+def micro_time(benchmark):
+    """Of the processor, where it is told."""
+    return benchmark["cpu_time"] if is_number(benchmark.get("cpu_time")) else benchmark["real_time"]
+
+
 def add_line(data, path, number, line):
     try:
         row = json.loads(line)
@@ -167,6 +172,27 @@ def workloads(rows, order=()):
     return sorted(names, key=lambda n: (order.index(n) if n in order else len(order), names.index(n)))
 
 
+# What is drawn over the commits where that is not the figure itself: on a machine whose cores servers and clients share, calls per second are its scheduler's.
+HISTORIC = {"one_core": ("calls_per_core_s", "calls/s of a server core"), "two_cores": ("calls_per_core_s", "calls/s of a server core")}
+TORN = 2    # repetitions that differ by more than this were disturbed
+BUSY = 2.5  # … and so was a run that began with more than so many busy processes per core
+
+
+def historic(row):
+    """The row as the history has it; without a spread where its figure is another."""
+    key, unit = HISTORIC.get(row["workload"], ("value", ""))
+    return {**row, "value": row[key], "unit": unit, "min": None, "max": None} if unit and is_number(row.get(key)) else row
+
+
+def is_steady(row):
+    """It tells of the commit, and not of what else the machine did. Instructions are counted alike whatever it does."""
+    if row.get("unit") == "instructions":
+        return True
+    low, high = spread(row)
+    cores, load = row.get("cores"), row.get("load")
+    return high <= TORN * low and not (is_number(load) and is_number(cores) and load > BUSY * cores)
+
+
 @dataclass
 class Point:
     commit: str
@@ -176,24 +202,46 @@ class Point:
     runs: int
 
 
+@dataclass
+class Commit:
+    commit: str      # with a + where files differed from it
+    moment: tuple    # what they are ordered by
+    day: str
+
+
+def commit_of(row):
+    return str(row.get("commit", "?")) + ("+" if row.get("dirty") else "")
+
+
+def commits(rows):
+    """Those of the rows, oldest first."""
+    found = {}
+    for row in rows:
+        moment = (str(row.get("committed") or run_of(row)), run_of(row))
+        known = found.setdefault(commit_of(row), Commit(commit_of(row), moment, moment[0][:10]))
+        known.moment = min(known.moment, moment)
+    return sorted(found.values(), key=lambda c: c.moment)
+
+
 def same_machine(row, other):
     return all(row.get(k) == other.get(k) for k in ("cpu", "cores"))
 
 
+def newest_machine(rows):
+    """The rows of the machine on which the newest run was: figures of different machines are not compared."""
+    newest = max(rows, key=run_of, default=None)
+    return [r for r in rows if same_machine(r, newest)]
+
+
 def history(rows, system, as_ratio):
-    """One Point per commit, oldest commit first: figures, or ratios to the floor of the same run. Only runs on the newest one's machine."""
+    """One Point per commit, oldest commit first: figures, or ratios to the floor of the same run."""
     mine = [r for r in rows if r["system"] == system and is_single(r)]
-    if not mine:
-        return []
-    here = [r for r in mine if same_machine(r, max(mine, key=run_of))]
-    found, order = {}, {}
-    for row in here:
+    found = {}
+    for row in mine:
         value = row["value"]
         if as_ratio:
             floor = floor_of(row, [r for r in rows if run_of(r) == run_of(row)])
             value = ahead(row, floor) if floor else None
         if value is not None:
-            commit = str(row.get("commit", "?")) + ("+" if row.get("dirty") else "")
-            found.setdefault(commit, []).append(value)
-            order.setdefault(commit, (str(row.get("committed") or run_of(row)), run_of(row)))
-    return [Point(c, statistics.median(found[c]), min(found[c]), max(found[c]), len(found[c])) for c in sorted(found, key=order.get)]
+            found.setdefault(commit_of(row), []).append(value)
+    return [Point(c.commit, statistics.median(found[c.commit]), min(found[c.commit]), max(found[c.commit]), len(found[c.commit])) for c in commits(mine) if c.commit in found]

@@ -57,7 +57,7 @@ class Logarithmic:
         if len(found) > most:
             return found[::math.ceil(len(found) / most)]
         low, high = 10 ** self.low, 10 ** self.high
-        return Linear([low, high], zero=False).ticks(3)
+        return Linear([low, high], zero=False).ticks()
 
 
 class Linear:

@@ -4,6 +4,7 @@ import os
 from . import model, words
 from .charts import text
 from .glance import glance, machine
+from .history import history
 from .micro import micro
 from .parts import anchor
 from .python import python_clients
@@ -23,8 +24,12 @@ def colours_of(data):
     return found
 
 
-def navigation(found):
-    return '<nav>%s</nav>' % "".join('<a href="#%s">%s</a>' % (anchor(w), text(words.title(w))) for w in found)
+MORE = (("sizes", "Throughput over size"), ("python", "Python clients"), ("history", "Commit by commit"), ("micro", "Micro benchmarks"))
+
+
+def navigation(found, more):
+    links = [(anchor(w), words.title(w)) for w in found] + [(name, title) for name, title in MORE if '<section id="%s">' % name in more]
+    return '<nav>%s</nav>' % "".join('<a href="#%s">%s</a>' % (name, text(title)) for name, title in links)
 
 
 def render(data, order=()):
@@ -35,8 +40,9 @@ def render(data, order=()):
         look = style.read()
     note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
     empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
-    body = [note, empty, glance(data, order), machine(data), navigation(found) if found else "",
-            *(scenario(data, w, colours) for w in found), sizes(data, colours), python_clients(data), micro(data)]
+    more = [part for part in (sizes(data, colours), python_clients(data), history(data, order, colours), micro(data)) if part]
+    body = [note, empty, glance(data, order), machine(data), navigation(found, "".join(more)) if found else "",
+            *(scenario(data, w) for w in found), *more]
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
             '<title>engine: benchmarks</title><style>%s</style></head><body><header><h1>engine <span>benchmarks</span></h1>'

@@ -14,8 +14,8 @@ def python_clients(data):
         return ""
     body = "".join(figure_row(name, [r for r in rows if r["figure"] == name]) for name in figures)
     return ('<section id="python"><h2>Unmodified Python clients</h2><p>Pyro4’s own example clients, and the figures that they print of themselves. Only the server differs.</p>'
-            '<table class="plain"><thead><tr><th>example and figure</th><th class="n">Pyro4’s server</th><th class="n">ours</th><th></th><th class="n">ratio</th></tr></thead>'
-            '<tbody>%s</tbody></table></section>' % body)
+            '<div class="wide"><table class="plain"><thead><tr><th>example and figure</th><th class="n">Pyro4’s server</th><th class="n">ours</th><th></th><th class="n">ratio</th></tr></thead>'
+            '<tbody>%s</tbody></table></div></section>' % body)
 
 
 def figure_row(name, rows):

@@ -1,19 +1,18 @@
-"""The card of one scenario: every system's figure beside ours, how long single calls take, and the history."""
+"""The card of one scenario: every system's figure beside ours, and how long single calls take."""
 from . import model, words
 from .charts import scale, steps, strip, text
-from .history import history_of
 from .numbers import Logarithmic, short
 from .parts import against, anchor, figure, single_rows
 
 PERCENTILES = (("p50", "p50_us"), ("p90", "p90_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("max", "max_us"))
-BESIDE = (("burst_calls_per_s", "calls/s in bursts"), ("blob_mb_per_s", "MB/s of blobs"))
+BESIDE = (("burst_calls_per_s", "calls/s in bursts"), ("blob_mb_per_s", "MB/s of blobs"), ("calls_per_core_s", "calls in a second of the server’s processor time"))
 
 
-def scenario(data, workload, colours):
+def scenario(data, workload):
     rows = single_rows(data, workload)
     if not rows:
         return ""
-    parts = [figures_of(rows), latencies_of(rows), history_of(data, workload, colours)]
+    parts = [figures_of(rows), latencies_of(rows)]
     return '<section class="scenario" id="%s"><h2>%s</h2><p>%s</p>%s</section>' % (
         anchor(workload), text(words.title(workload)), text(words.sentence(workload)), "".join(parts))
 

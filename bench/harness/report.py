@@ -9,6 +9,7 @@ import statistics
 
 import promises
 import systems
+from dashboard import model
 
 from .tables import short
 
@@ -19,7 +20,7 @@ def micro_rows(name, context, benchmarks):
     about = {key: str(context.get(key, "unknown")) for key in ("date", "commit")}
     found = {}
     for each in benchmarks:
-        found.setdefault((each["name"], each.get("time_unit", "ns")), []).append(each["real_time"])
+        found.setdefault((each["name"], each.get("time_unit", "ns")), []).append(model.micro_time(each))
         if isinstance(each.get("bytes_per_second"), (int, float)):
             found.setdefault((each["name"] + " MB/s", "MB/s"), []).append(each["bytes_per_second"] / 1e6)
     return [{"system": "engine", "workload": "%s:%s" % (program, benchmark), "value": statistics.median(values), "unit": unit, **about}

@@ -154,8 +154,32 @@ class Page(unittest.TestCase):
     def test_the_history_is_in_the_order_of_commits_and_of_one_machine(self):
         rows = [row("engine-tcp", "batched", 3.0, commit="c", committed="2026-01-03"), row("engine-tcp", "batched", 1.0, commit="a", committed="2026-01-01"),
                 row("engine-tcp", "batched", 5.0, commit="a", committed="2026-01-01"), row("engine-tcp", "batched", 9.0, commit="x", cpu="another", date="2020")]
-        points = model.history(rows, "engine-tcp", False)
+        points = model.history(model.newest_machine(rows), "engine-tcp", False)
         self.assertEqual([(p.commit, p.value, p.runs) for p in points], [("a", 3.0, 2), ("c", 3.0, 1)])
+
+    def test_all_charts_have_the_same_commits_and_show_ratios_beside_figures(self):
+        rows = [row(system, workload, value * (run + 1), commit="c%d" % run, committed="2026-01-0%d" % run, date="2026-01-0%d" % run)
+                for run in (1, 2, 3) for system, workload, value in (("engine-tcp", "batched", 8.0), ("tcp-epoll", "batched", 10.0), ("engine-tcp", "oneway", 5.0)) if run != 2 or workload == "oneway"]
+        drawn = page.render(read(lines(rows)))
+        section = drawn[drawn.index('<section id="history">'):]
+        self.assertEqual(re.findall(r"<b>(\d)</b> (c\d)", section), [("1", "c1"), ("2", "c2"), ("3", "c3")])
+        self.assertEqual(section.count("<svg"), 3)  # of oneway there is no floor to be a share of
+        self.assertEqual(section.count("no raw floor"), 1)
+        self.assertEqual(re.findall("<title>(.*?)</title>", section), ["engine-tcp at c1: 0.80×", "engine-tcp at c3: 0.80×", "engine-tcp at c1: 16.0", "engine-tcp at c3: 32.0",
+                                                                      "engine-tcp at c1: 10.0", "engine-tcp at c2: 15.0", "engine-tcp at c3: 20.0"])
+
+    def test_figures_whose_repetitions_are_torn_apart_are_left_out_of_the_history_and_counted(self):
+        rows = [row("engine-tcp", "oneway", 5.0 + run, commit="c%d" % run, committed="2026-01-0%d" % run, date="2026-01-0%d" % run, min=1.0 if run == 2 else 5.0, max=9.0) for run in (1, 2, 3)]
+        section = page.render(read(lines(rows)))
+        section = section[section.index('<section id="history">'):]
+        self.assertEqual(re.findall("<title>(.*?)</title>", section), ["engine-tcp at c1: 6.00", "engine-tcp at c3: 8.00"])
+        self.assertIn(" 1 of our figures say more about what else the machine did", section)
+        busy = row("engine-tcp", "oneway", 5.0, load=5.1)
+        self.assertEqual([model.is_steady(r) for r in (busy, {**busy, "load": 5.0}, {**busy, "unit": "instructions"}, {**busy, "load": "x"})], [False, True, True, True])
+
+    def test_of_two_server_cores_the_history_has_what_a_second_of_them_yields(self):
+        made = model.historic(row("engine-tcp", "two_cores", 5.0, min=1, max=9, calls_per_core_s=7.0))
+        self.assertEqual((made["value"], made["unit"], model.is_steady(made)), (7.0, "calls/s of a server core", True))
 
     def test_a_revision_that_was_measured_beside_is_history_and_not_the_newest_run(self):
         rows = [row("engine-tcp", "batched", 3.0), row("engine-tcp", "batched", 1.0, commit="old", committed="2025", compared=True)]
@@ -171,7 +195,21 @@ class Page(unittest.TestCase):
 
     def test_files_of_google_benchmark_are_shown_without_their_aggregates(self):
         shown = [(a, t) for a, t in Figures(page.render(read(json.dumps(MICRO)))).figures if "data-micro" in a]
-        self.assertEqual([(a["data-micro"], float(a["data-value"]), t) for a, t in shown], [("encode/msgpack", 12.625, "12.6")])
+        self.assertEqual([(a["data-micro"], float(a["data-value"]), t) for a, t in shown], [("encode/msgpack", 12.5, "12.5")])  # of the processor
+
+    def test_of_a_micro_benchmark_the_newest_results_are_shown_beside_those_before(self):
+        run = lambda day, time: json.dumps({"context": {"date": "2026-01-0%d" % day}, "benchmarks": [{"name": "encode", "real_time": 99.0, "cpu_time": time, "time_unit": "ns"}]})
+        data = model.Data()
+        with tempfile.TemporaryDirectory() as folder:
+            for day, time in ((2, 40.0), (1, 60.0)):
+                path = os.path.join(folder, "2026010%dT000000-abc-micro_x.json" % day)
+                with open(path, "w") as out:
+                    out.write(run(day, time))
+                model.read_into(data, path)
+        drawn = page.render(data)
+        self.assertEqual([a["data-value"] for a, _ in Figures(drawn).figures], ["40.0"])
+        self.assertIn('micro_x <small>date 2026-01-02, 2 runs kept</small>', drawn)
+        self.assertIn('<td class="n">60.0</td><td class="n"><b class="good">1.50×</b></td>', drawn)
 
     def test_hostile_names_are_shown_and_are_no_markup(self):
         rows = [row(HOSTILE, HOSTILE, 5.0, HOSTILE, **{**latency(1.0), "commit": HOSTILE, "cpu": HOSTILE, "kernel": HOSTILE}),

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "bench"))
 import promises
 import systems
-from harness import facts, history, programs, report, revisions, tables
+from harness import facts, history, micro, programs, report, revisions, tables
 from harness.run import Run
 
 
@@ -99,6 +99,25 @@ class Harness(unittest.TestCase):
             history.append(path, [{"system": "a", "value": 1.5}])
             history.append(path, [{"system": "b", "value": 2}, {"system": "c\n", "value": 3}])
             self.assertEqual(history.read(path), [{"system": "a", "value": 1.5}, {"system": "b", "value": 2}, {"system": "c\n", "value": 3}])
+
+    def test_of_each_micro_benchmark_the_results_are_kept_unless_it_fails(self):
+        says = """#!/bin/sh
+            for word; do case $word in --benchmark_out=*) out=${word#*=};; --benchmark_context=*) context=${word#*=};; esac; done
+            echo "{\\"context\\": {\\"host_name\\": \\"x\\", \\"executable\\": \\"$0\\", \\"about\\": \\"$context\\"}, \\"benchmarks\\": []}" >"$out"
+            exit %d"""
+        now = {"date": "2026-01-02T03:04:05+00:00", "commit": "abc"}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, status in (("micro_one", 0), ("micro_two", 0), ("micro_wrong", 1)):
+                with open(os.path.join(folder, name), "w") as program:
+                    program.write(says % status)
+                os.chmod(program.name, 0o755)
+            kept = os.path.join(folder, "kept")
+            micro.run(micro.chosen(folder, "*_one,*_two"), 0.1, now, kept)
+            self.assertRaisesRegex(programs.Failure, "micro_wrong failed", micro.run, micro.chosen(folder, "micro_wrong"), 0.1, now, kept)
+            self.assertRaises(programs.Failure, micro.chosen, folder, "nothing")
+            self.assertEqual(sorted(os.listdir(kept)), ["20260102T030405-abc-micro_%s.json" % name for name in ("one", "two")])
+            with open(os.path.join(kept, "20260102T030405-abc-micro_two.json")) as opened:
+                self.assertEqual(json.load(opened), {"context": {"executable": "micro_two", "about": "commit=abc"}, "benchmarks": []})
 
     def test_kept_results_do_not_name_the_machine_and_its_folders(self):
         with tempfile.TemporaryDirectory() as folder:
