@@ -19,8 +19,17 @@ WORKLOADS = {
     "lookup": ("Name lookup", "One name after another of 1,000."),
     "lookup_pipelined": ("Name lookups in flight", "Up to 64, 256 or 1024 of them."),
     "register": ("Registering names", "Counted when acknowledged, which in SQLite means durable."),
-    "instructions_server": ("Instructions of a call: server", "Counted by callgrind from the request frame to the answer frame: decode, dispatch, encode in msgpack. Free of noise; less is better."),
+    "instructions_server": ("Instructions of a call: server", "Counted by callgrind from the request frame to the answer frame: decode, dispatch, encode, in each serializer. Free of noise; less is better."),
+    "instructions_server_oneway": ("Instructions of a oneway call: server", "From the frame to the executed method."),
+    "instructions_server_batch": ("Instructions of a batch’s entry: server", "From frame to frame, a hundred entries each."),
+    "instructions_server_lookup": ("Instructions of a name lookup: server", "From frame to frame, one name of a thousand."),
+    "instructions_server_stream": ("Instructions of a stream’s item: server", "All that the server does for it in user space, under epoll."),
     "instructions_client": ("Instructions of a call: client", "Counted by callgrind in the client of a synchronous call, without the kernel. All but free of noise; less is better."),
+    "instructions_client_pipelined": ("Instructions of a call in flight: client", "Bursts of a hundred."),
+    "instructions_client_oneway": ("Instructions of a oneway call: client", "Less is better."),
+    "instructions_client_batch": ("Instructions of a batch’s entry: client", "Batches of a hundred, every result read."),
+    "instructions_client_stream": ("Instructions of a stream’s item: client", "Less is better."),
+    "instructions_client_lookup": ("Instructions of a name lookup: client", "One name after another, each waited for."),
 }
 
 

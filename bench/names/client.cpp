@@ -49,6 +49,13 @@ void lookup(const bench::arguments& given) {
   bench::print("lookup", "calls/s", port_of_all, clock);
 }
 
+/// So many lookups one after another, for callgrind.
+void counted_lookups(const bench::arguments& given) {
+  auto names = names_at(given);
+  const auto known = enrolled(names, given);
+  for (std::size_t i = 0, count = given.count("count", 1000); i < count; ++i) expect(names.lookup(known[i % known.size()]));
+}
+
 /// Up to `window` lookups in flight on one connection; when half are answered, the window is filled up.
 void lookup_pipelined(const bench::arguments& given) {
   auto names = names_at(given);
@@ -98,6 +105,7 @@ int main(int argc, char** argv) try {
   if (given.workload() == "lookup") lookup(given);
   else if (given.workload() == "lookup_pipelined") lookup_pipelined(given);
   else if (given.workload() == "register") enroll(given);
+  else if (given.workload() == "counted_lookups") counted_lookups(given);
   else throw std::invalid_argument("no such workload: " + given.workload());
 } catch (const std::exception& error) {
   std::fprintf(stderr, "names_client: %s\n", error.what());

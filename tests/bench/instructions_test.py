@@ -15,11 +15,15 @@ PROGRAMS = sys.argv.pop(1)
 @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
 class Instructions(unittest.TestCase):
     def test_a_call_on_the_server_costs_the_same_number_of_instructions_each_time(self):
-        words = [PROGRAMS + "/instructions_server"]
-        self.assertEqual(instructions.per_call(words), instructions.per_call(words))
+        path = instructions.PATHS[0]
+        self.assertEqual(instructions.per_call(path, PROGRAMS), instructions.per_call(path, PROGRAMS))
 
     def test_a_program_that_fails_has_no_count(self):
         self.assertRaises(instructions.CannotCount, instructions.counted, [PROGRAMS + "/instructions_server", "count=none"])
+
+    def test_a_client_that_fails_has_no_count_either(self):
+        path = instructions.of_client("instructions_client", "no-such-style")
+        self.assertRaisesRegex(instructions.CannotCount, "no such style", instructions.per_call, path, PROGRAMS)
 
 
 if __name__ == "__main__":
