@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -213,6 +214,19 @@ class Report(unittest.TestCase):
         self.assertEqual(self.cells("unmodified Python clients", rows)[1:], ("**0.9 ×** (b)", "short"))
         self.assertEqual(self.cells("unmodified Python clients", rows[:2])[1:], ("3 × (a)", "pass"))
         self.assertEqual(self.cells("unmodified Python clients", rows[:3])[1:], ("not measured", "-"))
+
+    def test_is_printed_of_the_files_that_are_given_whatever_is_recorded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "run.jsonl")
+            with open(path, "w") as out:
+                out.writelines(json.dumps(row) + "\n" for row in (figure("engine-tcp", "oneway", 9e6), figure("zeromq", "oneway", 3e6)))
+            command = [sys.executable, os.path.join(TOP, "scripts", "bench"), "--report"]
+            said = subprocess.run([*command, path], capture_output=True, text=True)
+            self.assertEqual((said.returncode, said.stdout.splitlines()), (0, list(report.lines(history.read(path)))))
+            self.assertIn("1 of 14 rows pass", said.stdout)
+            refused = subprocess.run([*command, path + "x"], capture_output=True, text=True)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("No such file", refused.stderr)
 
     def test_stands_in_the_documentation_with_the_same_rows(self):
         with open(os.path.join(TOP, "docs", "benchmarks.md"), encoding="utf-8") as docs:
