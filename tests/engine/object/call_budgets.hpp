@@ -1,0 +1,40 @@
+// What a steady call may cost in system calls, for each style of calling and on both sides: the one table. Heap allocations are exact and stand in
+// allocations_test and allocations_by_style_test, copies in copies_test.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace engine::test {
+
+/// System calls for so many units at most. Where units share them (a send for many calls, a receive for many answers) the figure holds on a busy
+/// machine too, where fewer come together than on an idle one.
+struct call_budget {
+  std::string_view style;
+  std::size_t units;  ///< calls, entries, items or blobs that are made to be counted
+  std::uint64_t client, uring, epoll;  ///< of the client, and of a server's core with io_uring and with epoll
+};
+
+inline constexpr call_budget call_budgets[] = {
+    // The client: is the connection still good, send, try to receive twice, sleep, receive, or fewer when the answer is quick. The server with io_uring:
+    // submit the answer and wait, collect the send's own completion, and once more when work was deferred; with epoll: wait, receive, send, and perhaps
+    // look for more in vain before and after.
+    {"sync", 1000, 6100, 3200, 5200},
+    {"lookup", 1000, 6100, 3200, 5200},
+    {"pipelined", 10'000, 1000, 1000, 1000},  // in bursts of a hundred
+    {"oneway", 10'000, 500, 500, 500},
+    {"batched", 10'000, 610, 320, 520},       // a hundred in each: one call's for a batch
+    {"stream", 100'000, 800, 400, 600},       // one call's for a window, of a thousand items in the end
+    // A megabyte: how much fits into a socket at once is the kernel's to say.
+    {"blob_up", 50, 1500, 300, 1000},
+    {"blob_down", 50, 1500, 400, 1200},
+};
+
+constexpr const call_budget& budget_of(std::string_view style) {
+  for (const call_budget& each : call_budgets)
+    if (each.style == style) return each;
+  throw "no such style";
+}
+
+}  // namespace engine::test
