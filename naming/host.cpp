@@ -71,12 +71,15 @@ int chosen(const std::vector<int>& sockets, int family) {
 }  // namespace
 
 name_server_host::name_server_host(name_server_options options)
-    : names_(std::make_unique<NameServer>(open_storage(options.storage))), found_(static_cast<std::size_t>(names_->count())) {
+    : names_(std::make_unique<NameServer>(open_storage(options.storage), std::function<void()>(), options.watching)),
+      live_(std::make_unique<LiveNames>(*names_)),
+      found_(static_cast<std::size_t>(names_->count())) {
   const settings s = options.settings ? *options.settings : settings::from_environment();
   if (s.ns_autoclean > 0 && s.ns_autoclean < least_autoclean) throw std::invalid_argument("NS_AUTOCLEAN cannot be smaller than 3");
   // Its own entry says where it listens, which is known only then; the object is known only after its entry is right.
   daemon_ = std::make_unique<engine::daemon>(options_for(options, s));
   names_->keep(name_server_id, {.uri = daemon_->uri_for(name_server_id).to_string(), .tags = {"class:Pyro4.naming.NameServer"}});
+  daemon_->expose(*live_, live_names_id, {.shared = true});
   daemon_->expose(*names_, name_server_id, {.shared = true});
   const bool unix_only = !internal().sockname().empty();
   bound_to_ = unix_only ? "Unix domain socket" : numeric(internal().host(), daemon_->port(), s);

@@ -17,6 +17,7 @@
 #include <engine/object/activation.hpp>
 #include <engine/object/daemon.hpp>
 #include <naming/beacon.hpp>
+#include <naming/live_names.hpp>
 #include <naming/name_server.hpp>
 #include <naming/sweeper.hpp>
 
@@ -34,6 +35,7 @@ struct name_server_options {
   std::string bc_host{};                     ///< empty: settings.ns_bchost
   std::optional<std::uint16_t> bc_port{};    ///< unset: settings.ns_bcport
   std::string hmac_key{};
+  watch_limits watching{};                   ///< what those who watch names may cost
   /// Sockets that are open already: instead of the addresses above, and a UDP one for broadcasts. The host serves a duplicate of each.
   given_sockets sockets{};
   unsigned cores = 1;
@@ -70,6 +72,7 @@ class name_server_host {
   void open_beacon(const name_server_options&, const settings&);
 
   std::unique_ptr<NameServer> names_;
+  std::unique_ptr<LiveNames> live_;
   std::size_t found_ = 0;
   std::unique_ptr<engine::daemon> daemon_;
   std::string why_silent_{}, bound_to_{};

@@ -142,7 +142,8 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 
 // ---- reading
 
-NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake) : storage_(std::move(kept_in)) {
+NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake, watch_limits limits)
+    : storage_(std::move(kept_in)), watchers_(limits) {
   if (!storage_) return;
   names_.fill(storage_->load());
   const auto told = [this](std::span<const registration_change> changes, bool kept) { settled(changes, kept); };
@@ -182,6 +183,21 @@ std::vector<name_table::listed> NameServer::everything() const {
   return names_.list([](const std::string&, const registration&) { return true; });
 }
 
+// ---- watching
+
+stream<name_change> NameServer::watch(std::string prefix, std::chrono::nanoseconds quiet) {
+  const std::scoped_lock lock(changing_);
+  return watchers_.begin(std::move(prefix), quiet, [this] { return durable(); });
+}
+
+/// What the storage has.
+std::vector<named_registration> NameServer::durable() const {
+  auto all = names_.list([this](const std::string& name, const registration&) { return !unsettled_.contains(name); });
+  for (const auto& [name, each] : unsettled_)
+    if (each.kept) all.push_back({name, *each.kept});
+  return all;
+}
+
 // ---- changing
 
 NameServer::change NameServer::make(std::vector<registration_change> changes) {
@@ -194,6 +210,7 @@ NameServer::change NameServer::make(std::vector<registration_change> changes) {
     }
     if (each.now) names_.put(each.name, *each.now);
     else names_.take(each.name);
+    if (!journal_) watchers_.tell(each.name, each.now ? &*each.now : nullptr, each.tags_only);
   }
   if (journal_) made.durable = journal_->write(std::move(changes));
   return made;
@@ -228,6 +245,7 @@ void NameServer::settled(std::span<const registration_change> changes, bool kept
     if (kept && !each.tags_only) u.kept = each.now;
     else if (kept && u.kept) u.kept->tags = each.now->tags;
     else if (kept) unknown = each.name;
+    if (kept && (u.kept || !each.tags_only)) watchers_.tell(each.name, u.kept ? &*u.kept : nullptr, each.tags_only);
     if (--u.waiting > 0) continue;
     if (u.failed && u.kept) names_.put(each.name, *u.kept);
     else if (u.failed) names_.take(each.name);

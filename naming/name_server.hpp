@@ -3,6 +3,7 @@
 // Every method may be called on every core at once: expose it with .shared = true.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <engine/object/uri.hpp>
 #include <naming/journal.hpp>
 #include <naming/name_table.hpp>
+#include <naming/watchers.hpp>
 
 namespace engine {
 
@@ -82,7 +84,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
  public:
   /// `kept_in`: what it knows at the start and writes through to; nullptr: nothing outlives it. `wake`: see journal; empty: a thread writes.
   /// Throws naming_error.
-  explicit NameServer(std::unique_ptr<storage> kept_in = nullptr, std::function<void()> wake = {});
+  explicit NameServer(std::unique_ptr<storage> kept_in = nullptr, std::function<void()> wake = {}, watch_limits limits = {});
 
   // ---- Pyro's methods. Those that change something answer when it is durable.
   std::int64_t count() const { return static_cast<std::int64_t>(names_.size()); }
@@ -108,6 +110,13 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// The same unless it stands for something else than `uri` by now.
   void drop_if(std::string_view name, std::string_view uri);
   std::vector<name_table::listed> everything() const;
+  /// What stands, and what is changed from now on, of all names that begin with `prefix` (name_change.hpp): each change once it is durable, in order.
+  /// An item "quiet" comes when nothing has for that long. On a core, where the stream is then read. Throws naming_error when there are too many
+  /// watchers; the stream does when one does not take its items in time.
+  stream<name_change> watch(std::string prefix, std::chrono::nanoseconds quiet);
+  /// How many changes have been told.
+  std::int64_t revision() const { return watchers_.revision(); }
+  std::size_t watched_by() const { return watchers_.size(); }
   /// For who gave `wake`: writes what waits to be written. One thread at a time.
   void write_waiting();
 
@@ -130,12 +139,14 @@ class NameServer {  // its name in the texts of errors is Pyro's
   static task<> settle(change);
   static void wait_for(change);
   void settled(std::span<const registration_change>, bool kept);
+  std::vector<named_registration> durable() const;
   std::vector<name_table::listed> find(const std::optional<std::string>& prefix, const std::optional<std::string>& regex) const;
 
   std::unique_ptr<storage> storage_;
   name_table names_{};
   std::mutex changing_{};  // the journal gets changes in the order in which the table got them
   std::unordered_map<std::string, unsettled> unsettled_{};
+  watchers watchers_;
   std::unique_ptr<journal> journal_{};  // uses what is above to its end
 };
 ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)

@@ -31,6 +31,8 @@ template <class T> class stream_source {
   virtual void wait_pulled() = 0;
   /// The item that is here, nullopt at the end; throws what the producer threw. Once per pull.
   virtual std::optional<T> take() = 0;
+  /// Nobody will take what pull() began: who waits may be resumed before anything comes.
+  virtual void give_up() {}
 };
 
 /// Move-only; one consumer at a time. Destroying it ends the producer: its locals are destroyed where it stands. (A producer that

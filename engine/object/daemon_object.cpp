@@ -71,6 +71,6 @@ task<stream_items> daemon_object::get_next_stream_item(std::string stream_id, st
   co_return stream_items{.from = entry.items, .window = most.has_value(), .lease = leased};
 }
 
-void daemon_object::close_stream(const std::string& stream_id) { host_.streams.forget(stream_id); }
+void daemon_object::close_stream(const std::string& stream_id) { host_.streams.close(stream_id); }
 
 }  // namespace engine

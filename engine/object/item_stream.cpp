@@ -63,6 +63,16 @@ void stream_table::forget(const std::string& id) {
   }
 }
 
+void stream_table::close(const std::string& id) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = streams_.find(id);
+    if (at == streams_.end()) return;
+    if (at->second.busy && at->second.home) at->second.home->post([items = at->second.items] { items->give_up(); });
+  }
+  forget(id);
+}
+
 void stream_table::connection_ended(std::uint64_t connection, bool linger, time_point now) {
   std::vector<std::shared_ptr<open_stream>> last;
   const std::scoped_lock lock(mutex_);

@@ -27,6 +27,8 @@ class open_stream {
   virtual ~open_stream() = default;
   /// Brings up to `most` items; at least one, unless it has ended. It does not wait for more once it has some.
   virtual task<> fill(std::size_t most) = 0;
+  /// Nobody wants what is being brought: it need not be waited for.
+  virtual void give_up() = 0;
   virtual std::size_t filled() const = 0;
   /// Nothing follows what is filled, not even an exception.
   virtual bool ended() const = 0;
@@ -52,6 +54,7 @@ template <class T> class open_stream_of final : public open_stream {
       take();
     }
   }
+  void give_up() override { items_.source().give_up(); }
   std::size_t filled() const override { return made_.size(); }
   bool ended() const override { return ended_ && !error_; }
   void rethrow() override {
@@ -104,6 +107,8 @@ class stream_table {
   entry borrow(const std::string& id, std::uint64_t connection);
   void put_back(const std::string& id);
   void forget(const std::string& id);
+  /// The same because its reader wants no more.
+  void close(const std::string& id);
   /// A connection has ended: its streams go at once, or linger.
   void connection_ended(std::uint64_t connection, bool linger, time_point now);
   /// Forgets what has lived (lifetime) or been left (linger) too long; both in seconds, 0 = no limit.

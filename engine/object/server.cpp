@@ -24,7 +24,11 @@ struct server::core_share {
   dispatcher dispatch;
   std::vector<listener*> listeners{};  // each owned by its accept_from()
   reverse_listener* dials = nullptr;   // … and this by its dial_for()
-  std::map<std::uint64_t, connection*> open{};  // in the order they came: the same seed must close them in the same order
+  struct open_connection {
+    connection* peer;
+    calls_under_way* calls = nullptr;  // once it has been welcomed
+  };
+  std::map<std::uint64_t, open_connection> open{};  // in the order they came: the same seed must close them in the same order
   std::uint64_t entered = 0;
   std::atomic<std::size_t> load{0};  // connections here, for choosing the core with the fewest
 };
@@ -141,7 +145,7 @@ bool server::wait_until_idle(time_point deadline) {
 }
 
 std::uint64_t server::enter(core_share& at, connection& peer) {
-  at.open.emplace(++at.entered, &peer);
+  at.open.emplace(++at.entered, core_share::open_connection{&peer});
   ++at.load;
   return at.entered;
 }
@@ -297,10 +301,12 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   }
   if (welcomed) {
     calls_under_way behind;
+    at.open.at(place).calls = &behind;
     task<> answering = answer_requests(at, peer, s, behind);
     co_await answering;
     if (peer.ended()) behind.cancel();  // nobody is there to hear their answers
     co_await behind.at_most(0);
+    at.open.at(place).calls = nullptr;
     say_goodbye(s);
   }
   task<> finishing = peer.finish();
@@ -358,7 +364,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
       spawn(answer_behind(at, peer, behind, std::move(call)));
       co_await behind.at_most(calls_under_way::most);
     } else {
-      task<> answering = answer_in_turn(at, peer, s, *request, outcome);
+      task<> answering = answer_in_turn(at, peer, s, behind, *request, outcome);
       co_await answering;
     }
   }
@@ -371,10 +377,12 @@ bool server::goes_ahead(const frame& request, const session& s, verdict how) con
   return how == verdict::aside && request.has(flag::oneway) && host_.settings.oneway_threaded;
 }
 
-task<> server::answer_in_turn(core_share& at, connection& peer, session& s, const frame& request, verdict& outcome) {
+task<> server::answer_in_turn(core_share& at, connection& peer, session& s, calls_under_way& behind, const frame& request, verdict& outcome) {
   served_apart call(request, s, outcome);
+  behind.running.push_back(&call);
   task<> serving = serve_apart(at, call);
   co_await serving;
+  behind.leave(call);
   if (host_.settings.log_wire) log_wire(sending, call.answer, {}, host_.hmac_key);
   append(peer.outgoing(), call.answer);
   outcome = call.outcome;
@@ -479,7 +487,7 @@ void server::say_goodbye(session& s) {
 void server::renew_keys() {
   for (const auto& share : shares_) {
     share->home.post([this, &at = *share] {
-      for (const auto& [place, c] : at.open) c->frames().set_hmac_key(host_.hmac_key);
+      for (const auto& [place, each] : at.open) each.peer->frames().set_hmac_key(host_.hmac_key);
       if (at.dials) at.dials->set_hmac_key(host_.hmac_key);
     });
   }
@@ -503,8 +511,8 @@ void server::drain() {
   for (const auto& share : shares_) {
     share->home.post([this, &at = *share] {
       std::vector<std::uint64_t> idle;
-      for (const auto& [place, c] : at.open)
-        if (c->waits_for_frame()) idle.push_back(place);
+      for (const auto& [place, each] : at.open)
+        if (each.peer->waits_for_frame()) idle.push_back(place);
       for (const std::uint64_t place : idle) close_one(at, place);
     });
   }
@@ -512,13 +520,17 @@ void server::drain() {
 
 // close() resumes the coroutine that serves the connection, which may take it off the list.
 void server::close_one(core_share& at, std::uint64_t place) {
-  if (const auto still = at.open.find(place); still != at.open.end()) still->second->close();
+  if (const auto still = at.open.find(place); still != at.open.end()) still->second.peer->close();
 }
 
 void server::close_connections(std::size_t i) {
   std::vector<std::uint64_t> places;
-  for (const auto& [place, c] : shares_[i]->open) places.push_back(place);
-  for (const std::uint64_t place : places) close_one(*shares_[i], place);
+  for (const auto& [place, each] : shares_[i]->open) places.push_back(place);
+  for (const std::uint64_t place : places) {
+    close_one(*shares_[i], place);
+    // A connection that waits for a method is not told of its end by reading: its method is.
+    if (const auto still = shares_[i]->open.find(place); still != shares_[i]->open.end() && still->second.calls) still->second.calls->cancel();
+  }
 }
 
 }  // namespace engine

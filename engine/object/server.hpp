@@ -77,7 +77,7 @@ class server {
   task<bool> greet(core_share& at, connection& peer, session&, bool dialled);
   void gone(core_share&, std::uint64_t place);
   task<> answer_requests(core_share& at, connection& peer, session&, calls_under_way&);
-  task<> answer_in_turn(core_share& at, connection& peer, session&, const frame& request, verdict& outcome);
+  task<> answer_in_turn(core_share& at, connection& peer, session&, calls_under_way&, const frame& request, verdict& outcome);
   task<> answer_behind(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>);
   task<> answer_upon(core_share& at, connection& peer, calls_under_way&, std::unique_ptr<served_apart>, std::shared_ptr<kept_result> earlier);
   bool begin_upon(core_share& at, served_apart&, const std::shared_ptr<const kept_result>&);

@@ -1,5 +1,6 @@
 // Names under faults, by seed: several clients on several machines register, look up, tag and remove many at once, on connections that tear and with a
-// storage that fails. Every call ends once; what was acknowledged is in the storage and in lookups, and what was refused is in neither.
+// storage that fails. Every call ends once; what was acknowledged is in the storage and in lookups, and what was refused is in neither. Others watch:
+// they are told what the storage has kept, each change once and in order, or that they have missed some.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -9,10 +10,12 @@
 #include <string>
 #include <vector>
 
-#include <naming/name_server.hpp>
+#include <engine/object/daemon_object.hpp>
+#include <naming/live_names.hpp>
 
 #include "../support/seeds.hpp"
 #include "awaitable.hpp"
+#include "onlooker.hpp"
 #include "registrar.hpp"
 #include "seeded_storage.hpp"
 #include "world.hpp"
@@ -30,16 +33,24 @@ class name_story {
       : random_(seed),
         keeps_(random_.chance(0.8)),
         slow_(std::chrono::nanoseconds(random_.below(3'000'000))),
-        names_(drawn_storage(seed), [this] { write_later(); }),
+        names_(drawn_storage(seed), [this] { write_later(); }, {.backlog = random_.chance(0.3) ? 1500u : 4u << 20}),
         stage_(drawn_options(seed)) {
     stage_.host().objects.add({.id = name_server_id, .object = &names_, .table = &interface_of<NameServer>(), .shared = true}, false);
+    stage_.host().objects.add({.id = live_names_id, .object = &live_, .table = &interface_of<LiveNames>(), .shared = true}, false);
+    stage_.host().objects.add({.id = daemon_object::id, .object = &own_, .table = &interface_of<DaemonObject>(), .shared = true, .never_blocks = true}, false);
     stage_.listen();
     const auto clients = 1 + random_.below(6);
     for (std::uint64_t i = 0; i < clients; ++i)
       clients_.emplace_back(stage_, stage_.machine(random_.below(stage_.machines())), i, seed, keeps_ ? &disk_.kept : nullptr);
+    const auto last = [this] { return settled() ? std::optional(names_.revision()) : std::nullopt; };
+    const auto watchers = random_.below(4);
+    for (std::uint64_t i = 0; i < watchers; ++i)
+      onlookers_.emplace_back(stage_, stage_.machine(random_.below(stage_.machines())), seed + i, keeps_ ? &disk_.changes : nullptr, last);
   }
   ~name_story() {
     stage_.stop();
+    stage_.run_until_idle();
+    stage_.host().streams.clear();  // those of connections that were lost linger
     stage_.run_until_idle();
   }
 
@@ -49,6 +60,7 @@ class name_story {
     for (const auto& each : names_.everything()) listed[each.name] = each.at;
     if (keeps_ && listed != disk_.kept) wrong_.push_back("lookups and the storage differ in the end");
     for (const registrar& each : clients_) check(each, listed);
+    for (const onlooker& each : onlookers_) check(each, listed);
     for (const auto& [name, at] : listed) {
       const std::string prefix = name.substr(0, name.rfind('.') + 1);
       if (prefix != "shared." && !expected_.contains(prefix)) wrong_.push_back(name + " is listed, and nobody registered it");
@@ -58,6 +70,9 @@ class name_story {
   const std::vector<std::string>& wrong() const { return wrong_; }
   const outcome& came() const { return all_; }
   const storage_story& disk() const { return disk_; }
+  std::size_t told() const { return told_; }
+  std::size_t missed() const { return missed_; }
+  std::size_t lost_watches() const { return lost_watches_; }
   std::uint64_t hash() { return stage_.network().hash(); }
   std::string log() { return stage_.network().log() + disk_.log; }
 
@@ -77,6 +92,7 @@ class name_story {
 
   /// What comes while the disk is at work goes into the next write.
   void write_later() {
+    ++writing_;
     stage_.server_core(0).post([this] {
       task<> writing = write_when_the_disk_is_ready();
       spawn(std::move(writing));
@@ -86,6 +102,21 @@ class name_story {
     sleeping until(stage_.server_core(0), stage_.now() + slow_);
     co_await until;
     names_.write_waiting();
+    --writing_;
+  }
+
+  /// Nothing will be changed any more.
+  bool settled() const {
+    return writing_ == 0 && std::ranges::all_of(clients_, &registrar::over);
+  }
+
+  void check(const onlooker& watching, const kept_names& listed) {
+    if (!watching.over()) wrong_.push_back("a watcher still waits");
+    wrong_.insert(wrong_.end(), watching.wrong().begin(), watching.wrong().end());
+    if (!watching.gave_up() && watching.known() != listed) wrong_.push_back("a watcher knows something else in the end");
+    told_ += watching.told();
+    missed_ += watching.missed();
+    lost_watches_ += watching.lost();
   }
 
   void check(const registrar& client, const kept_names& listed) {
@@ -112,17 +143,23 @@ class name_story {
   const bool keeps_;
   const std::chrono::nanoseconds slow_;
   storage_story disk_{};
+  std::size_t writing_ = 0;
   NameServer names_;
+  LiveNames live_{names_};
   world stage_;
+  daemon_object own_{stage_.host(), [] { return std::string(); }};
   std::deque<registrar> clients_{};
+  std::deque<onlooker> onlookers_{};
   std::set<std::string> expected_{};
   std::vector<std::string> wrong_{};
   outcome all_{};
+  std::size_t told_ = 0, missed_ = 0, lost_watches_ = 0;
 };
 
 TEST(Names, that_were_acknowledged_are_kept_and_listed_in_every_world) {
   outcome all;
   storage_story disks;
+  std::size_t told = 0, missed = 0, lost_watches = 0;
   const auto drawn = seeds(200);
   for (const std::uint64_t seed : drawn) {
     const seed_scope scope(seed);
@@ -137,12 +174,16 @@ TEST(Names, that_were_acknowledged_are_kept_and_listed_in_every_world) {
     disks.writes += story.disk().writes;
     disks.failures += story.disk().failures;
     disks.shared += story.disk().shared;
+    told += story.told();
+    missed += story.missed();
+    lost_watches += story.lost_watches();
   }
   std::cout << drawn.size() << " worlds: " << all.answered << " calls answered, " << all.refused << " refused, " << all.unkept << " not kept, " << all.lost
-            << " lost; " << disks.writes << " writes and " << disks.failures << " failed ones, " << disks.shared << " of several changes\n";
+            << " lost; " << disks.writes << " writes and " << disks.failures << " failed ones, " << disks.shared << " of several changes; " << told << " changes told to watchers, who missed some " << missed << " times and were cut off "
+            << lost_watches << " times\n";
   if (drawn.size() < 100) return;
   EXPECT_GT(all.answered, all.lost);
-  EXPECT_TRUE(all.refused > 0 && all.unkept > 0 && all.lost > 0 && disks.shared > 0) << "the stories are too tame";
+  EXPECT_TRUE(all.refused > 0 && all.unkept > 0 && all.lost > 0 && disks.shared > 0 && told > 0 && missed > 0 && lost_watches > 0) << "the stories are too tame";
 }
 
 TEST(Names, tell_the_same_story_for_the_same_seed) {

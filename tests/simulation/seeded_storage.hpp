@@ -16,9 +16,17 @@ inline constexpr const char* disk_full = "disk full";
 
 using kept_names = std::map<std::string, registration>;
 
+/// A change that a storage has kept, as watchers are told of it.
+struct kept_change {
+  std::string what{}, name{};
+  registration as{};
+  bool operator==(const kept_change&) const = default;
+};
+
 /// What a storage has, and what has happened to it: longer lived than the name server that owns the storage.
 struct storage_story {
   kept_names kept{};
+  std::vector<kept_change> changes{};
   std::string log{};
   std::size_t writes = 0, failures = 0, shared = 0;  ///< shared: writes of several changes
 };
@@ -46,6 +54,8 @@ class seeded_storage final : public storage {
     else if (change.tags_only) return;
     else if (change.now) story_.kept[change.name] = *change.now;
     else story_.kept.erase(change.name);
+    story_.changes.push_back({.what = !change.now ? "removed" : change.tags_only ? "tagged" : "registered", .name = change.name,
+                              .as = change.now ? story_.kept[change.name] : registration()});
   }
 
   storage_story& story_;
