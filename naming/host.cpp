@@ -84,14 +84,19 @@ name_server_host::name_server_host(name_server_options options)
   const bool unix_only = !internal().sockname().empty();
   bound_to_ = unix_only ? "Unix domain socket" : numeric(internal().host(), daemon_->port(), s);
   open_beacon(options, s);
+  watching_leases_ = daemon_->watch(lease_ends_.get(), [this] {
+    lease_ends_.heard();
+    names_->expire_leases(std::chrono::steady_clock::now());
+  });
   if (s.ns_autoclean > 0) {
     const auto timeout = s.comm_timeout > 0 ? s.comm_timeout : 5;
     sweeper_ = std::make_unique<sweeper>(*names_, sweeper_options{.every = std::chrono::milliseconds(static_cast<std::int64_t>(s.ns_autoclean * 1000)),
                                                                   .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000))});
   }
+  names_->tell_ends([this](time_point next) { lease_ends_.set(next); });
 }
 
-name_server_host::~name_server_host() = default;
+name_server_host::~name_server_host() { names_->tell_ends({}); }
 
 void name_server_host::enroll(std::string name, const uri& where, std::vector<std::string> tags) {
   names_->keep(std::move(name), {.uri = where.to_string(), .tags = std::move(tags)});

@@ -16,6 +16,7 @@
 
 #include <engine/object/activation.hpp>
 #include <engine/object/daemon.hpp>
+#include <naming/alarm.hpp>
 #include <naming/beacon.hpp>
 #include <naming/live_names.hpp>
 #include <naming/name_server.hpp>
@@ -77,7 +78,8 @@ class name_server_host {
   std::unique_ptr<engine::daemon> daemon_;
   std::string why_silent_{}, bound_to_{};
   std::unique_ptr<engine::beacon> beacon_{};
-  watch_handle watching_{}, watching_changes_{};
+  alarm_descriptor lease_ends_{};
+  watch_handle watching_{}, watching_changes_{}, watching_leases_{};
   std::unique_ptr<sweeper> sweeper_{};
 };
 

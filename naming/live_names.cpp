@@ -20,4 +20,11 @@ task<stream<name_change>> LiveNames::watch(std::optional<std::string> prefix, st
   co_return names_.watch(std::move(prefix).value_or(""), std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
+task<> LiveNames::enroll(detail::given_text name, detail::given_uri where, double lease, std::optional<detail::given_truth> safe,
+                         detail::given_tags metadata) {
+  return names_.enroll_leased(std::move(name), std::move(where), lease, safe, std::move(metadata));
+}
+
+task<> LiveNames::lease(detail::given_text name, double seconds) { return names_.lease(std::move(name), seconds); }
+
 }  // namespace engine

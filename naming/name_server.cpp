@@ -9,6 +9,7 @@
 
 #include <codec/convert.hpp>
 #include <codec/utf8.hpp>
+#include <engine/core/core.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
@@ -35,6 +36,16 @@ std::string text_of(detail::given_text&& given) {
   if (!given.text) type_error("name must be a str");
   check_text(*given.text, "name");
   return *std::move(given.text);
+}
+
+constexpr double least_lease = 0.1, most_lease = 31'536'000;
+
+void check_lease(double seconds) {
+  if (!(seconds >= least_lease && seconds <= most_lease)) throw raised("ValueError", {"a lease must be 0.1 to 31536000 seconds"});
+}
+
+void check_leased(const std::string& name) {
+  if (name == name_server_id) throw naming_error("the name server's own entry has no lease");
 }
 
 /// Python's re.match, by RE2: linear in the text whatever the expression; lookaround and references back are refused (docs/deviations.md).
@@ -145,7 +156,10 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake, watch_limits limits)
     : storage_(std::move(kept_in)), watchers_(limits) {
   if (!storage_) return;
-  names_.fill(storage_->load());
+  auto kept = storage_->load();
+  for (const auto& [name, at] : kept)
+    if (at.lease > 0) leases_.set(name, at.lease, now_here());
+  names_.fill(std::move(kept));
   const auto told = [this](std::span<const registration_change> changes, bool kept) { settled(changes, kept); };
   journal_ = std::make_unique<journal>(*storage_, told, std::move(wake));
 }
@@ -210,8 +224,10 @@ NameServer::change NameServer::make(std::vector<registration_change> changes) {
     }
     if (each.now) names_.put(each.name, *each.now);
     else names_.take(each.name);
-    if (!journal_) watchers_.tell(each.name, each.now ? &*each.now : nullptr, each.tags_only);
+    if (!each.tags_only) leases_.set(each.name, each.now ? each.now->lease : 0, now_here());
+    if (!journal_ && !each.lease_only) watchers_.tell(each.name, each.now ? &*each.now : nullptr, each.tags_only);
   }
+  tell_next_end();
   if (journal_) made.durable = journal_->write(std::move(changes));
   return made;
 }
@@ -242,25 +258,35 @@ void NameServer::settled(std::span<const registration_change> changes, bool kept
     const auto at = unsettled_.find(each.name);
     unsettled& u = at->second;
     u.failed |= !kept;
-    if (kept && !each.tags_only) u.kept = each.now;
-    else if (kept && u.kept) u.kept->tags = each.now->tags;
+    const bool part = each.tags_only || each.lease_only;
+    if (kept && !part) u.kept = each.now;
+    else if (kept && u.kept && each.tags_only) u.kept->tags = each.now->tags;
+    else if (kept && u.kept) u.kept->lease = each.now->lease;
     else if (kept) unknown = each.name;
-    if (kept && (u.kept || !each.tags_only)) watchers_.tell(each.name, u.kept ? &*u.kept : nullptr, each.tags_only);
+    if (kept && !each.lease_only && (u.kept || !part)) watchers_.tell(each.name, u.kept ? &*u.kept : nullptr, each.tags_only);
     if (--u.waiting > 0) continue;
     if (u.failed && u.kept) names_.put(each.name, *u.kept);
     else if (u.failed) names_.take(each.name);
+    if (u.failed) leases_.set(each.name, u.kept ? u.kept->lease : 0, now_here());
     unsettled_.erase(at);
   }
+  tell_next_end();
   if (!unknown.empty()) throw naming_error("unknown name: " + unknown);
 }
 
-task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata) {
+NameServer::change NameServer::begin_enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe,
+                                            detail::given_tags metadata, double lease) {
   if (!where.text) type_error("only URIs or strings can be registered");
   if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
   std::string known_as = text_of(std::move(name));
   check_text(*where.text, "uri");
-  registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
-  change made = put(std::move(known_as), std::move(r), safe && safe->on);
+  if (lease > 0) check_leased(known_as);
+  registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata"), .lease = lease};
+  return put(std::move(known_as), std::move(r), safe && safe->on);
+}
+
+task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata) {
+  change made = begin_enroll(std::move(name), std::move(where), safe, std::move(metadata), 0);
   task<> settled = settle(std::move(made));
   co_await settled;
 }
@@ -268,16 +294,20 @@ task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std:
 task<> NameServer::set_metadata(detail::given_text name, detail::given_tags metadata) {
   const std::string known_as = text_of(std::move(name));
   auto tags = tags_of(std::move(metadata), "metadata");
-  change made;
-  {
-    const std::scoped_lock lock(changing_);
-    auto now = names_.find(known_as);
-    if (!now) throw naming_error("unknown name: " + known_as);
-    now->tags = std::move(tags);
-    made = make({{.name = known_as, .now = std::move(now), .tags_only = true}});
-  }
+  change made = change_part({.name = known_as, .now = registration{.tags = std::move(tags)}, .tags_only = true});
   task<> settled = settle(std::move(made));
   co_await settled;
+}
+
+/// With the rest of what is registered, or throws.
+NameServer::change NameServer::change_part(registration_change part) {
+  const std::scoped_lock lock(changing_);
+  auto now = names_.find(part.name);
+  if (!now) throw naming_error("unknown name: " + part.name);
+  if (part.tags_only) now->tags = std::move(part.now->tags);
+  else now->lease = part.now->lease;
+  part.now = std::move(now);
+  return make({std::move(part)});
 }
 
 task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
@@ -294,6 +324,61 @@ task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, st
   co_await settled;
   co_return count;
 }
+
+// ---- leases
+
+task<> NameServer::enroll_leased(detail::given_text name, detail::given_uri where, double seconds, std::optional<detail::given_truth> safe,
+                                 detail::given_tags metadata) {
+  check_lease(seconds);
+  change made = begin_enroll(std::move(name), std::move(where), safe, std::move(metadata), seconds);
+  task<> settled = settle(std::move(made));
+  co_await settled;
+}
+
+task<> NameServer::lease(detail::given_text name, double seconds) {
+  const std::string known_as = text_of(std::move(name));
+  if (seconds != 0) check_lease(seconds);
+  check_leased(known_as);
+  change made = change_part({.name = known_as, .now = registration{.lease = seconds}, .lease_only = true});
+  task<> settled = settle(std::move(made));
+  co_await settled;
+}
+
+std::map<std::string, std::optional<std::string>> NameServer::renew(const std::map<std::string, std::string>& uris) {
+  std::map<std::string, std::optional<std::string>> others;
+  const std::scoped_lock lock(changing_);
+  for (const auto& [name, uri] : uris) {
+    const auto now = names_.find(name);
+    const bool renewed = now && now->uri == uri && leases_.renew(name, now_here());
+    if (!renewed) others.emplace(name, now ? std::optional(now->uri) : std::nullopt);
+  }
+  tell_next_end();
+  return others;
+}
+
+// What the storage cannot forget comes back, and its lease begins anew.
+void NameServer::expire_leases(time_point now) {
+  const std::scoped_lock lock(changing_);
+  std::vector<registration_change> gone;
+  for (std::string& name : leases_.ended(now)) gone.push_back({std::move(name), std::nullopt});
+  if (!gone.empty()) make(std::move(gone));
+  told_end_ = time_point::max();  // who asks has no moment to wait for
+  tell_next_end();
+}
+
+void NameServer::tell_ends(std::function<void(time_point)> next) {
+  const std::scoped_lock lock(changing_);
+  next_end_ = std::move(next);
+  tell_next_end();
+}
+
+void NameServer::tell_next_end() {
+  if (!next_end_ || leases_.next() == told_end_) return;
+  told_end_ = leases_.next();
+  next_end_(told_end_);
+}
+
+// ---- for the program it is part of
 
 void NameServer::keep(std::string name, registration r) {
   static_cast<void>(uri(r.uri));  // throws what is wrong with it

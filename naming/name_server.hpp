@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,7 @@
 #include <engine/object/expose.hpp>
 #include <engine/object/uri.hpp>
 #include <naming/journal.hpp>
+#include <naming/lease_book.hpp>
 #include <naming/name_table.hpp>
 #include <naming/watchers.hpp>
 
@@ -102,6 +104,16 @@ class NameServer {  // its name in the texts of errors is Pyro's
                             detail::given_tags metadata_any, detail::given_truth return_metadata) const;
   void ping() const {}
 
+  // ---- what live_names.hpp offers beside them
+  /// As enroll(), for so many seconds from now and from each renew(). Throws ValueError unless it is 0.1 to 31,536,000 (a year), naming_error for the
+  /// name server's own entry.
+  task<> enroll_leased(detail::given_text name, detail::given_uri uri, double seconds, std::optional<detail::given_truth> safe,
+                       detail::given_tags metadata);
+  /// Gives what is registered a lease, and takes it away (0). Throws as above, and naming_error "unknown name: x".
+  task<> lease(detail::given_text name, double seconds);
+  /// The leases of names, if they still stand for these URIs, begin anew. The others, and what they stand for; nullopt: nothing.
+  std::map<std::string, std::optional<std::string>> renew(const std::map<std::string, std::string>& uris);
+
   // ---- for the program it is part of. Any thread.
   /// Registers, replacing what is there, and takes out, like enroll() and remove() but without a call. They wait until it is durable: not from inside
   /// a call of a core. Throw naming_error; keep() also ValueError for text with lone surrogates and error "invalid uri". Nothing has changed then.
@@ -117,6 +129,11 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// How many changes have been told.
   std::int64_t revision() const { return watchers_.revision(); }
   std::size_t watched_by() const { return watchers_.size(); }
+  /// Removes what has not been renewed in time.
+  void expire_leases(time_point now);
+  /// `next` is called when expire_leases() is due at another moment than it said last (time_point::max(): never); not from inside of it. Once, before
+  /// anybody calls.
+  void tell_ends(std::function<void(time_point)> next);
   /// For who gave `wake`: writes what waits to be written. One thread at a time.
   void write_waiting();
 
@@ -135,7 +152,10 @@ class NameServer {  // its name in the texts of errors is Pyro's
   // With changing_ held:
   change make(std::vector<registration_change>);
   change put(std::string name, registration, bool safe);
+  change change_part(registration_change);
+  void tell_next_end();
   change take(const std::vector<std::string>& names);
+  change begin_enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata, double lease);
   static task<> settle(change);
   static void wait_for(change);
   void settled(std::span<const registration_change>, bool kept);
@@ -146,6 +166,9 @@ class NameServer {  // its name in the texts of errors is Pyro's
   name_table names_{};
   std::mutex changing_{};  // the journal gets changes in the order in which the table got them
   std::unordered_map<std::string, unsettled> unsettled_{};
+  lease_book leases_{};
+  std::function<void(time_point)> next_end_{};
+  time_point told_end_ = time_point::max();
   watchers watchers_;
   std::unique_ptr<journal> journal_{};  // uses what is above to its end
 };

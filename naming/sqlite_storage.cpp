@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <engine/object/error.hpp>
 #include <naming/file_lock.hpp>
@@ -39,6 +41,10 @@ class statement {
     check(sqlite3_bind_int64(it_, at, number));
     return *this;
   }
+  statement& bind(int at, double number) {
+    check(sqlite3_bind_double(it_, at, number));
+    return *this;
+  }
   /// Another row is there.
   bool step() {
     const int code = sqlite3_step(it_);
@@ -52,6 +58,7 @@ class statement {
     return false;
   }
   sqlite3_int64 number(int column) const { return sqlite3_column_int64(it_, column); }
+  double real(int column) const { return sqlite3_column_double(it_, column); }
   std::string text(int column) const {
     const auto* chars = reinterpret_cast<const char*>(sqlite3_column_text(it_, column));
     return chars ? std::string(chars, static_cast<std::size_t>(sqlite3_column_bytes(it_, column))) : std::string();
@@ -86,7 +93,9 @@ class sqlite_storage final : public storage {
     run("CREATE TABLE IF NOT EXISTS pyro_metadata(object integer NOT NULL, metadata nvarchar NOT NULL, FOREIGN KEY(object) REFERENCES pyro_names(id))");
     // Pyro4 makes none, and looks through the whole table for every name that goes.
     run("CREATE INDEX IF NOT EXISTS engine_metadata_object ON pyro_metadata(object)");
+    run("CREATE TABLE IF NOT EXISTS engine_leases(name nvarchar PRIMARY KEY, uri nvarchar NOT NULL, seconds real NOT NULL)");
     prepare();
+    static_cast<void>(load_leases());  // for maybe_leased_
   }
 
   /// Both tables in the order of ids, beside each other: nothing is sorted or looked up.
@@ -96,6 +105,7 @@ class sqlite_storage final : public storage {
     if (count.step()) all.reserve(static_cast<std::size_t>(count.number(0)));
     count.reset();
     statement names(db_.get(), "SELECT id, name, uri FROM pyro_names ORDER BY id");
+    const auto leases = load_leases();
     statement tags(db_.get(), "SELECT object, metadata FROM pyro_metadata ORDER BY object");
     bool more_tags = tags.step();
     while (names.step()) {
@@ -103,6 +113,8 @@ class sqlite_storage final : public storage {
       registration& found = all.emplace_back(named_registration{.name = names.text(1), .at = {.uri = names.text(2)}}).at;
       for (; more_tags && tags.number(0) <= id; more_tags = tags.step())
         if (tags.number(0) == id) found.tags.push_back(tags.text(1));
+      // Pyro4's name server may have given the name to somebody else meanwhile.
+      if (const auto at = leases.find(all.back().name); at != leases.end() && at->second.uri == found.uri) found.lease = at->second.seconds;
       std::ranges::sort(found.tags);
       const auto twice = std::ranges::unique(found.tags);
       found.tags.erase(twice.begin(), twice.end());
@@ -116,7 +128,7 @@ class sqlite_storage final : public storage {
       for (const registration_change& c : changes) write_one(c);
       run("COMMIT");
     } catch (...) {
-      for (auto* each : {&*id_of_, &*forget_tags_, &*forget_, &*keep_, &*keep_tag_}) each->reset();
+      for (auto* each : {&*id_of_, &*forget_tags_, &*forget_, &*keep_, &*keep_tag_, &*forget_lease_, &*keep_lease_}) each->reset();
       sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       throw;
     }
@@ -137,8 +149,33 @@ class sqlite_storage final : public storage {
     forget_.emplace(db_.get(), "DELETE FROM pyro_names WHERE id=?");
     keep_.emplace(db_.get(), "INSERT INTO pyro_names(name, uri) VALUES(?,?)");
     keep_tag_.emplace(db_.get(), "INSERT INTO pyro_metadata(object, metadata) VALUES(?,?)");
+    forget_lease_.emplace(db_.get(), "DELETE FROM engine_leases WHERE name=?");
+    keep_lease_.emplace(db_.get(), "INSERT INTO engine_leases(name, uri, seconds) SELECT name, uri, ? FROM pyro_names WHERE name=?");
+  }
+  struct kept_lease {
+    std::string uri{};
+    double seconds = 0;
+  };
+  std::unordered_map<std::string, kept_lease> load_leases() {
+    std::unordered_map<std::string, kept_lease> all;
+    statement leases(db_.get(), "SELECT name, uri, seconds FROM engine_leases");
+    while (leases.step()) {
+      maybe_leased_.insert(leases.text(0));
+      all[leases.text(0)] = {leases.text(1), leases.real(2)};
+    }
+    return all;
+  }
+  void write_lease(const registration_change& c) {
+    if (maybe_leased_.contains(c.name)) forget_lease_->bind(1, c.name).step();
+    if (!c.now || c.now->lease == 0) return;
+    maybe_leased_.insert(c.name);
+    keep_lease_->bind(1, c.now->lease).bind(2, c.name).step();
   }
   void write_one(const registration_change& c) {
+    if (!c.lease_only) write_name(c);
+    if (!c.tags_only) write_lease(c);
+  }
+  void write_name(const registration_change& c) {
     sqlite3_int64 id = 0;
     const bool known = id_of_->bind(1, c.name).step();
     if (known) {
@@ -157,7 +194,8 @@ class sqlite_storage final : public storage {
 
   std::optional<file_lock> locked_{};  // until the database is closed
   database db_;
-  std::optional<statement> id_of_, forget_tags_, forget_, keep_, keep_tag_;
+  std::optional<statement> id_of_, forget_tags_, forget_, keep_, keep_tag_, forget_lease_, keep_lease_;
+  std::unordered_set<std::string> maybe_leased_{};  // only these need to be looked for
 };
 
 }  // namespace

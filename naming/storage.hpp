@@ -15,6 +15,7 @@ namespace engine {
 struct registration {
   std::string uri{};
   std::vector<std::string> tags{};  ///< in order, each once
+  double lease = 0;                 ///< seconds that it stands without being renewed, 0: for good
   bool operator==(const registration&) const = default;
 };
 
@@ -28,6 +29,7 @@ struct registration_change {
   std::string name{};
   std::optional<registration> now{};  ///< nullopt: removed
   bool tags_only = false;             ///< of what is kept under that name, whatever it stands for; nothing if it is not there
+  bool lease_only = false;            ///< the same of its lease
 };
 
 class storage {
@@ -42,7 +44,8 @@ class storage {
 /// "memory" (nullptr: nothing outlives the program) or "sql:FILE". Throws std::invalid_argument "invalid storage type 'x'", naming_error
 /// for a file that cannot be used.
 std::unique_ptr<storage> open_storage(std::string_view which);
-/// SQLite, in the tables of Pyro4's own name server: either program opens the other's file (WIRE §9). It is written ahead (WAL) and synced for
+/// SQLite, in the tables of Pyro4's own name server: either program opens the other's file (WIRE §9). Leases are in a table beside them, and count
+/// for names that stand for what they did when the lease was given. It is written ahead (WAL) and synced for
 /// every write(). Throws naming_error, also while another storage, of this program or of another one of ours, has the file; others may read it.
 std::unique_ptr<storage> open_sqlite_storage(const std::string& file);
 

@@ -51,9 +51,11 @@ class seeded_storage final : public storage {
     if (fails) return;
     const auto at = story_.kept.find(change.name);
     if (change.tags_only && at != story_.kept.end()) at->second.tags = change.now->tags;
-    else if (change.tags_only) return;
+    else if (change.lease_only && at != story_.kept.end()) at->second.lease = change.now->lease;
+    else if (change.tags_only || change.lease_only) return;
     else if (change.now) story_.kept[change.name] = *change.now;
     else story_.kept.erase(change.name);
+    if (change.lease_only) return;
     story_.changes.push_back({.what = !change.now ? "removed" : change.tags_only ? "tagged" : "registered", .name = change.name,
                               .as = change.now ? story_.kept[change.name] : registration()});
   }
