@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <codec/convert.hpp>
+#include <codec/plain_msgpack.hpp>
 #include <codec/value.hpp>
 #include <engine/object/serialized_blob.hpp>
 
@@ -88,11 +89,22 @@ template <class... P> class argument_values {
   static_assert(named <= 64, "a method may have at most 64 parameters");
   static constexpr bool blob = (... || is_blob<P>);
   static_assert(!blob || count == 1, "if serialized_blob is used, it must be the only parameter");
+  /// Whether read_plainly() may do.
+  static constexpr bool plain = (... && plain_value<stored<P>>) && count < 16;
 
   /// Decodes positional arguments, keywords and the end of the call.
   bool read(reader& in, const call_signature& signature) {
     if constexpr (blob) return serialized_blob::take(in, std::get<0>(values_));
     else return read_all(in, signature);
+  }
+
+  /// The same of msgpack as it most often is: all arguments by position and in short forms, nothing behind. False: it is not so, or nothing that
+  /// fits; ask read().
+  bool read_plainly(std::span<const std::byte> bytes)
+    requires plain
+  {
+    plain_msgpack in(bytes);
+    return in.array(count) && std::apply([&](auto&... each) { return (... && in.take(each)); }, values_) && in.end_of_call();
   }
 
  private:

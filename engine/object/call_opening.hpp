@@ -26,6 +26,8 @@ class call_opening {
     return size_ > 0 && payload.size() > size_ && same_text(text(payload), text(bytes_));
   }
   const reader::mark& behind() const { return behind_; }
+  /// How many bytes they are.
+  std::size_t size() const { return size_; }
 
  private:
   std::string_view text(std::span<const std::byte> bytes) const { return {reinterpret_cast<const char*>(bytes.data()), size_}; }

@@ -152,6 +152,11 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
     const detail::serving serving(context);
+    if (again) {
+      if (run_plainly(c, *object, *known)) return complete(c);
+      [[maybe_unused]] const bool stands = c.in.start_behind(request.payload, s.opening.behind());
+      assert(stands);
+    }
     if (!(is_batch ? run_batch(c, *object) : run(c, *object, called.method, known))) return refuse(c);
     return complete(c);
   } catch (...) {
@@ -163,8 +168,7 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
 bool dispatcher::begins_as_before(call& c) {
   const session& s = c.from;
   return s.opening.begins(c.request.payload) && !s.upon && known_.format == &msgpack() && s.method && s.object &&
-         s.registry_version == hosting_.objects.version() && !c.request.has(flag::batch) && !c.request.has(flag::keep_serialized) &&
-         c.in.start_behind(c.request.payload, s.opening.behind());
+         s.registry_version == hosting_.objects.version() && !c.request.has(flag::batch) && !c.request.has(flag::keep_serialized);
 }
 
 /// Each time the session's method may have changed: the two belong together. Calls upon results all begin alike, and are none.
@@ -207,6 +211,14 @@ verdict dispatcher::complete(call& c) {
   if (finished) return verdict::keep;
   log_error("{}: the answer cannot be sent: {}", c.from.peer, finished.error().text);
   return verdict::close;
+}
+
+/// A call that begins as the one before, and whose arguments are what most are: no reader is needed. False: nothing has happened.
+bool dispatcher::run_plainly(call& c, const exposed_object& o, const method_entry& method) {
+  if (!method.invoke_plainly || !o.object || o.weak || method.name.front() == '_') return false;
+  c.method = &method;
+  if (stalls_ && stalls_->on()) stalls_->name(method.signature.name, std::chrono::steady_clock::now());
+  return method.invoke_plainly(o.object, c.request.payload.subspan(c.from.opening.size()), c.answer);
 }
 
 bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, const method_entry* known) {

@@ -123,6 +123,7 @@ class dispatcher {
   bool begins_as_before(call&);
   void remember_opening(call&);
   bool read_names(call&, names&);
+  bool run_plainly(call&, const exposed_object&, const method_entry&);
   bool run(call&, const exposed_object&, std::string_view method, const method_entry*);
   bool run_batch(call&, const exposed_object&);
   const method_entry& entry_method(call&, const interface_table&, std::string_view name);

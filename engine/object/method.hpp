@@ -43,6 +43,9 @@ struct method_entry {
   call_signature signature{};
   /// For coroutines: decodes, and gives what is to be run. The object and what `in` reads must outlive it. nullptr: `in` has failed.
   std::unique_ptr<activation> (*activate)(void* object, reader& in, const call_signature&) = nullptr;
+  /// The same as invoke, of the bytes of a msgpack call behind its two names. False: they are not in the forms that most calls have, and nothing
+  /// has happened; use invoke. nullptr where parameters have other types.
+  bool (*invoke_plainly)(void* object, std::span<const std::byte> arguments, reply& answer) = nullptr;
   bool takes_blob = false;  ///< its one parameter is a serialized_blob
   bool suspends() const { return activate != nullptr; }
 };
@@ -154,12 +157,11 @@ template <class Class, auto Member> std::unique_ptr<activation> activate_member(
   return made;
 }
 
-template <class Class, auto Member> bool invoke_member(void* object, reader& in, reply& answer, const call_signature& signature) {
+/// Calls with what has been read.
+template <class Class, auto Member, class Arguments> void call_member(void* object, Arguments& arguments, reply& answer) {
   using pointer = member_pointer<decltype(Member)>;
   static_assert(!is_stream<typename pointer::result> || pointer::keeps_arguments,
                 "a stream goes on after its call: its parameters must be values that own what they hold");
-  typename pointer::parameters::storage arguments;
-  if (!arguments.read(in, signature)) return false;
   auto& self = *static_cast<Class*>(object);
   if constexpr (std::is_void_v<typename pointer::result>) {
     arguments.apply([&](auto&&... a) { (self.*Member)(std::forward<decltype(a)>(a)...); });
@@ -169,6 +171,19 @@ template <class Class, auto Member> bool invoke_member(void* object, reader& in,
         arguments.apply([&](auto&&... a) -> decltype(auto) { return (self.*Member)(std::forward<decltype(a)>(a)...); });
     answer_with(answer, std::forward<decltype(result)>(result));
   }
+}
+
+template <class Class, auto Member> bool invoke_member(void* object, reader& in, reply& answer, const call_signature& signature) {
+  typename member_pointer<decltype(Member)>::parameters::storage arguments;
+  if (!arguments.read(in, signature)) return false;
+  call_member<Class, Member>(object, arguments, answer);
+  return true;
+}
+
+template <class Class, auto Member> bool invoke_member_plainly(void* object, std::span<const std::byte> bytes, reply& answer) {
+  typename member_pointer<decltype(Member)>::parameters::storage arguments;
+  if (!arguments.read_plainly(bytes)) return false;
+  call_member<Class, Member>(object, arguments, answer);
   return true;
 }
 
@@ -217,6 +232,7 @@ void describe_member(std::vector<method_entry>& methods, std::vector<attribute_e
     entry.takes_blob = pointer::parameters::storage::blob;
     if constexpr (is_task<typename pointer::result>) entry.activate = &activate_member<Class, Exposed::pointer>;
     else entry.invoke = &invoke_member<Class, Exposed::pointer>;
+    if constexpr (pointer::parameters::storage::plain && !is_task<typename pointer::result>) entry.invoke_plainly = &invoke_member_plainly<Class, Exposed::pointer>;
     methods.push_back(std::move(entry));
   }
 }

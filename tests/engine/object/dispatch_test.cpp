@@ -100,6 +100,28 @@ TEST_F(repeating, calls_fail_in_the_same_words_as_the_first) {
   }
 }
 
+TEST_F(repeating, calls_read_their_arguments_as_the_first_does) {
+  const auto opening_of = [](std::string_view method) {
+    const std::string all = in_msgpack(method, {});
+    return all.substr(0, all.size() - 2);  // up to the arguments
+  };
+  const std::vector<std::string> argument_lists = {
+      "\x90", "\x91\x07", "\x92\x01\x02", "\x92\xcc\xc8\xd0\x80", "\x92\xce\x7f\xff\xff\xfe\x01", "\x92\xce\xff\xff\xff\xff\x01", "\x92\x01\xc3", "\x92\xc0\x01", "\x91\xa3""abc",
+      "\x91\xa2\xc3\xa9", "\x91\xa1\xff", "\x91\xbf" + std::string(31, 'x'), "\x91\xd9\x20" + std::string(32, 'x'), "\x91\x91\x01", "\x93\x01\x02\x03", "\xc0", "\x81\xa1""a\x01", "\xdc", ""};
+  const std::vector<std::string> endings = {"\x80", "\x81\xa1""b\x02", "\x81\xa1""z\x02", "\xc0", "", std::string("\x80\x00", 2)};
+  int good = 0;
+  for (const char* method : {"add", "text", "thread", "fire", "crash"})
+    for (const std::string& list : argument_lists)
+      for (const std::string& ending : endings) {
+        const std::string call = opening_of(method) + list + ending;
+        peer.opening.forget();
+        const std::string first = said_to(call);
+        EXPECT_EQ(said_to(call), first) << method << " " << to_hex(list + ending);
+        good += first.find("Error") == std::string::npos;
+      }
+  EXPECT_EQ(good, 10) << "not all of them are refused";
+}
+
 TEST_F(repeating, calls_find_the_object_that_has_the_id_now) {
   EXPECT_EQ(said_to(in_msgpack("add", {1, 2})), "3");
   host.objects.remove("thing");
