@@ -1,5 +1,5 @@
-// What a steady call may cost in system calls, for each style of calling and on both sides: the one table. Heap allocations are exact and stand in
-// allocations_test and allocations_by_style_test, copies in copies_test.
+// What a steady call may cost in system calls and in copies of large values, for each style of calling and on both sides: the tables. Heap allocations
+// are exact and stand in allocations_test and allocations_by_style_test, copies into the very memory of a method in copies_test.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,30 @@ inline constexpr call_budget call_budgets[] = {
 
 constexpr const call_budget& budget_of(std::string_view style) {
   for (const call_budget& each : call_budgets)
+    if (each.style == style) return each;
+  throw "no such style";
+}
+
+/// How often each large value is copied at most, not counting what of it arrives together with its header.
+struct copy_budget {
+  std::string_view style;
+  std::size_t client, server;
+};
+
+inline constexpr copy_budget copy_budgets[] = {
+    {"sync", 0, 0},
+    {"results", 1, 1},             // into the vector; of a view, which the method may change afterwards
+    {"results given away", 1, 0},
+    {"pipelined", 1, 0},           // the caller may change it before it leaves
+    {"pipelined results", 1, 1},
+    {"oneway", 0, 0},
+    {"batched", 2, 0},             // into the entries, and behind their header
+    {"batched results", 1, 1},
+    {"stream", 0, 2},              // seen where they were received; of views into the answer, which is kept until it is asked for
+};
+
+constexpr const copy_budget& copy_budget_of(std::string_view style) {
+  for (const copy_budget& each : copy_budgets)
     if (each.style == style) return each;
   throw "no such style";
 }

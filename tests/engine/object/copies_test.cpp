@@ -7,35 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <tests/support/allocations.hpp>
+#include <tests/support/copies.hpp>
 
 #include "served_on.hpp"
 
-namespace {
-
-constexpr std::size_t small_copy = 4096;
-// By this thread, in copies larger than that. Volatile: compilers believe that memcpy changes nothing but its target.
-thread_local volatile std::uint64_t bytes_copied = 0;
-
-void note(std::size_t n) {
-  if (n > small_copy) bytes_copied = bytes_copied + n;
-}
-
-}  // namespace
-
-extern "C" {
-void* __real_memcpy(void*, const void*, std::size_t);
-void* __real_memmove(void*, const void*, std::size_t);
-void* __wrap_memcpy(void* to, const void* from, std::size_t n) {
-  note(n);
-  return __real_memcpy(to, from, n);
-}
-void* __wrap_memmove(void* to, const void* from, std::size_t n) {
-  note(n);
-  return __real_memmove(to, from, n);
-}
-}
-
 namespace engine::test {
+
+using testing_support::bytes_copied_here;
+using testing_support::small_copy;
 
 constexpr std::size_t large = std::size_t{1} << 20;
 
@@ -44,7 +23,7 @@ class blobs {
   std::size_t look(std::span<const std::byte> data) {
     at = data.data();
     same_bytes = data.size() == large && data.front() == std::byte{1} && data.back() == std::byte{9};
-    copied_before_the_method = bytes_copied;
+    copied_before_the_method = bytes_copied_here();
     allocated_before_the_method = testing_support::allocations_here().live_bytes;
     return data.size();
   }
@@ -68,7 +47,7 @@ class copies : public testing::TestWithParam<backend_choice> {
   }
   std::uint64_t copied_on_the_core() {
     std::uint64_t n = 0;
-    server.on_core([&](core&) { n = bytes_copied; });
+    server.on_core([&](core&) { n = bytes_copied_here(); });
     return n;
   }
   /// What a member of the object is; asked on the object's own thread.
@@ -91,10 +70,10 @@ class copies : public testing::TestWithParam<backend_choice> {
 TEST_P(copies, are_seen_by_the_counter) {
   bytes from(large), to(large);
   volatile std::size_t size = from.size();
-  const std::uint64_t before = bytes_copied;
+  const std::uint64_t before = bytes_copied_here();
   std::memcpy(to.data(), from.data(), size);
-  if (bytes_copied == before) GTEST_SKIP() << "this build's memcpy cannot be watched";
-  EXPECT_EQ(bytes_copied - before, large);
+  if (bytes_copied_here() == before) GTEST_SKIP() << "this build's memcpy cannot be watched";
+  EXPECT_EQ(bytes_copied_here() - before, large);
 }
 
 // What arrived together with the header came through one pool buffer and is moved to the front of the body: at most that.
@@ -111,9 +90,9 @@ TEST_P(copies, of_a_large_span_argument_are_not_made_on_the_server) {
 
 TEST_P(copies, are_not_made_by_the_client_either) {
   client.look(data);
-  const std::uint64_t before = bytes_copied;
+  const std::uint64_t before = bytes_copied_here();
   client.look(data);
-  EXPECT_LE(bytes_copied - before, small_copy);
+  EXPECT_LE(bytes_copied_here() - before, small_copy);
 }
 
 TEST_P(copies, and_memory_of_that_size_are_not_needed_in_the_steady_state) {
