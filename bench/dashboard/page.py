@@ -6,6 +6,7 @@ from .charts import text
 from .glance import glance, machine
 from .history import history
 from .micro import micro
+from .musts import musts
 from .parts import anchor
 from .python import python_clients
 from .scenario import scenario
@@ -41,7 +42,7 @@ def render(data, order=()):
     note = "" if not data.left_out else '<p class="note">%d lines had no system, workload or finite figure and are left out.</p>' % data.left_out
     empty = "" if data.rows or data.micro else '<p class="note">Nothing has been recorded yet: scripts/bench --record.</p>'
     more = [part for part in (sizes(data, colours), python_clients(data), history(data, order, colours), micro(data)) if part]
-    body = [note, empty, glance(data, order), machine(data), navigation(found, "".join(more)) if found else "",
+    body = [note, empty, glance(data, order), musts(data), machine(data), navigation(found, "".join(more)) if found else "",
             *(scenario(data, w) for w in found), *more]
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="%s">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'

@@ -6,6 +6,7 @@ micro benchmarks, which Google Benchmark wrote, become rows as those of any othe
 import os
 import re
 import statistics
+from dataclasses import dataclass
 
 import promises
 import systems
@@ -47,14 +48,13 @@ def wanted(promise, unit):
 
 
 def shown(promise, reached, unit):
-    """What was reached, and where that is not said already beside whom; bold where it is short."""
+    """What was reached, and where that is not said already beside whom: two texts."""
     if reached.value is None:
-        return "not measured"
+        return "not measured", ""
     figure = "%.3g ×" % reached.value if promise.theirs else "%s %s" % (short(reached.value), unit)
-    text = figure if reached.kept else "**%s**" % figure
     if promise.each:
-        return "%s (%s)" % (text, reached.mine)
-    return "%s (%s)" % (text, beside(promise, reached)) if len(promise.theirs) > 1 else text
+        return figure, reached.mine
+    return figure, beside(promise, reached) if len(promise.theirs) > 1 else ""
 
 
 def beside(promise, reached):
@@ -66,26 +66,55 @@ def beside(promise, reached):
 UNITS = {"micro_dispatch": "ns", "micro_serializers": "MB/s", "stream": "items/s"}  # where nothing was measured that would say it
 
 
+@dataclass(frozen=True)
+class Cell:
+    """One condition of a row. `state`: pass, short, or - where it was not measured."""
+    wanted: str
+    figure: str
+    beside: str
+    state: str
+
+    def markdown(self):
+        return ("**%s**" if self.state == "short" else "%s") % self.figure + (" (%s)" % self.beside if self.beside else "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the table, and the runs that it was made of, in words."""
+    scenario: str
+    cells: tuple
+    runs: tuple
+
+    @property
+    def outcome(self):
+        return next((s for s in ("short", "-") if s in [cell.state for cell in self.cells]), "pass")
+
+
+def entry(row, rows):
+    cells, runs = [], []
+    for promise in row.musts:
+        reached, source = newest(promise, rows)
+        unit = source["unit"] if source else UNITS.get(promise.workload.partition(":")[0], "calls/s")
+        cells.append(Cell(wanted(promise, unit), *shown(promise, reached, unit), "-" if reached.value is None else "pass" if reached.kept else "short"))
+        runs += [run_words(source)] if source else []
+    return Entry(row.scenario, tuple(cells), tuple(dict.fromkeys(runs)))
+
+
+def entries(rows):
+    return [entry(row, rows) for row in promises.ROWS]
+
+
 def lines(rows):
     """The table as Markdown, then what is short, then the runs."""
-    told, outcomes, runs = [], {}, {}
-    for row in promises.ROWS:
-        cells, states = [], []
-        for promise in row.musts:
-            reached, source = newest(promise, rows)
-            unit = source["unit"] if source else UNITS.get(promise.workload.partition(":")[0], "calls/s")
-            cells.append((wanted(promise, unit), shown(promise, reached, unit)))
-            states.append("-" if reached.value is None else "pass" if reached.kept else "short")
-            if source:
-                runs.setdefault(run_words(source), []).append(row.scenario)
-        outcome = next((s for s in ("short", "-") if s in states), "pass")
-        outcomes.setdefault(outcome, []).append(row.scenario)
-        told.append("| %s | %s | %s | %s |" % (row.scenario, "; ".join(c[0] for c in cells), "; ".join(c[1] for c in cells), outcome))
-    yield from ("| scenario | must reach | reached | |", "|---|---|---|---|", *told, "")
-    yield "%d of %d rows pass; what is bold is short." % (len(outcomes.get("pass", [])), len(promises.ROWS))
-    for words, scenarios in (("short", outcomes.get("short")), ("not wholly measured", outcomes.get("-")), *runs.items()):
-        if scenarios:
-            yield "- %s: %s" % (words, "; ".join(dict.fromkeys(scenarios)))
+    yield from ("| scenario | must reach | reached | |", "|---|---|---|---|")
+    told = entries(rows)
+    for each in told:
+        yield "| %s | %s | %s | %s |" % (each.scenario, "; ".join(c.wanted for c in each.cells), "; ".join(c.markdown() for c in each.cells), each.outcome)
+    yield ""
+    yield "%d of %d rows pass; what is bold is short." % (sum(each.outcome == "pass" for each in told), len(told))
+    notes = [("short", [e.scenario for e in told if e.outcome == "short"]), ("not wholly measured", [e.scenario for e in told if e.outcome == "-"])]
+    notes += [(run, [e.scenario for e in told if run in e.runs]) for run in dict.fromkeys(run for e in told for run in e.runs)]
+    yield from ("- %s: %s" % (words, "; ".join(scenarios)) for words, scenarios in notes if scenarios)
 
 
 def run_words(row):

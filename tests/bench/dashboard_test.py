@@ -211,6 +211,14 @@ class Page(unittest.TestCase):
         self.assertIn('micro_x <small>date 2026-01-02, 2 runs kept</small>', drawn)
         self.assertIn('<td class="n">60.0</td><td class="n"><b class="good">1.50×</b></td>', drawn)
 
+    def test_what_must_be_reached_stands_on_the_page_as_in_the_report(self):
+        drawn = page.render(read(lines([row("engine-tcp", "oneway", 9e6), row("zeromq", "oneway", 8e6)])))
+        section = drawn[drawn.index('<section id="musts">'):]
+        self.assertIn('0 of 14 scenarios do', section)
+        self.assertIn('<th rowspan="2">oneway calls</th><td>8,000,000 calls/s</td><td>9,000,000 calls/s</td><td class="good">pass</td></tr>'
+                      '<tr><td>1.5 × ZeroMQ</td><td>1.12 ×</td><td class="behind">short</td></tr>', section)
+        self.assertNotIn('id="musts"', page.render(read(lines([row("engine-tcp", "mixed", 9e6)]))))
+
     def test_hostile_names_are_shown_and_are_no_markup(self):
         rows = [row(HOSTILE, HOSTILE, 5.0, HOSTILE, **{**latency(1.0), "commit": HOSTILE, "cpu": HOSTILE, "kernel": HOSTILE}),
                 row("engine-" + HOSTILE, HOSTILE, 6.0, HOSTILE, commit=HOSTILE, window=HOSTILE), row(HOSTILE, HOSTILE, 7.0, kb=64),
