@@ -47,10 +47,19 @@ def values():
     yield "long", list(range(300))
     yield "uri", [core.URI("PYRO:obj@localhost:1234"), core.URI("PYRONAME:name@[::1]:9090"), core.URI("PYROMETA:a@./u:/tmp/s")]
     yield "error", exception()
+    yield "structs", structs()
 
 
 def nested(depth):
     return [] if depth == 0 else [nested(depth - 1)]
+
+
+def structs():
+    """As struct_fuzz.hpp reads them: alike, in another order, with members missing or of other types, with a key that is no member's."""
+    def stock(n):
+        return {"name": "item %d" % n, "price": 0.25 + n, "sizes": [n, n * 1000, -n], "count": n, "sold": n % 2 == 0, "notes": ["a", "b"]}
+    other = dict(reversed(stock(3).items()))
+    return [stock(1), stock(2), other, {"name": "x" * 20, "sizes": list(range(20)), "more": [1], "price": 1}, stock(300)]
 
 
 def exception():

@@ -1,8 +1,9 @@
 // Any bytes: the marshal reader neither crashes nor believes them, skipping agrees with reading, looking for a class ahead changes
-// nothing, and what was read comes back the same.
+// nothing, structs are the same by either way of reading them, and what was read comes back the same.
 #include <optional>
 
 #include <tests/fuzz/format_fuzz.hpp>
+#include <tests/fuzz/struct_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
@@ -53,5 +54,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(ahead && same(value(*ahead), *v), "looking ahead changes nothing");
   }
   fuzz::read_call(marshal(), payload, bounds);
+  fuzz::read_structs(marshal(), payload, bounds);
   return 0;
 }

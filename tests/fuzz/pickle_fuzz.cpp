@@ -1,7 +1,8 @@
 // Any bytes: the pickle reader neither crashes nor believes them, skipping agrees with reading, what is read as a plain pickle is what the
-// machine makes of it, and what was read and can be written comes back the same.
+// machine makes of it, structs are the same by either way of reading them, and what was read and can be written comes back the same.
 #include <codec/pickle_tape.hpp>
 #include <tests/fuzz/format_fuzz.hpp>
+#include <tests/fuzz/struct_fuzz.hpp>
 
 using namespace engine;
 using fuzz::require;
@@ -42,5 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   by_the_machine(payload, v);
   if (v) round_trip(*v);
   fuzz::read_call(pickle(), payload, limits);
+  fuzz::read_structs(pickle(), payload, limits);
   return 0;
 }
