@@ -39,7 +39,8 @@ class side_pool {
   std::size_t size() const;  ///< threads there are
   std::size_t idle() const;  ///< threads that wait for work
 
-  /// co_await on a core: runs `f` on a side thread and resumes on this core; throws what it threw.
+  /// co_await on a core: runs `f` on a side thread and resumes on this core; throws what it threw. The pool must end before the core does:
+  /// when the coroutine goes on, the side thread may still be telling the core so.
   template <class F> auto run(F f) {
     struct awaiter {
       side_pool& pool;

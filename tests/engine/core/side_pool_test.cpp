@@ -84,8 +84,8 @@ task<> there_and_back(side_pool& pool, std::promise<std::string>& told) {
 }
 
 TEST(side_pools, take_a_coroutine_aside_and_bring_it_home) {
-  side_pool pool({});
   cores threads({.count = 1});
+  side_pool pool({});
   std::promise<std::string> told;
   threads[0].post([&] { spawn(there_and_back(pool, told)); });
   EXPECT_EQ(told.get_future().get(), "aside and home and failed");
