@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <system_error>
 
@@ -17,6 +18,20 @@ namespace engine {
 namespace {
 
 constexpr double least_autoclean = 3;
+constexpr std::chrono::seconds first_copy{5};
+
+/// Where a name server is, with its port.
+std::string location_of(const std::string& said, const settings& s) {
+  const auto bracket = said.rfind(']');
+  const bool has_port = said.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;  // or is a Unix socket
+  const std::string at = has_port ? said : said + ":" + std::to_string(s.ns_port);
+  try {
+    const uri there("PYRO:x@" + at);
+    if (!there.host().empty() || !there.sockname().empty()) return at;
+  } catch (const error&) {
+  }
+  throw std::invalid_argument("invalid address of a name server to follow: '" + said + "'");
+}
 
 daemon_options options_for(const name_server_options& o, const settings& s) {
   daemon_options d;
@@ -76,6 +91,7 @@ name_server_host::name_server_host(name_server_options options)
       found_(static_cast<std::size_t>(names_->count())) {
   const settings s = options.settings ? *options.settings : settings::from_environment();
   if (s.ns_autoclean > 0 && s.ns_autoclean < least_autoclean) throw std::invalid_argument("NS_AUTOCLEAN cannot be smaller than 3");
+  if (!options.replica_of.empty()) begin_following(options, s);
   // Its own entry says where it listens, which is known only then; the object is known only after its entry is right.
   daemon_ = std::make_unique<engine::daemon>(options_for(options, s));
   names_->keep(name_server_id, {.uri = daemon_->uri_for(name_server_id).to_string(), .tags = {"class:Pyro4.naming.NameServer"}});
@@ -88,7 +104,7 @@ name_server_host::name_server_host(name_server_options options)
     lease_ends_.heard();
     names_->expire_leases(std::chrono::steady_clock::now());
   });
-  if (s.ns_autoclean > 0) {
+  if (s.ns_autoclean > 0 && !replica_) {
     const auto timeout = s.comm_timeout > 0 ? s.comm_timeout : 5;
     sweeper_ = std::make_unique<sweeper>(*names_, sweeper_options{.every = std::chrono::milliseconds(static_cast<std::int64_t>(s.ns_autoclean * 1000)),
                                                                   .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000))});
@@ -97,6 +113,19 @@ name_server_host::name_server_host(name_server_options options)
 }
 
 name_server_host::~name_server_host() { names_->tell_ends({}); }
+
+void name_server_host::begin_following(const name_server_options& o, const settings& s) {
+  if (o.storage != "memory" && !o.storage.empty()) throw std::invalid_argument("a replica keeps its names in memory: it has no storage of its own");
+  replica_of_ = location_of(o.replica_of, s);
+  replica_options how{.of = replica_of_, .hmac_key = o.hmac_key, .settings = s, .told = o.replica_told};
+  cores_options one;
+  one.each.spin = {};
+  one.each.backend = s.backend;
+  following_ = std::make_unique<engine::cores>(one);
+  replica_ = std::make_unique<engine::replica>(*names_, (*following_)[0], true, std::move(how));
+  names_->follow(*replica_);
+  static_cast<void>(replica_->tried().wait_for(first_copy));
+}
 
 void name_server_host::enroll(std::string name, const uri& where, std::vector<std::string> tags) {
   names_->keep(std::move(name), {.uri = where.to_string(), .tags = std::move(tags)});

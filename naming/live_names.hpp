@@ -28,7 +28,7 @@ class LiveNames {
   /// Leases: as NameServer::enroll_leased(), lease() and renew().
   task<> enroll(detail::given_text name, detail::given_uri uri, double lease, std::optional<detail::given_truth> safe, detail::given_tags metadata);
   task<> lease(detail::given_text name, double seconds);
-  std::map<std::string, std::optional<std::string>> renew(const std::map<std::string, std::string>& uris) { return names_.renew(uris); }
+  task<std::map<std::string, std::optional<std::string>>> renew(std::map<std::string, std::string> uris) { return names_.renew(std::move(uris)); }
   /// How many changes have been told; greater than before any call that was answered before this one and changed something.
   std::int64_t revision() const { return names_.revision(); }
 

@@ -60,6 +60,16 @@ class expression {
   RE2 compiled_;
 };
 
+/// What is to be registered, or a complaint.
+std::pair<std::string, registration> checked(detail::given_text&& name, detail::given_uri&& where, detail::given_tags&& metadata) {
+  if (!where.text) type_error("only URIs or strings can be registered");
+  if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
+  std::string known_as = text_of(std::move(name));
+  check_text(*where.text, "uri");
+  registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata")};
+  return {std::move(known_as), std::move(r)};
+}
+
 bool nothing(const std::optional<std::string>& filter) { return !filter || filter->empty(); }
 
 }  // namespace
@@ -170,6 +180,7 @@ detail::looked_up NameServer::lookup(std::string_view name, std::optional<detail
     answer.where = uri(at.uri);
     if (return_metadata && return_metadata->on) answer.tags = at.tags;
   });
+  if (!found && primary_) primary_->check_copy();
   if (!found) throw naming_error("unknown name: " + std::string(name));
   return answer;
 }
@@ -184,6 +195,7 @@ detail::listed_names NameServer::list(std::optional<std::string> prefix, std::op
                                       detail::given_tags metadata_any, detail::given_truth return_metadata) const {
   if (prefix.has_value() + regex.has_value() + metadata_all.given + metadata_any.given > 1)
     throw raised("ValueError", {"you can only filter on one thing at a time"});
+  if (primary_) primary_->check_copy();
   if (!nothing(prefix) || !nothing(regex)) return {find(prefix, regex), return_metadata.on};
   const auto all = tags_of(std::move(metadata_all), "metadata_all"), any = tags_of(std::move(metadata_any), "metadata_any");
   return {names_.list([&](const std::string&, const registration& at) {
@@ -200,6 +212,7 @@ std::vector<name_table::listed> NameServer::everything() const {
 // ---- watching
 
 stream<name_change> NameServer::watch(std::string prefix, std::chrono::nanoseconds quiet) {
+  if (primary_) primary_->check_copy();
   const std::scoped_lock lock(changing_);
   return watchers_.begin(std::move(prefix), quiet, [this] { return durable(); });
 }
@@ -274,26 +287,28 @@ void NameServer::settled(std::span<const registration_change> changes, bool kept
   if (!unknown.empty()) throw naming_error("unknown name: " + unknown);
 }
 
-NameServer::change NameServer::begin_enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe,
-                                            detail::given_tags metadata, double lease) {
-  if (!where.text) type_error("only URIs or strings can be registered");
-  if (!where.was_uri) static_cast<void>(uri(*where.text));  // throws what is wrong with it
-  std::string known_as = text_of(std::move(name));
-  check_text(*where.text, "uri");
-  if (lease > 0) check_leased(known_as);
-  registration r{.uri = *std::move(where.text), .tags = tags_of(std::move(metadata), "metadata"), .lease = lease};
-  return put(std::move(known_as), std::move(r), safe && safe->on);
+task<> NameServer::enroll_anywhere(std::string name, registration r, bool safe) {
+  if (primary_) {
+    task<> enrolling = primary_->enroll(std::move(name), std::move(r), safe);
+    co_return co_await enrolling;
+  }
+  change made = put(std::move(name), std::move(r), safe);
+  task<> settled = settle(std::move(made));
+  co_await settled;
 }
 
 task<> NameServer::enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata) {
-  change made = begin_enroll(std::move(name), std::move(where), safe, std::move(metadata), 0);
-  task<> settled = settle(std::move(made));
-  co_await settled;
+  auto [known_as, r] = checked(std::move(name), std::move(where), std::move(metadata));
+  return enroll_anywhere(std::move(known_as), std::move(r), safe && safe->on);
 }
 
 task<> NameServer::set_metadata(detail::given_text name, detail::given_tags metadata) {
   const std::string known_as = text_of(std::move(name));
   auto tags = tags_of(std::move(metadata), "metadata");
+  if (primary_) {
+    task<> setting = primary_->set_metadata(known_as, std::move(tags));
+    co_return co_await setting;
+  }
   change made = change_part({.name = known_as, .now = registration{.tags = std::move(tags)}, .tags_only = true});
   task<> settled = settle(std::move(made));
   co_await settled;
@@ -311,6 +326,11 @@ NameServer::change NameServer::change_part(registration_change part) {
 }
 
 task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
+  if (primary_) {
+    std::optional<std::string> text = name ? std::move(name->text) : std::nullopt;
+    task<std::int64_t> removing = primary_->remove(std::move(text), std::move(prefix), std::move(regex));
+    co_return co_await removing;
+  }
   std::vector<std::string> wanted;
   const std::string one = name && name->text ? *std::move(name->text) : std::string();
   if (!one.empty() && one != name_server_id && names_.contains(one)) {
@@ -330,21 +350,32 @@ task<std::int64_t> NameServer::remove(std::optional<detail::given_text> name, st
 task<> NameServer::enroll_leased(detail::given_text name, detail::given_uri where, double seconds, std::optional<detail::given_truth> safe,
                                  detail::given_tags metadata) {
   check_lease(seconds);
-  change made = begin_enroll(std::move(name), std::move(where), safe, std::move(metadata), seconds);
-  task<> settled = settle(std::move(made));
-  co_await settled;
+  auto [known_as, r] = checked(std::move(name), std::move(where), std::move(metadata));
+  check_leased(known_as);
+  r.lease = seconds;
+  return enroll_anywhere(std::move(known_as), std::move(r), safe && safe->on);
 }
 
 task<> NameServer::lease(detail::given_text name, double seconds) {
   const std::string known_as = text_of(std::move(name));
   if (seconds != 0) check_lease(seconds);
   check_leased(known_as);
+  if (primary_) {
+    task<> leasing = primary_->lease(known_as, seconds);
+    co_return co_await leasing;
+  }
   change made = change_part({.name = known_as, .now = registration{.lease = seconds}, .lease_only = true});
   task<> settled = settle(std::move(made));
   co_await settled;
 }
 
-std::map<std::string, std::optional<std::string>> NameServer::renew(const std::map<std::string, std::string>& uris) {
+task<std::map<std::string, std::optional<std::string>>> NameServer::renew(std::map<std::string, std::string> uris) {
+  if (!primary_) co_return renew_here(uris);
+  task<std::map<std::string, std::optional<std::string>>> renewing = primary_->renew(std::move(uris));
+  co_return co_await renewing;
+}
+
+std::map<std::string, std::optional<std::string>> NameServer::renew_here(const std::map<std::string, std::string>& uris) {
   std::map<std::string, std::optional<std::string>> others;
   const std::scoped_lock lock(changing_);
   for (const auto& [name, uri] : uris) {
@@ -378,6 +409,31 @@ void NameServer::tell_next_end() {
   next_end_(told_end_);
 }
 
+// ---- a copy
+
+void NameServer::copy_all(std::vector<named_registration> all) {
+  std::ranges::sort(all, {}, &named_registration::name);
+  const std::scoped_lock lock(changing_);
+  std::vector<registration_change> changes;
+  for (auto& [name, at] : everything())
+    if (name != name_server_id && !std::ranges::binary_search(all, name, {}, &named_registration::name)) changes.push_back({std::move(name), std::nullopt});
+  for (auto& [name, at] : all) {
+    const auto now = names_.find(name);
+    if (name == name_server_id || now == at) continue;
+    const bool tags_only = now && now->uri == at.uri;
+    changes.push_back({.name = std::move(name), .now = std::move(at), .tags_only = tags_only});
+  }
+  make(std::move(changes));
+}
+
+void NameServer::copy_one(const name_change& c) {
+  if (c.name == name_server_id) return;
+  const std::scoped_lock lock(changing_);
+  registration_change change{.name = c.name, .tags_only = c.what == "tagged"};
+  if (c.what != "removed") change.now = registration{.uri = c.uri, .tags = c.metadata};
+  make({std::move(change)});
+}
+
 // ---- for the program it is part of
 
 void NameServer::keep(std::string name, registration r) {
@@ -387,10 +443,12 @@ void NameServer::keep(std::string name, registration r) {
   for (const std::string& tag : r.tags) check_text(tag, "metadata");
   std::ranges::sort(r.tags);
   r.tags.erase(std::ranges::unique(r.tags).begin(), r.tags.end());
+  if (primary_ && name != name_server_id) return primary_->keep(name, r);
   wait_for(put(std::move(name), std::move(r), false));
 }
 
 void NameServer::drop(std::string_view name) {
+  if (primary_ && name != name_server_id) return primary_->drop(std::string(name));
   wait_for(take({std::string(name)}));
 }
 

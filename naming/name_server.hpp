@@ -23,6 +23,7 @@
 #include <naming/journal.hpp>
 #include <naming/lease_book.hpp>
 #include <naming/name_table.hpp>
+#include <naming/primary.hpp>
 #include <naming/watchers.hpp>
 
 namespace engine {
@@ -112,7 +113,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// Gives what is registered a lease, and takes it away (0). Throws as above, and naming_error "unknown name: x".
   task<> lease(detail::given_text name, double seconds);
   /// The leases of names, if they still stand for these URIs, begin anew. The others, and what they stand for; nullopt: nothing.
-  std::map<std::string, std::optional<std::string>> renew(const std::map<std::string, std::string>& uris);
+  task<std::map<std::string, std::optional<std::string>>> renew(std::map<std::string, std::string> uris);
 
   // ---- for the program it is part of. Any thread.
   /// Registers, replacing what is there, and takes out, like enroll() and remove() but without a call. They wait until it is durable: not from inside
@@ -134,6 +135,14 @@ class NameServer {  // its name in the texts of errors is Pyro's
   /// `next` is called when expire_leases() is due at another moment than it said last (time_point::max(): never); not from inside of it. Once, before
   /// anybody calls.
   void tell_ends(std::function<void(time_point)> next);
+
+  // ---- for a replica (replica.hpp), which keeps no storage
+  /// Changes are made by `other` from now on, which must live as long as anybody calls; only the name server's own entry is made here. Once, before that.
+  void follow(primary& other) { primary_ = &other; }
+  /// These are the names, but for the own entry: what is another one or not among them is changed, and watchers are told.
+  void copy_all(std::vector<named_registration>);
+  void copy_one(const name_change&);
+
   /// For who gave `wake`: writes what waits to be written. One thread at a time.
   void write_waiting();
 
@@ -154,8 +163,9 @@ class NameServer {  // its name in the texts of errors is Pyro's
   change put(std::string name, registration, bool safe);
   change change_part(registration_change);
   void tell_next_end();
+  std::map<std::string, std::optional<std::string>> renew_here(const std::map<std::string, std::string>& uris);
   change take(const std::vector<std::string>& names);
-  change begin_enroll(detail::given_text name, detail::given_uri where, std::optional<detail::given_truth> safe, detail::given_tags metadata, double lease);
+  task<> enroll_anywhere(std::string name, registration, bool safe);
   static task<> settle(change);
   static void wait_for(change);
   void settled(std::span<const registration_change>, bool kept);
@@ -170,6 +180,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   std::function<void(time_point)> next_end_{};
   time_point told_end_ = time_point::max();
   watchers watchers_;
+  primary* primary_ = nullptr;
   std::unique_ptr<journal> journal_{};  // uses what is above to its end
 };
 ENGINE_EXPOSE(NameServer, count, lookup, enroll, set_metadata, remove, list, ping)

@@ -1,5 +1,5 @@
-// engine-ns: the name server as a program. Options, texts and exit codes are those of pyro4-ns (WIRE §12); ours are --cores, and that a Unix
-// socket may be listened on beside a port, and that systemd may have opened the sockets.
+// engine-ns: the name server as a program. Options, texts and exit codes are those of pyro4-ns (WIRE §12); ours are --cores and --replica-of, and
+// that a Unix socket may be listened on beside a port, and that systemd may have opened the sockets.
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -16,6 +16,7 @@ void print_start(const engine::name_server_host& names, const engine::daemon& da
   if (names.responder()) std::cout << "Broadcast server running on " << names.responder()->location() << '\n';
   if (names.found_in_storage() > 1) std::cout << "Persistent store contains " << names.found_in_storage() << " existing registrations.\n";
   std::cout << "NS running on " << daemon.location() << " (" << names.bound_to() << ")\n";
+  if (!names.replica_of().empty()) std::cout << "Replica of " << names.replica_of() << '\n';
   if (!keyed) std::cout << "Warning: HMAC key not set. Anyone can connect to this server!\n";
   if (!daemon.nat_location().empty()) std::cout << "internal URI = " << names.internal() << "\nexternal URI = " << names.where() << std::endl;
   else std::cout << "URI = " << names.where() << std::endl;
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   int port = 0, bc_port = 0, nat_port = 0;
   CLI::App app{"Pyro's name server: programs register their objects by name, others look them up. Example: engine-ns -s sql:names.db"};
   app.add_option("-n,--host", options.host, "hostname to bind server on");
+  options.replica_told = [](const std::string& line) { std::cerr << line << std::endl; };
   auto* const port_said = app.add_option("-p,--port", port, "port to bind server on (0=random)");
   app.add_option("-u,--unixsocket", options.unix_socket, "Unix domain socket name to bind server on; with --port or --host, beside them");
   app.add_option("-s,--storage", options.storage, "storage system to use (memory, sql:file)");
@@ -45,6 +47,7 @@ int main(int argc, char** argv) {
   auto* const nat_port_said = app.add_option("--natport", nat_port, "external port in case of NAT");
   app.add_flag("-x,--nobc", no_broadcast, "don't start a broadcast server");
   app.add_option("-k,--key", options.hmac_key, "the HMAC key to use (deprecated: anybody can see it; set PYRO_HMAC_KEY)");
+  app.add_option("--replica-of", options.replica_of, "follow the name server at HOST, HOST:PORT or ./u:SOCKET: answer from a copy of its names");
   app.add_option("--cores", options.cores, "threads that serve (default 1)")->check(CLI::Range(1, 1024));
   try {
     app.parse(argc, argv);

@@ -1,6 +1,6 @@
 // Names under faults, by seed: several clients on several machines register, look up, tag and remove many at once, on connections that tear and with a
 // storage that fails. Every call ends once; what was acknowledged is in the storage and in lookups, and what was refused is in neither. Others watch:
-// they are told what the storage has kept, each change once and in order, or that they have missed some.
+// they are told what the storage has kept, each change once and in order, or that they have missed some. A replica takes changes, too, and ends equal to its name server.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -15,6 +15,7 @@
 
 #include "../support/seeds.hpp"
 #include "awaitable.hpp"
+#include "mirror.hpp"
 #include "onlooker.hpp"
 #include "registrar.hpp"
 #include "seeded_storage.hpp"
@@ -46,8 +47,10 @@ class name_story {
     const auto watchers = random_.below(4);
     for (std::uint64_t i = 0; i < watchers; ++i)
       onlookers_.emplace_back(stage_, stage_.machine(random_.below(stage_.machines())), seed + i, keeps_ ? &disk_.changes : nullptr, last);
+    if (random_.chance(0.5)) mirror_.emplace(stage_, stage_.machine(random_.below(stage_.machines())), seed, last);
   }
   ~name_story() {
+    if (mirror_) mirror_->end();
     stage_.stop();
     stage_.run_until_idle();
     stage_.host().streams.clear();  // those of connections that were lost linger
@@ -61,6 +64,7 @@ class name_story {
     if (keeps_ && listed != disk_.kept) wrong_.push_back("lookups and the storage differ in the end");
     for (const registrar& each : clients_) check(each, listed);
     for (const onlooker& each : onlookers_) check(each, listed);
+    if (mirror_) check(*mirror_, listed);
     for (const auto& [name, at] : listed) {
       const std::string prefix = name.substr(0, name.rfind('.') + 1);
       if (prefix != "shared." && !expected_.contains(prefix)) wrong_.push_back(name + " is listed, and nobody registered it");
@@ -73,6 +77,8 @@ class name_story {
   std::size_t told() const { return told_; }
   std::size_t missed() const { return missed_; }
   std::size_t lost_watches() const { return lost_watches_; }
+  std::size_t mirrored() const { return mirrored_; }
+  std::size_t lost_copies() const { return lost_copies_; }
   std::uint64_t hash() { return stage_.network().hash(); }
   std::string log() { return stage_.network().log() + disk_.log; }
 
@@ -107,7 +113,7 @@ class name_story {
 
   /// Nothing will be changed any more.
   bool settled() const {
-    return writing_ == 0 && std::ranges::all_of(clients_, &registrar::over);
+    return writing_ == 0 && (!mirror_ || mirror_->has_written()) && std::ranges::all_of(clients_, &registrar::over);
   }
 
   void check(const onlooker& watching, const kept_names& listed) {
@@ -117,6 +123,17 @@ class name_story {
     told_ += watching.told();
     missed_ += watching.missed();
     lost_watches_ += watching.lost();
+  }
+
+  void check(const mirror& copy, const kept_names& listed) {
+    expected_.insert(mirror::prefix);
+    if (!copy.over()) wrong_.push_back("a replica still waits");
+    wrong_.insert(wrong_.end(), copy.wrong().begin(), copy.wrong().end());
+    if (!copy.gave_up() && copy.known() != listed) wrong_.push_back("a replica knows something else in the end");
+    for (const auto& [name, uri] : copy.written())
+      if (!listed.contains(name) || listed.at(name).uri != uri) wrong_.push_back(name + " was acknowledged by a replica, and is not listed");
+    mirrored_ += copy.written().size();
+    lost_copies_ += copy.losses();
   }
 
   void check(const registrar& client, const kept_names& listed) {
@@ -150,16 +167,17 @@ class name_story {
   daemon_object own_{stage_.host(), [] { return std::string(); }};
   std::deque<registrar> clients_{};
   std::deque<onlooker> onlookers_{};
+  std::optional<mirror> mirror_{};
   std::set<std::string> expected_{};
   std::vector<std::string> wrong_{};
   outcome all_{};
-  std::size_t told_ = 0, missed_ = 0, lost_watches_ = 0;
+  std::size_t told_ = 0, missed_ = 0, lost_watches_ = 0, mirrored_ = 0, lost_copies_ = 0;
 };
 
 TEST(Names, that_were_acknowledged_are_kept_and_listed_in_every_world) {
   outcome all;
   storage_story disks;
-  std::size_t told = 0, missed = 0, lost_watches = 0;
+  std::size_t told = 0, missed = 0, lost_watches = 0, mirrored = 0, lost_copies = 0;
   const auto drawn = seeds(200);
   for (const std::uint64_t seed : drawn) {
     const seed_scope scope(seed);
@@ -177,13 +195,15 @@ TEST(Names, that_were_acknowledged_are_kept_and_listed_in_every_world) {
     told += story.told();
     missed += story.missed();
     lost_watches += story.lost_watches();
+    mirrored += story.mirrored();
+    lost_copies += story.lost_copies();
   }
   std::cout << drawn.size() << " worlds: " << all.answered << " calls answered, " << all.refused << " refused, " << all.unkept << " not kept, " << all.lost
             << " lost; " << disks.writes << " writes and " << disks.failures << " failed ones, " << disks.shared << " of several changes; " << told << " changes told to watchers, who missed some " << missed << " times and were cut off "
-            << lost_watches << " times\n";
+            << lost_watches << " times; " << mirrored << " names registered through replicas, which could not reach theirs " << lost_copies << " times\n";
   if (drawn.size() < 100) return;
   EXPECT_GT(all.answered, all.lost);
-  EXPECT_TRUE(all.refused > 0 && all.unkept > 0 && all.lost > 0 && disks.shared > 0 && told > 0 && missed > 0 && lost_watches > 0) << "the stories are too tame";
+  EXPECT_TRUE(all.refused > 0 && all.unkept > 0 && all.lost > 0 && disks.shared > 0 && told > 0 && missed > 0 && lost_watches > 0 && mirrored > 0 && lost_copies > 0) << "the stories are too tame";
 }
 
 TEST(Names, tell_the_same_story_for_the_same_seed) {
