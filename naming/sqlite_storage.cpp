@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 
 #include <engine/object/error.hpp>
 #include <naming/file_lock.hpp>
@@ -93,28 +91,30 @@ class sqlite_storage final : public storage {
     run("CREATE TABLE IF NOT EXISTS pyro_metadata(object integer NOT NULL, metadata nvarchar NOT NULL, FOREIGN KEY(object) REFERENCES pyro_names(id))");
     // Pyro4 makes none, and looks through the whole table for every name that goes.
     run("CREATE INDEX IF NOT EXISTS engine_metadata_object ON pyro_metadata(object)");
-    run("CREATE TABLE IF NOT EXISTS engine_leases(name nvarchar PRIMARY KEY, uri nvarchar NOT NULL, seconds real NOT NULL)");
+    // Pyro4 knows nothing of it: what it removes or replaces, this table loses by itself.
+    run("CREATE TABLE IF NOT EXISTS engine_leases(object integer PRIMARY KEY, seconds real NOT NULL, "
+        "FOREIGN KEY(object) REFERENCES pyro_names(id) ON DELETE CASCADE)");
+    run("DELETE FROM engine_leases WHERE object NOT IN (SELECT id FROM pyro_names)");  // other programs may not heed that
     prepare();
-    static_cast<void>(load_leases());  // for maybe_leased_
   }
 
-  /// Both tables in the order of ids, beside each other: nothing is sorted or looked up.
+  /// All tables in the order of ids, beside each other: nothing is sorted or looked up.
   std::vector<named_registration> load() override {
     std::vector<named_registration> all;
     statement count(db_.get(), "SELECT count(*) FROM pyro_names");
     if (count.step()) all.reserve(static_cast<std::size_t>(count.number(0)));
     count.reset();
     statement names(db_.get(), "SELECT id, name, uri FROM pyro_names ORDER BY id");
-    const auto leases = load_leases();
     statement tags(db_.get(), "SELECT object, metadata FROM pyro_metadata ORDER BY object");
-    bool more_tags = tags.step();
+    statement leases(db_.get(), "SELECT object, seconds FROM engine_leases ORDER BY object");
+    bool more_tags = tags.step(), more_leases = leases.step();
     while (names.step()) {
       const sqlite3_int64 id = names.number(0);
       registration& found = all.emplace_back(named_registration{.name = names.text(1), .at = {.uri = names.text(2)}}).at;
       for (; more_tags && tags.number(0) <= id; more_tags = tags.step())
         if (tags.number(0) == id) found.tags.push_back(tags.text(1));
-      // Pyro4's name server may have given the name to somebody else meanwhile.
-      if (const auto at = leases.find(all.back().name); at != leases.end() && at->second.uri == found.uri) found.lease = at->second.seconds;
+      for (; more_leases && leases.number(0) <= id; more_leases = leases.step())
+        if (leases.number(0) == id) found.lease = leases.real(1);
       std::ranges::sort(found.tags);
       const auto twice = std::ranges::unique(found.tags);
       found.tags.erase(twice.begin(), twice.end());
@@ -149,53 +149,40 @@ class sqlite_storage final : public storage {
     forget_.emplace(db_.get(), "DELETE FROM pyro_names WHERE id=?");
     keep_.emplace(db_.get(), "INSERT INTO pyro_names(name, uri) VALUES(?,?)");
     keep_tag_.emplace(db_.get(), "INSERT INTO pyro_metadata(object, metadata) VALUES(?,?)");
-    forget_lease_.emplace(db_.get(), "DELETE FROM engine_leases WHERE name=?");
-    keep_lease_.emplace(db_.get(), "INSERT INTO engine_leases(name, uri, seconds) SELECT name, uri, ? FROM pyro_names WHERE name=?");
-  }
-  struct kept_lease {
-    std::string uri{};
-    double seconds = 0;
-  };
-  std::unordered_map<std::string, kept_lease> load_leases() {
-    std::unordered_map<std::string, kept_lease> all;
-    statement leases(db_.get(), "SELECT name, uri, seconds FROM engine_leases");
-    while (leases.step()) {
-      maybe_leased_.insert(leases.text(0));
-      all[leases.text(0)] = {leases.text(1), leases.real(2)};
-    }
-    return all;
-  }
-  void write_lease(const registration_change& c) {
-    if (maybe_leased_.contains(c.name)) forget_lease_->bind(1, c.name).step();
-    if (!c.now || c.now->lease == 0) return;
-    maybe_leased_.insert(c.name);
-    keep_lease_->bind(1, c.now->lease).bind(2, c.name).step();
+    forget_lease_.emplace(db_.get(), "DELETE FROM engine_leases WHERE object=?");
+    keep_lease_.emplace(db_.get(), "INSERT OR REPLACE INTO engine_leases(object, seconds) VALUES(?,?)");
   }
   void write_one(const registration_change& c) {
-    if (!c.lease_only) write_name(c);
-    if (!c.tags_only) write_lease(c);
-  }
-  void write_name(const registration_change& c) {
     sqlite3_int64 id = 0;
     const bool known = id_of_->bind(1, c.name).step();
     if (known) {
       id = id_of_->number(0);
       id_of_->reset();
+    }
+    if (!c.lease_only) write_name(c, known, id);
+    else if (known) write_lease(id, c.now->lease);
+  }
+  void write_name(const registration_change& c, bool known, sqlite3_int64 id) {
+    if (known) {
       forget_tags_->bind(1, id).step();
-      if (!c.tags_only) forget_->bind(1, id).step();
+      if (!c.tags_only) forget_->bind(1, id).step();  // and its lease by that
     }
     if (!c.now || (c.tags_only && !known)) return;
     if (!c.tags_only) {
       keep_->bind(1, c.name).bind(2, c.now->uri).step();
       id = sqlite3_last_insert_rowid(db_.get());
+      if (c.now->lease > 0) write_lease(id, c.now->lease);
     }
     for (const std::string& tag : c.now->tags) keep_tag_->bind(1, id).bind(2, tag).step();
+  }
+  void write_lease(sqlite3_int64 id, double seconds) {
+    if (seconds > 0) keep_lease_->bind(1, id).bind(2, seconds).step();
+    else forget_lease_->bind(1, id).step();
   }
 
   std::optional<file_lock> locked_{};  // until the database is closed
   database db_;
   std::optional<statement> id_of_, forget_tags_, forget_, keep_, keep_tag_, forget_lease_, keep_lease_;
-  std::unordered_set<std::string> maybe_leased_{};  // only these need to be looked for
 };
 
 }  // namespace

@@ -87,6 +87,7 @@ void enrollments::renew(enrolled& mine) {
     if (const auto at = others.find(how.name); at == others.end() || at->second == mine.where.to_string()) {
       mine.lost = false;
     } else if (!at->second) {
+      how.safe = true;  // somebody may have been quicker
       enroll_leased(how, mine.where);
       log_info("{} was registered anew: its name server had lost it", how.name);
       mine.lost = false;
