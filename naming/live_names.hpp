@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <engine/core/stream.hpp>
 #include <engine/core/task.hpp>
@@ -31,11 +32,13 @@ class LiveNames {
   task<std::map<std::string, std::optional<std::string>>> renew(std::map<std::string, std::string> uris) { return names_.renew(std::move(uris)); }
   /// How many changes have been told; greater than before any call that was answered before this one and changed something.
   std::int64_t revision() const { return names_.revision(); }
+  /// As NameServer's: who is among them follows this one, and cannot be followed.
+  std::vector<std::string> lineage() const { return names_.lineage(); }
 
  private:
   NameServer& names_;
 };
-ENGINE_EXPOSE(LiveNames, watch, enroll, lease, renew, revision)
+ENGINE_EXPOSE(LiveNames, watch, enroll, lease, renew, revision, lineage)
 ENGINE_MARK(LiveNames, watch, .parameters = "prefix, quiet")
 ENGINE_MARK(LiveNames, enroll, .wire_name = "register", .parameters = "name, uri, lease, safe=False, metadata=None")
 ENGINE_MARK(LiveNames, lease, .parameters = "name, seconds")

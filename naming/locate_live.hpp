@@ -29,8 +29,9 @@ class live_names {
   /// Names and what they are to stand for still; those that were not renewed, and what they stand for now.
   std::map<std::string, std::optional<std::string>> renew(std::map<std::string, std::string> uris);
   std::int64_t revision();
+  std::vector<std::string> lineage();
 };
-ENGINE_EXPOSE(live_names, watch, enroll, lease, renew, revision)
+ENGINE_EXPOSE(live_names, watch, enroll, lease, renew, revision, lineage)
 ENGINE_MARK(live_names, enroll, .wire_name = "register")
 
 /// A proxy beside the name server that is found, with its key, settings and timeout; not connected. Throws and blocks as locate_name_server() does.

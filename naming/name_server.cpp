@@ -2,6 +2,7 @@
 #include <naming/name_server.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <codec/convert.hpp>
 #include <codec/utf8.hpp>
 #include <engine/core/core.hpp>
+#include <engine/link/uuid.hpp>
 #include <engine/object/error.hpp>
 
 namespace engine {
@@ -164,7 +166,7 @@ void codec_of<detail::listed_names>::encode(writer& out, const detail::listed_na
 // ---- reading
 
 NameServer::NameServer(std::unique_ptr<storage> kept_in, std::function<void()> wake, watch_limits limits)
-    : storage_(std::move(kept_in)), watchers_(limits) {
+    : storage_(std::move(kept_in)), watchers_(limits), identity_(uuid_text(random_uuid())) {
   if (!storage_) return;
   auto kept = storage_->load();
   for (const auto& [name, at] : kept)
@@ -207,6 +209,12 @@ detail::listed_names NameServer::list(std::optional<std::string> prefix, std::op
 
 std::vector<name_table::listed> NameServer::everything() const {
   return names_.list([](const std::string&, const registration&) { return true; });
+}
+
+std::vector<std::string> NameServer::lineage() const {
+  std::vector<std::string> all{identity_};
+  if (primary_) std::ranges::move(primary_->lineage(), std::back_inserter(all));
+  return all;
 }
 
 // ---- watching

@@ -139,6 +139,9 @@ class NameServer {  // its name in the texts of errors is Pyro's
   // ---- for a replica (replica.hpp), which keeps no storage
   /// Changes are made by `other` from now on, which must live as long as anybody calls; only the name server's own entry is made here. Once, before that.
   void follow(primary& other) { primary_ = &other; }
+  /// Its own for as long as it lives; and, after it, those of the name servers that it follows, one through the other.
+  const std::string& identity() const { return identity_; }
+  std::vector<std::string> lineage() const;
   /// These are the names, but for the own entry: what is another one or not among them is changed, and watchers are told.
   void copy_all(std::vector<named_registration>);
   void copy_one(const name_change&);
@@ -180,6 +183,7 @@ class NameServer {  // its name in the texts of errors is Pyro's
   std::function<void(time_point)> next_end_{};
   time_point told_end_ = time_point::max();
   watchers watchers_;
+  const std::string identity_;
   primary* primary_ = nullptr;
   std::unique_ptr<journal> journal_{};  // uses what is above to its end
 };

@@ -17,6 +17,8 @@ class primary {
   virtual ~primary() = default;
   /// There is a copy, though it may be behind. Throws naming_error "this replica has no copy yet …". Any thread.
   virtual void check_copy() const = 0;
+  /// The name server on the other side, the one that it follows, and so on, as far as is known. Any thread.
+  virtual std::vector<std::string> lineage() const = 0;
 
   // On a core. Each has been made there, and is in the copy, when it is answered. Throw what is thrown there, and naming_error "changes are refused …".
   virtual task<> enroll(std::string name, registration, bool safe) = 0;

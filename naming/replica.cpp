@@ -84,6 +84,11 @@ void replica::check_copy() const {
   if (!has_copy_) throw naming_error("this replica has no copy yet of the names of " + options_.of);
 }
 
+std::vector<std::string> replica::lineage() const {
+  const std::scoped_lock lock(mutex_);
+  return lineage_;
+}
+
 // ---- following
 
 task<> replica::follow() {
@@ -112,6 +117,8 @@ task<std::string> replica::follow_once() {
   try {
     auto asking = async(live_).watch("", std::chrono::duration<double>(patience_).count() / 4);
     stream<name_change> changes = co_await asking;
+    auto tracing = async(live_).lineage();  // not before: who can be watched has been joined to its own line
+    join(co_await tracing);
     while (!ending_) {
       auto next = co_await changes.next();
       if (!next) break;
@@ -123,6 +130,14 @@ task<std::string> replica::follow_once() {
   const std::scoped_lock lock(mutex_);
   current_ = false;
   co_return why;
+}
+
+/// A circle would send a change round for ever. There is none to begin with, for without a copy nobody is followed, but one that was followed may have been
+/// started again as a replica of its own replica.
+void replica::join(std::vector<std::string> lineage) {
+  if (std::ranges::find(lineage, copy_.identity()) != lineage.end()) throw naming_error("it follows this one itself");
+  const std::scoped_lock lock(mutex_);
+  lineage_ = std::move(lineage);
 }
 
 void replica::hear(name_change c) {
@@ -144,6 +159,7 @@ void replica::reach(std::int64_t revision, bool anew) {
     const std::scoped_lock lock(mutex_);
     revision_ = revision;
     current_ = true;
+    if (anew) why_lost_.clear();
     const auto still = [&](const waiting& each) { return each.revision > revision && each.session == session_; };
     const auto gone = std::ranges::stable_partition(waiting_, still);
     std::ranges::move(gone, std::back_inserter(heard));
@@ -162,6 +178,7 @@ void replica::lose(const std::string& why) {
   {
     const std::scoped_lock lock(mutex_);
     in_vain.swap(waiting_);
+    why_lost_ = why;
   }
   for (waiting& each : in_vain) {
     each.copied.fail(std::make_exception_ptr(naming_error("the change was made by the name server at " + options_.of + ", which cannot be reached now to tell this replica of it")));
@@ -176,43 +193,54 @@ void replica::lose(const std::string& why) {
 
 // ---- changes
 
-void replica::refuse(const std::exception& why) const {
-  throw naming_error("changes are refused: the name server at " + options_.of + ", which this one is a replica of, cannot be reached (" + why.what() + ")");
+void replica::refuse(const std::string& why) const {
+  throw naming_error("changes are refused: the name server at " + options_.of + ", which this one is a replica of, cannot be reached (" + why + ")");
+}
+
+/// Who is not followed is not sent changes either: they might come back from there.
+void replica::check_followed() const {
+  check_copy();
+  std::string why;
+  {
+    const std::scoped_lock lock(mutex_);
+    why = why_lost_;
+  }
+  if (!why.empty()) refuse(why);
 }
 
 task<> replica::enroll(std::string name, registration r, bool safe) {
-  check_copy();
+  check_followed();
   try {
     auto asking = r.lease > 0 ? async(live_).enroll(std::move(name), uri(r.uri), r.lease, safe, std::move(r.tags))
                               : async(names_).enroll(std::move(name), uri(r.uri), safe, std::move(r.tags));
     co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
   task<> seeing = see_own_change();
   co_await seeing;
 }
 
 task<> replica::set_metadata(std::string name, std::vector<std::string> tags) {
-  check_copy();
+  check_followed();
   try {
     auto asking = async(names_).set_metadata(std::move(name), std::move(tags));
     co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
   task<> seeing = see_own_change();
   co_await seeing;
 }
 
 task<std::int64_t> replica::remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex) {
-  check_copy();
+  check_followed();
   std::int64_t removed = 0;
   try {
     auto asking = async(names_).remove(std::move(name), std::move(prefix), std::move(regex));
     removed = co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
   task<> seeing = see_own_change();
   co_await seeing;
@@ -221,22 +249,22 @@ task<std::int64_t> replica::remove(std::optional<std::string> name, std::optiona
 
 // What is leased is no change of the copy.
 task<> replica::lease(std::string name, double seconds) {
-  check_copy();
+  check_followed();
   try {
     auto asking = async(live_).lease(std::move(name), seconds);
     co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
 }
 
 task<std::map<std::string, std::optional<std::string>>> replica::renew(std::map<std::string, std::string> uris) {
-  check_copy();
+  check_followed();
   try {
     auto asking = async(live_).renew(std::move(uris));
     co_return co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
 }
 
@@ -247,7 +275,7 @@ task<> replica::see_own_change() {
     auto asking = async(live_).revision();
     made = co_await asking;
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
   future<void> copied = when_copied(made);
   co_await copied;
@@ -263,23 +291,23 @@ future<void> replica::when_copied(std::int64_t revision) {
 }
 
 void replica::keep(const std::string& name, const registration& r) {
-  check_copy();
+  check_followed();
   try {
     if (r.lease > 0) proxy<live_names>(live_).enroll(name, uri(r.uri), r.lease, false, r.tags);
     else proxy<name_server>(names_).enroll(name, uri(r.uri), false, r.tags);
     when_copied(proxy<live_names>(live_).revision()).get();
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
 }
 
 void replica::drop(const std::string& name) {
-  check_copy();
+  check_followed();
   try {
     proxy<name_server>(names_).remove(name);
     when_copied(proxy<live_names>(live_).revision()).get();
   } catch (const unreachable& e) {
-    refuse(e);
+    refuse(e.what());
   }
 }
 

@@ -47,6 +47,7 @@ class replica final : public primary {
   std::size_t losses() const { return losses_; }  ///< attempts that failed
 
   void check_copy() const override;
+  std::vector<std::string> lineage() const override;
   task<> enroll(std::string name, registration, bool safe) override;
   task<> set_metadata(std::string name, std::vector<std::string> tags) override;
   task<std::int64_t> remove(std::optional<std::string> name, std::optional<std::string> prefix, std::optional<std::string> regex) override;
@@ -65,10 +66,12 @@ class replica final : public primary {
   };
   task<> follow();
   task<std::string> follow_once();
+  void join(std::vector<std::string> lineage);
   void hear(name_change);
   void reach(std::int64_t revision, bool anew);
   void lose(const std::string& why);
-  [[noreturn]] void refuse(const std::exception& why) const;
+  [[noreturn]] void refuse(const std::string& why) const;
+  void check_followed() const;
   task<> see_own_change();
   future<void> when_copied(std::int64_t revision);
 
@@ -89,6 +92,8 @@ class replica final : public primary {
   mutable std::mutex mutex_{};
   std::uint64_t session_ = 0;  // one for each time that it begins to watch
   std::int64_t revision_ = 0;
+  std::vector<std::string> lineage_{};
+  std::string why_lost_{};  // empty: it is followed, or may be in a moment
   bool current_ = false;
   std::vector<waiting> waiting_{};
 };

@@ -225,6 +225,24 @@ TEST_F(replicas, refuse_what_makes_no_sense) {
   }
 }
 
+TEST_F(replicas, do_not_follow_who_was_started_again_to_follow_them) {
+  first->enroll("a", uri("PYRO:x@h:1"));
+  auto second = start_replica();
+  EXPECT_EQ(second->names().lineage(), (std::vector<std::string>{second->names().identity(), first->names().identity()}));
+  first = nullptr;
+  ASSERT_TRUE(eventually([&] { return told().size() == 1; }));
+  auto o = options();
+  o.port = port;
+  o.replica_of = second->daemon().location();
+  first = start_replica(o);
+  EXPECT_EQ(known(*first), (names_and_uris{{"a", "PYRO:x@h:1"}}));
+  // The second one has told already that it cannot reach the first, and goes on trying: what it is told by it now is in the answers to changes only.
+  const auto refused = [&](name_server_host& where) { return failure_text([&] { at(where).enroll("b", "PYRO:x@h:2"); }); };
+  ASSERT_TRUE(eventually([&] { return refused(*second).find("it follows this one itself") != std::string::npos; }));
+  EXPECT_TRUE(refused(*first).find("it follows this one itself") != std::string::npos);
+  EXPECT_EQ(known(*second), (names_and_uris{{"a", "PYRO:x@h:1"}}));
+}
+
 TEST_F(replicas, of_a_circle_get_no_copy_and_forward_nothing) {
   auto o = options();
   o.port = port;
