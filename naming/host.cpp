@@ -83,10 +83,17 @@ int chosen(const std::vector<int>& sockets, int family) {
   return found == sockets.end() ? sockets.front() : *found;
 }
 
+/// Refused before there is a file.
+auto storage_for(const name_server_options& o) {
+  if (!o.replica_of.empty() && o.storage != "memory" && !o.storage.empty())
+    throw std::invalid_argument("a replica keeps its names in memory: it has no storage of its own");
+  return open_storage(o.storage);
+}
+
 }  // namespace
 
 name_server_host::name_server_host(name_server_options options)
-    : names_(std::make_unique<NameServer>(open_storage(options.storage), std::function<void()>(), options.watching)),
+    : names_(std::make_unique<NameServer>(storage_for(options), std::function<void()>(), options.watching)),
       live_(std::make_unique<LiveNames>(*names_)),
       found_(static_cast<std::size_t>(names_->count())) {
   const settings s = options.settings ? *options.settings : settings::from_environment();
@@ -115,7 +122,6 @@ name_server_host::name_server_host(name_server_options options)
 name_server_host::~name_server_host() { names_->tell_ends({}); }
 
 void name_server_host::begin_following(const name_server_options& o, const settings& s) {
-  if (o.storage != "memory" && !o.storage.empty()) throw std::invalid_argument("a replica keeps its names in memory: it has no storage of its own");
   replica_of_ = location_of(o.replica_of, s);
   replica_options how{.of = replica_of_, .hmac_key = o.hmac_key, .settings = s, .told = o.replica_told};
   cores_options one;

@@ -108,6 +108,7 @@ class Replicas(support.InteropTest):
                 server = our_names("-n", "127.0.0.1", "-p", "0", *options)
                 server.finish(code=1)
                 self.assertRegex("".join(server.err), complaint)
+        self.assertFalse(os.path.exists("x.db"), "no file is made for what is refused")
 
     def test_one_that_has_never_reached_its_name_server_says_so(self):
         second, there = self.replica_of("127.0.0.1:1")
