@@ -66,8 +66,9 @@ replica::~replica() {
 
 void replica::end() {
   ending_ = true;
+  // It may be gone when either returns.
   if (napping_) napping_->wake();
-  if (owns_home_) detail::core_remote::hang_up(home_);
+  else if (owns_home_) detail::core_remote::hang_up(home_);
 }
 
 bool replica::current() const {
@@ -100,9 +101,11 @@ task<> replica::follow() {
     nap pause(*this, reached_ ? std::min(least_pause, options_.retry) : options_.retry);
     co_await pause;
   }
-  lose("this replica has ended");
+  stop_waiting("this replica has ended");
+  note_tried();
+  promise<void> last = std::move(end_);  // who waits for it destroys this
   ended_ = true;
-  end_.succeed();
+  last.succeed();
 }
 
 /// As long as it can be watched; why not any more.
@@ -168,12 +171,12 @@ void replica::reach(std::int64_t revision, bool anew) {
   for (waiting& each : heard) each.copied.succeed();
   if (!anew) return;
   reached_ = has_copy_ = true;
-  if (!std::exchange(tried_once_, true)) tried_.succeed();
+  note_tried();
   if (std::exchange(said_, false) && options_.told) options_.told("Replica of " + options_.of + ": it can be reached again, and the names are up to date.");
 }
 
-void replica::lose(const std::string& why) {
-  ++losses_;
+/// Nobody knows when it will be told of the changes that are waited for.
+void replica::stop_waiting(const std::string& why) {
   std::vector<waiting> in_vain;
   {
     const std::scoped_lock lock(mutex_);
@@ -183,8 +186,20 @@ void replica::lose(const std::string& why) {
   for (waiting& each : in_vain) {
     each.copied.fail(std::make_exception_ptr(naming_error("the change was made by the name server at " + options_.of + ", which cannot be reached now to tell this replica of it")));
   }
+}
+
+void replica::lose(const std::string& why) {
+  ++losses_;
+  stop_waiting(why);
+  if (!std::exchange(said_, true)) say_lost(why);
+  note_tried();  // last: who waits for it has heard
+}
+
+void replica::note_tried() {
   if (!std::exchange(tried_once_, true)) tried_.succeed();
-  if (std::exchange(said_, true) || ending_) return;
+}
+
+void replica::say_lost(const std::string& why) const {
   log_warning("the name server at {} cannot be reached: {}", options_.of, why);
   if (options_.told)
     options_.told("Replica of " + options_.of + ": it cannot be reached (" + why + "). " +

@@ -69,7 +69,10 @@ class replica final : public primary {
   void join(std::vector<std::string> lineage);
   void hear(name_change);
   void reach(std::int64_t revision, bool anew);
+  void stop_waiting(const std::string& why);
   void lose(const std::string& why);
+  void say_lost(const std::string& why) const;
+  void note_tried();
   [[noreturn]] void refuse(const std::string& why) const;
   void check_followed() const;
   task<> see_own_change();

@@ -218,6 +218,7 @@ TEST_F(replicas, refuse_what_makes_no_sense) {
     }
   };
   EXPECT_EQ(refusal(), "a replica keeps its names in memory: it has no storage of its own");
+  EXPECT_FALSE(std::filesystem::exists(here.file("names.db")));
   o.storage = "memory";
   for (const char* wrong : {"host:port", ":9090", "::1", "./u:"}) {
     o.replica_of = wrong;
