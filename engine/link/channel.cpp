@@ -293,7 +293,7 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
     bool slept = false, in_time = true;
     while (!failure_ && !done()) {
       const progress out = write_some();
-      if (failure_) break;
+      if (failure_ || done()) break;  // it may have been the sending that was waited for
       // Whoever does not spin and may sleep in recv() need not look first.
       const bool look = spin_until != time_point::min() || !sleeps_receiving(deadline);
       const bool none = !look || (read_some() == progress::none && out == progress::none);
