@@ -104,14 +104,21 @@ bool machine::append_from(std::size_t from) {
   return true;
 }
 
-/// Python would let an item of a list be set, but no pickler does.
-bool machine::refuse_index(std::size_t size, const cell& index) {
+/// Python would let an item of a list be set, but no pickler does. A deque and an array have words of their own.
+bool machine::refuse_index(const cell& list, const cell& index) {
   if (index.is(what::big_integer)) return fail("builtins.IndexError", "cannot fit 'int' into an index-sized integer");
-  if (!is_whole(index))
-    return fail(wire_class::type_error, "list indices must be integers or slices, not " + std::string(type_name(index)));
-  const bool inside = index.integer < 0 ? index.integer >= -static_cast<std::int64_t>(size) : index.integer < static_cast<std::int64_t>(size);
-  return inside ? fail(wire_class::type_error, "pickle: an item of a list is set")
-                : fail("builtins.IndexError", "list assignment index out of range");
+  const auto of = static_cast<origin>(list.note);
+  if (!is_whole(index)) {
+    if (of == origin::array) return fail(wire_class::type_error, "array indices must be integers");
+    const std::string given(type_name(index));
+    return fail(wire_class::type_error, of == origin::deque ? "sequence index must be integer, not '" + given + "'"
+                                                            : "list indices must be integers or slices, not " + given);
+  }
+  const auto size = static_cast<std::int64_t>(tree_.containers[list.index].size);
+  const bool inside = index.integer < 0 ? index.integer >= -size : index.integer < size;
+  if (inside) return fail(wire_class::type_error, "pickle: an item of a list is set");
+  const char* const named = of == origin::deque ? "deque" : of == origin::array ? "array assignment" : "list assignment";
+  return fail("builtins.IndexError", std::string(named) + " index out of range");
 }
 
 bool machine::set_items_from(std::size_t from) {
@@ -120,7 +127,7 @@ bool machine::set_items_from(std::size_t from) {
   if (members.empty()) return true;
   if (members.size() % 2 != 0) return fail(wire_class::unpickling_error, "odd number of items for SETITEMS");
   const cell& dict = stack_[from - 1];
-  if (dict.is(what::list)) return refuse_index(tree_.containers[dict.index].size, members[0]);
+  if (dict.is(what::list)) return refuse_index(dict, members[0]);
   if (!dict.is(what::dict))
     return fail(wire_class::type_error, "'" + std::string(type_name(dict)) + "' object does not support item assignment");
   container& entries = tree_.containers[dict.index];

@@ -102,7 +102,7 @@ class machine {
   bool load_frozenset();
   bool append_from(std::size_t from);
   bool set_items_from(std::size_t from);
-  bool refuse_index(std::size_t size, const cell& index);
+  bool refuse_index(const cell& list, const cell& index);
   bool add_items();
   bool check_keys(std::span<const cell> members, std::size_t each);
   origin unhashable_part(const cell&) const;

@@ -277,6 +277,11 @@ TEST(Pickle, sets_no_items_of_lists) {
   EXPECT_EQ(read("]\x8a\x09\0\0\0\0\0\0\0\0\1Ns."s), "IndexError: cannot fit 'int' into an index-sized integer");
   EXPECT_EQ(read("]NNs."), "TypeError: list indices must be integers or slices, not NoneType");
   EXPECT_EQ(read("](NeK\0Ns."s), "TypeError: pickle: an item of a list is set");
+  const std::string deque = "ccollections\ndeque\n)R", array = "carray\narray\n" + text("i") + "]\x86R";
+  EXPECT_EQ(read(deque + "K\5Ns."), "IndexError: deque index out of range");
+  EXPECT_EQ(read(deque + text("x") + "Ns."), "TypeError: sequence index must be integer, not 'str'");
+  EXPECT_EQ(read(array + "K\5Ns."), "IndexError: array assignment index out of range");
+  EXPECT_EQ(read(array + text("x") + "Ns."), "TypeError: array indices must be integers");
 }
 
 TEST(Pickle, calls_nothing_that_is_no_class) {
