@@ -164,7 +164,7 @@ void replica::reach(std::int64_t revision, bool anew) {
     current_ = true;
     if (anew) why_lost_.clear();
     const auto still = [&](const waiting& each) { return each.revision > revision && each.session == session_; };
-    const auto gone = std::ranges::stable_partition(waiting_, still);
+    const auto gone = std::ranges::partition(waiting_, still);
     std::ranges::move(gone, std::back_inserter(heard));
     waiting_.erase(gone.begin(), gone.end());
   }
