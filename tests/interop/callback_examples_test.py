@@ -131,7 +131,9 @@ class TravellingObjects(ExampleTest):
             ann.type("room\nAnn\n")
             ann.wait_for("Joined channel room as Ann\nPeople on this channel: Ann\nReady for input! Type /quit to quit\n")
             bob = self.python_program("chatbox/client.py", **names)
-            support.wait_until(bob.listens, "Bob can be called")  # what it sends before its daemon is there is no proxy
+            support.wait_until(bob.port, "Bob has a daemon")
+            with self.proxy("PYRO:Pyro.Daemon@localhost:%d" % bob.port()) as daemon:
+                daemon.ping()  # answered once its loop runs: what it sends before it is registered there is no proxy
             bob.type("room\nBob\n")
             bob.wait_for("The following people are on the server: Ann\nThe following channels already exist: room\n")
             bob.wait_for("People on this channel: Ann, Bob\n")

@@ -74,15 +74,17 @@ class Program:
     def said(self):
         return "--- %s printed:\n%s--- and to stderr:\n%s" % (self.name, "".join(self.out), "".join(self.err))
 
-    def listens(self):
-        """Whether it accepts TCP connections."""
+    def port(self):
+        """The TCP port of IPv4 at which it accepts connections; None before it does."""
         sockets = set()
         for descriptor in os.scandir("/proc/%d/fd" % self.process.pid):
             with contextlib.suppress(FileNotFoundError):  # it is opened and closed meanwhile
                 sockets.add(os.readlink(descriptor.path))
         with open("/proc/net/tcp") as table:
-            listening = {"socket:[%s]" % line.split()[9] for line in table if line.split()[3] == "0A"}
-        return bool(sockets & listening)
+            for _, local, _, state, *others in map(str.split, table):
+                if state == "0A" and "socket:[%s]" % others[5] in sockets:
+                    return int(local.rpartition(":")[2], 16)
+        return None
 
     def type(self, text):
         """What a person would type meanwhile."""
