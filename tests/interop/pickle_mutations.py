@@ -85,9 +85,9 @@ UNFINISHED = "an object without its state"
 
 
 def shown(value):
-    """Its repr, which a URI without its state has none of."""
+    """Its repr, which a URI without its state, or with another one, has none of."""
     error, text = attempt(repr, value)
-    return UNFINISHED if isinstance(error, AttributeError) else text
+    return UNFINISHED if error else text
 
 
 def agrees(answer, error, expected):
@@ -180,7 +180,7 @@ def run(peer, what, count, seed):
         data = damaged(values.random, data)
         verdict, theirs, ours = compare(peer, what, data)
         if verdict is None:
-            raise SystemExit("%s %d of --seed %d: %r\nours:     %.600r\nPython's: %.600r" % (what, i, seed, data, ours, theirs))
+            raise SystemExit("%s %d of --seed %d: %r\nours:     %.600r\nPython's: %.600s" % (what, i, seed, data, ours, shown(theirs)))
         came[verdict] += 1
     total = sum(came.values())
     print("pickle: %d damaged %ss from seed %d: %s" % (total, what, seed, "; ".join("%s %d" % one for one in came.most_common())))
