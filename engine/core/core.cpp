@@ -14,7 +14,7 @@ namespace engine {
 
 namespace {
 
-thread_local core* current_core = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local core* current_core = nullptr;
 
 void pin(int processor) {
   if (processor < 0) return;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <engine/core/core.hpp>
+#include <engine/core/recycled.hpp>
 
 namespace engine {
 
@@ -35,11 +36,11 @@ class continuation {
 };
 
 /// The shared part of a future: counted by the future and by its producer.
-class future_state {
+class future_state : public recycled {
  public:
   /// `made_on`: the core that makes it ready, if one does.
   explicit future_state(kept_by who = kept_by::another, const core* made_on = nullptr) : kept_by_(who) {
-    if (who != kept_by::waiter) meeting_.emplace().made_on = made_on;
+    if (who != kept_by::waiter) meeting_ = std::make_unique<meeting>(made_on);
   }
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
@@ -86,16 +87,16 @@ class future_state {
   const kept_by kept_by_;
   std::exception_ptr error_{};
   /// Where who waits meets who makes it ready; not needed where they are the same thread.
-  struct meeting {
-    meeting() {}  // clang knows an implicit one only when future_state is complete
+  struct meeting : recycled {
+    explicit meeting(const core* on) : made_on(on) {}
     std::mutex mutex{};
     std::condition_variable changed{};
-    const core* made_on = nullptr;
+    const core* made_on;
     core* home = nullptr;
     std::coroutine_handle<> waiting{};
     continuation* next = nullptr;
   };
-  std::optional<meeting> meeting_{};
+  std::unique_ptr<meeting> meeting_{};
 };
 
 template <class T> class future_result : public future_state {

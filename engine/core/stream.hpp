@@ -17,10 +17,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include <engine/core/recycled.hpp>
+
 namespace engine {
 
 /// Where the items of a stream come from. One pull at a time.
-template <class T> class stream_source {
+template <class T> class stream_source : public detail::recycled {
  public:
   virtual ~stream_source() = default;
   /// Begins to bring the next item, unless that is under way. True: it is here, or the end or a failure is.
@@ -96,7 +98,7 @@ template <class T> class [[nodiscard]] stream {
   mutable std::unique_ptr<stream_source<T>> source_{};
 };
 
-template <class T> struct stream<T>::promise_type {
+template <class T> struct stream<T>::promise_type : detail::recycled {
   // Declared, so that this is no aggregate: a coroutine would make it from parameters that convert to an item.
   promise_type() = default;
 

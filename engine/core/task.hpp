@@ -7,13 +7,16 @@
 #include <optional>
 #include <utility>
 
+#include <engine/core/recycled.hpp>
+
 namespace engine {
 
 template <class T = void> class task;
 
 namespace detail {
 
-struct task_promise_base {
+struct task_promise_base : recycled {
+  task_promise_base() = default;  // and no aggregate, which a coroutine would make from its parameters
   std::coroutine_handle<> awaiting = std::noop_coroutine();
   std::exception_ptr error{};
   bool started = false;
@@ -103,7 +106,8 @@ inline task<void> detail::task_promise<void>::get_return_object() {
 
 namespace detail {
 struct detached {
-  struct promise_type {
+  struct promise_type : recycled {
+    promise_type() = default;
     detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }

@@ -1,0 +1,45 @@
+// How the last request of a proxy began: the bytes of its msgpack payload up to the arguments. Callers mostly repeat themselves, and the next
+// request of the same method copies them. The server recognises calls in the same way (call_opening.hpp).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include <codec/short_text.hpp>
+
+namespace engine::detail {
+
+class request_opening {
+ public:
+  /// `bytes`: of a call of that method with so many arguments, upon the proxy's own object. `asked`: the flags that it was to have, `had`: those that it got.
+  void remember(std::string_view method, std::size_t arguments, std::uint16_t asked, std::uint16_t had, std::string_view bytes) {
+    forget();
+    if (bytes.size() > most || arguments >= 16) return;
+    std::memcpy(bytes_.data(), bytes.data(), bytes.size());
+    size_ = static_cast<std::uint8_t>(bytes.size());
+    arguments_ = static_cast<std::uint8_t>(arguments);
+    method_ = {bytes_.data() + bytes.size() - 1 - method.size(), method.size()};  // it lies before the number of arguments
+    asked_ = asked;
+    had_ = had;
+  }
+  /// Where the proxy's object or what is known of its methods may be another.
+  void forget() { size_ = 0; }
+  /// Whether a request for that would begin in the same way.
+  bool is(std::string_view method, std::size_t arguments, std::uint16_t asked) const {
+    return size_ > 0 && arguments == arguments_ && asked == asked_ && same_text(method, method_);
+  }
+  std::string_view bytes() const { return {bytes_.data(), size_}; }
+  std::uint16_t flags() const { return had_; }
+
+ private:
+  static constexpr std::size_t most = 80;
+  std::string_view method_{};
+  std::uint16_t asked_ = 0, had_ = 0;
+  std::uint8_t size_ = 0, arguments_ = 0;
+  std::array<char, most> bytes_;
+};
+
+}  // namespace engine::detail
