@@ -44,6 +44,10 @@ class frame_writer {
     payload_ = out_.here();
   }
 
+  /// Over a payload that is written already, behind room for the header that begins at `start`.
+  frame_writer(output& out, const frame_options& options, const output::mark& start)
+      : out_(out), start_(start), payload_{start.own + protocol_48::header_size, start.blocks}, options_(options) {}
+
   /// Fills the header in. On error (ProtocolError, MessageTooLargeError "max message size exceeded (N where max=M)") the
   /// output is as before the frame.
   std::expected<void, decode_error> finish(const frame_finish& how = {}) {
@@ -54,6 +58,14 @@ class frame_writer {
       return finish_any(how);
     write_header(length);
     return {};
+  }
+
+  /// finish() of a frame of which nothing is asked but to be sent, and no annotations. False: it is too long for that; nothing has happened.
+  bool finish_short() {
+    const std::size_t length = out_.size_since(payload_);
+    if (length > short_most) return false;
+    write_header(length);
+    return true;
   }
 
   /// Drops the frame: the output is as before it.

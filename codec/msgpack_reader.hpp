@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <codec/msgpack.hpp>
+#include <codec/plain_msgpack.hpp>
 #include <codec/reader_words.hpp>
 #include <codec/utf8.hpp>
 
@@ -33,19 +34,6 @@ constexpr std::array<kind, 256> make_kinds() {
   return kinds;
 }
 inline constexpr std::array<kind, 256> kinds = make_kinds();
-
-/// How many bytes the scalars take whose size and value need no look behind the tag, 0 for all else.
-constexpr std::array<std::uint8_t, 256> make_sizes() {
-  std::array<std::uint8_t, 256> sizes{};
-  for (std::size_t tag = 0; tag < 256; ++tag)
-    if (tag < 0x80 || tag >= 0xe0 || tag == 0xc0 || tag == 0xc2 || tag == 0xc3) sizes[tag] = 1;
-  sizes[0xcc] = sizes[0xd0] = 2;
-  sizes[0xcd] = sizes[0xd1] = 3;
-  sizes[0xca] = sizes[0xce] = sizes[0xd2] = 5;
-  sizes[0xcb] = sizes[0xcf] = sizes[0xd3] = 9;
-  return sizes;
-}
-inline constexpr std::array<std::uint8_t, 256> sizes = make_sizes();
 
 class msgpack_reader final : public reader {
  public:

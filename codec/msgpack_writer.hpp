@@ -100,6 +100,10 @@ class msgpack_writer final : public writer {
     if (ok()) out_->append(encoded);
   }
 
+  // A call or an entry of a batch by its bytes instead of words: what it begins with, made beforehand, then its arguments, and no keywords.
+  void begin_with(std::string_view opening) { out_->append(opening); }
+  void end_plainly() { put('\x80'); }
+
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
     put('\x94');
     string(object);

@@ -44,8 +44,7 @@ class output {
   void append_text(char head, std::string_view text) {
     char* const to = room(1 + text.size());
     *to = head;
-    if (text.size() <= detail::short_most) detail::copy_short(to + 1, text.data(), text.size());
-    else std::memcpy(to + 1, text.data(), text.size());
+    detail::copy_text(to + 1, text);
     advance(1 + text.size());
   }
 

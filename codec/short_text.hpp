@@ -39,6 +39,12 @@ inline void copy_short(char* to, const char* from, std::size_t size) {
   to[size - 1] = from[size - 1];
 }
 
+/// The same of any size.
+inline void copy_text(char* to, std::string_view from) {
+  if (from.size() <= short_most) copy_short(to, from.data(), from.size());
+  else std::memcpy(to, from.data(), from.size());
+}
+
 /// to = from. The library's own way is two calls, which cost more than the text.
 inline void assign(std::string& to, std::string_view from) {
   if (from.size() > short_most) {

@@ -26,7 +26,8 @@ template <class Object> struct frames_served_by {
     w.start(asked);
     w.begin_call(name, method, count);
     write(w);
-    w.begin_keywords(0);
+    if ((flags & engine::flag::batch) != 0) w.no_keywords();  // as our proxies and Pyro's write them
+    else w.begin_keywords(0);
     w.end_call();
     if (!frame.finish()) throw std::runtime_error("request");
   }

@@ -21,7 +21,6 @@ namespace engine {
 namespace {
 
 constexpr std::size_t arrival_size = 64 * 1024;
-constexpr std::size_t held_back_max = 16 * 1024;   // a burst leaves in sends of about this size
 constexpr std::size_t unsent_max = 256 * 1024;     // beyond it a sender reads answers until the peer has caught up
 constexpr std::size_t send_piece = std::size_t{1} << 20;
 // Requests without answers that follow so soon leave together; and who calls again so soon does not look first whether anybody is
@@ -100,10 +99,6 @@ address channel::local() const { return local_address_of(socket_); }
 address channel::remote() const { return peer_address_of(socket_); }
 
 // ---- requests and answers
-
-void channel::expect(awaited_reply& r, std::uint16_t sequence) {
-  awaited_.add(r, sequence, left_ + unsent(), time_point::max());
-}
 
 void channel::take_frames() {
   for (;;) {
@@ -312,7 +307,7 @@ template <class Done> bool channel::drive(lock& held, Done done, time_point dead
 
 void channel::send(lock& held, bool eager, time_point deadline) {
   if (failure_) return;
-  if (!eager && outstanding() > 1 && unsent() < held_back_max) return;
+  if (!eager && holds_back()) return;
   const std::uint64_t all = left_ + unsent();
   // Bytes that the caller lent must be gone before it goes on; and who sleeps while driving does not send what is left.
   const auto sent = [&] { return eager ? left_ >= all : asleep_ ? unsent() == 0 : unsent() < unsent_max; };

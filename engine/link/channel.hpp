@@ -48,11 +48,13 @@ class channel {
   /// Where requests are written. What has been written leaves by send(), or when a thread waits.
   output& outgoing() { return writing_; }
   /// Announces a request just written; answers are matched by sequence number.
-  void expect(awaited_reply&, std::uint16_t sequence);
+  void expect(awaited_reply& r, std::uint16_t sequence) { awaited_.add(r, sequence, left_ + unsent(), time_point::max()); }
   /// Sends what is written, without waiting for answers. `eager`: all of it, so that nothing borrowed is needed any more; otherwise
   /// a little is held back while answers are outstanding, so that a burst of requests leaves together. At the deadline the
   /// channel fails with timed_out.
   void send(lock&, bool eager, time_point deadline);
+  /// Whether send() would hold everything back, unless it is eager.
+  bool holds_back() const { return outstanding() > 1 && unsent() < held_back_max; }
   /// As send(), for requests without answers: when they follow each other quickly, a little is kept back for a moment, so that they leave
   /// together. True: something is kept for the first time, and somebody has to call send_rest() now and then until it says false.
   bool send_lazily(lock&, time_point deadline);
@@ -85,6 +87,7 @@ class channel {
   const counters& counted() const { return counters_; }
 
  private:
+  static constexpr std::size_t held_back_max = 16 * 1024;  // a burst leaves in sends of about this size
   enum class progress { none, some, failed };
   template <class Done> bool drive(lock&, Done done, time_point deadline);
   progress write_some();

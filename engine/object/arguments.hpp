@@ -100,10 +100,9 @@ template <class... P> class argument_values {
 
   /// The same of msgpack as it most often is: all arguments by position and in short forms, nothing behind. False: it is not so, or nothing that
   /// fits; ask read().
-  bool read_plainly(std::span<const std::byte> bytes)
+  bool read_plainly(plain_msgpack& in)
     requires plain
   {
-    plain_msgpack in(bytes);
     return in.array(count) && std::apply([&](auto&... each) { return (... && in.take(each)); }, values_) && in.end_of_call();
   }
 

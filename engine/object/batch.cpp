@@ -37,9 +37,9 @@ bool read_exception(reader& in, std::optional<wire_exception>& thrown) {
 
 }  // namespace
 
-void later_result::check() const {
+void later_result::refuse() const {
   if (!settled_) throw error("the batch has not been sent yet");
-  if (error_) std::rethrow_exception(error_);
+  std::rethrow_exception(error_);
 }
 
 /// The answer of a batch that its caller waits for.
@@ -47,6 +47,7 @@ class batch_reply final : public reply_slot {
  public:
   batch_reply(remote& r, batch_entries& of) : reply_slot(r.talk(), &answer_context()), of_(of) {}
   bool read_result(reader& in) override { return of_.read_results(in, asked().payload()); }
+  bool read_plainly(std::span<const std::byte> payload) override { return of_.read_plainly(payload); }
   void settle(std::exception_ptr e) override { error_ = std::move(e); }
   void take() {
     if (error_) std::rethrow_exception(error_);
@@ -69,6 +70,7 @@ class batch_future final : public future_result<void>, public pending_call {
   void cancel() override { ask_to_stop(); }
   void refuse_await() override { refuse_on_core(); }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
+  bool read_plainly(std::span<const std::byte> payload) override { return entries_.read_plainly(payload); }
   void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
   written write(const line& on) const { return entries_.write(on); }
 
@@ -86,6 +88,7 @@ class core_batch_future final : public future_result<void>, public core_call {
   void cancel() override { ask_to_stop(*this); }
   future_state& as_state() override { return *this; }
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
+  bool read_plainly(std::span<const std::byte> payload) override { return entries_.read_plainly(payload); }
   void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
   void send() {
     const written sent = entries_.write(on());
@@ -121,12 +124,9 @@ const serializer& batch_entries::format_there() const {
   return to_->talk().format();
 }
 
-void batch_entries::end(std::shared_ptr<later_result> place) {
-  if (!writer_->ok()) {
-    written_.truncate(before_);
-    rethrow(wire_exception::from(writer_->error()));
-  }
-  places_.push_back(std::move(place));
+void batch_entries::refuse() {
+  written_.truncate(before_);
+  rethrow(wire_exception::from(writer_->error()));
 }
 
 void batch_entries::clear() {
@@ -225,6 +225,17 @@ future<void> batch_entries::send_async(time_limit limit) {
 }
 
 // ---- results
+
+bool batch_entries::read_plainly(std::span<const std::byte> payload) const {
+  plain_msgpack plain(payload);
+  std::size_t count = 0;
+  if (!plain.entries(count) || count != places_.size()) return false;
+  for (const auto& place : places_)
+    if (!place->read_plainly(plain)) return false;
+  if (!plain.at_end()) return false;
+  for (const auto& place : places_) place->settle();
+  return true;
+}
 
 bool batch_entries::read_results(reader& in, std::span<const std::byte> payload) {
   std::size_t hint = 0, done = 0;

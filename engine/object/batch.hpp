@@ -11,6 +11,9 @@
 // its first call opens, because the serializer must be known.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -31,21 +34,32 @@ class later_result {
  public:
   virtual ~later_result() = default;
   virtual bool read(reader& in) = 0;
+  /// The same of msgpack in a short form. False: it is not so, and nothing but reading has happened.
+  virtual bool read_plainly(plain_msgpack&) { return false; }
   virtual void take(const value& v) = 0;  ///< throws if it does not fit
   void settle(std::exception_ptr error) {
     error_ = std::move(error);
     settled_ = true;
   }
+  /// There is a result.
+  void settle() { settled_ = true; }
   /// Throws unless there is a result: why there is none.
-  void check() const;
+  void check() const {
+    if (!settled_ || error_) [[unlikely]] refuse();
+  }
 
  private:
+  [[noreturn]] void refuse() const;
   bool settled_ = false;
   std::exception_ptr error_{};
 };
 template <class R> class later_result_of final : public later_result {
  public:
   bool read(reader& in) override { return decode(in, result); }
+  bool read_plainly(plain_msgpack& in) override {
+    if constexpr (plain_value<R>) return in.take(result);
+    else return false;
+  }
   void take(const engine::value& v) override { result = v.as<R>(); }
   R result{};
 };
@@ -55,14 +69,27 @@ template <> class later_result_of<void> final : public later_result {
   void take(const engine::value&) override {}
 };
 
+template <class R> std::shared_ptr<later_result_of<R>> make_place() {
+  return std::allocate_shared<later_result_of<R>>(recycling<later_result_of<R>>());
+}
+
 /// What was called so far: the entries, encoded one behind the other, and the places of their results.
 class batch_entries {
  public:
   explicit batch_entries(std::shared_ptr<remote> to) : to_(std::move(to)) {}
   /// Where the next entry is written; connects if the serializer is not known yet.
   writer& begin();
+  /// The same behind another entry of msgpack; nullptr: it is not so, use begin().
+  msgpack_writer* begin_another() {
+    if (places_.empty() || !writer_->ok()) [[unlikely]] return nullptr;
+    before_ = written_.here();
+    return writer_->as_msgpack();
+  }
   /// The entry is complete. Throws what cannot be sent; the entry is then taken back.
-  void end(std::shared_ptr<later_result> place);
+  void end(std::shared_ptr<later_result> place) {
+    if (!writer_->ok()) [[unlikely]] refuse();
+    places_.push_back(std::move(place));
+  }
   std::size_t size() const { return places_.size(); }
 
   void send(time_limit);
@@ -74,6 +101,7 @@ class batch_entries {
   friend class batch_future;
   friend class core_batch_future;
   void choose_writer();
+  [[noreturn]] void refuse();
   const serializer& format_there() const;
   written write(const line&) const;
   void settle_all(const std::exception_ptr&);
@@ -81,6 +109,8 @@ class batch_entries {
   void conclude(future_result<void>&, std::exception_ptr);
   void clear();
   bool read_results(reader& in, std::span<const std::byte> payload);
+  /// The same of msgpack, if every result is in a short form. False: read_results() reads them, from the beginning.
+  bool read_plainly(std::span<const std::byte> payload) const;
   bool read_as_values(reader& in, std::size_t from, bool& ended);
   bool end_results(reader& in, std::size_t done, bool ended);
 
@@ -92,12 +122,32 @@ class batch_entries {
   std::vector<std::shared_ptr<later_result>> places_{};
 };
 
+/// How an entry of msgpack begins, up to its arguments.
+template <class Class, auto Member, std::size_t Arguments> inline constexpr auto entry_opening = [] {
+  constexpr std::string_view name = wire_name<Class, Member>;
+  std::array<char, name.size() + 3> bytes{};
+  bytes[0] = '\x93';
+  bytes[1] = static_cast<char>(0xa0 + name.size());
+  std::ranges::copy(name, bytes.begin() + 2);
+  bytes.back() = static_cast<char>(0x90 + Arguments);
+  return bytes;
+}();
+template <class Class, auto Member, std::size_t Arguments> inline constexpr bool short_opening =
+    wire_name<Class, Member>.size() < 32 && Arguments < 16;
+
 /// Writes (method, arguments, {}) in the writer's own type.
 template <class Class, auto Member, class Writer, class... A> void write_entry(Writer& out, A&... a) {
+  using parameters = typename call_shape<Class, Member>::pointer::parameters;
+  if constexpr (std::same_as<Writer, msgpack_writer> && short_opening<Class, Member, sizeof...(A)>) {
+    constexpr const auto& opening = entry_opening<Class, Member, sizeof...(A)>;
+    out.begin_with({opening.data(), opening.size()});
+    encode_arguments(out, false, type<parameters>{}, a...);
+    return out.end_plainly();
+  }
   out.begin(kind::tuple, 3);
   out.string(wire_name<Class, Member>);
   out.begin(kind::tuple, sizeof...(A));
-  encode_arguments(out, false, type<typename call_shape<Class, Member>::pointer::parameters>{}, a...);
+  encode_arguments(out, false, type<parameters>{}, a...);
   out.end();
   out.begin(kind::dict, 0);
   out.end();
@@ -158,10 +208,14 @@ template <class T = void> class batch : public detail::stub_of<T, batch<T>>, pub
     using shape = detail::call_shape<T, Member>;
     static_assert(!shape::attribute, "attributes cannot be read or assigned in a batch");
     using R = typename shape::result;
-    auto place = std::make_shared<detail::later_result_of<R>>();
-    writer& out = entries_.begin();
-    if (msgpack_writer* const direct = out.as_msgpack()) detail::write_entry<T, Member>(*direct, a...);
-    else detail::write_entry<T, Member>(out, a...);
+    auto place = detail::make_place<R>();
+    if (msgpack_writer* const another = entries_.begin_another()) {
+      detail::write_entry<T, Member>(*another, a...);
+    } else {
+      writer& out = entries_.begin();
+      if (msgpack_writer* const direct = out.as_msgpack()) detail::write_entry<T, Member>(*direct, a...);
+      else detail::write_entry<T, Member>(out, a...);
+    }
     entries_.end(place);
     return later<R>(std::move(place));
   }
@@ -176,7 +230,7 @@ template <> class batch<void> : public batch_words {
    public:
     template <class... A> later<value> operator()(const A&... a) const {
       constexpr std::size_t keywords = detail::keywords_among<A...>;
-      auto place = std::make_shared<detail::later_result_of<value>>();
+      auto place = detail::make_place<value>();
       writer& out = to_.begin();
       out.begin(kind::tuple, 3);
       out.string(name_);

@@ -74,10 +74,9 @@ template <class R, class Write> future<R> call_later(const std::shared_ptr<remot
   if (core* const here = core::current()) return call_on_core<R>(*here, *to, limit, write);
   auto* state = new future_reply<R>(to, limit);
   future<R> result(state);
-  const time_point until = limit ? state->deadline() : time_point::max();
-  remote::lock held;
+  remote::lock held = to->acquire_busy();
   try {
-    held = to->acquire_patiently(until);
+    if (!held) held = to->acquire_patiently(limit ? state->deadline() : time_point::max());
   } catch (const unreachable&) {
     state->fail(std::current_exception());  // as if it had been lost on its way
     return result;

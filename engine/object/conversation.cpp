@@ -134,6 +134,7 @@ void conversation::cannot_connect(const io_error& why) const {
 }
 
 void conversation::begin_anew() {
+  opening_.forget();
   format_ = asked_;
   own_peer_ = keeps_results_ = welcomed_ = false;
 }
@@ -211,6 +212,7 @@ std::uint16_t conversation::write_get_metadata(output& out) {
 
 void conversation::take_metadata(const value& meta) {
   checked_ = nullptr;
+  opening_.forget();
   members_.clear();
   const value::dict* fields = meta.get_if<value::dict>();
   if (!fields) throw protocol_error("metadata is not a dict");
@@ -295,6 +297,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
     }
     if (slot.read_stream(std::string(reinterpret_cast<const char*>(id->data()), id->size()))) return slot.settle(nullptr), std::nullopt;
   }
+  if (format == &msgpack() && !f.has(flag::exception) && slot.read_plainly(f.payload)) return slot.settle(nullptr), std::nullopt;
   reader& in = codecs_.reader_of(*format);
   in.start(f.payload);
   payload_ = f.payload;
@@ -333,21 +336,24 @@ void conversation::keep_payload(const line& on, const output::mark& payload, con
 request::request(const line& on, std::string_view method, std::size_t arguments)
     : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
   if (on.promise.upon) {  // nothing is known of what it is
-    begin({}, method, arguments);
+    begin_frame();
+    writer_->begin_call({}, method, arguments);
     return;
   }
   const bool attribute = method.starts_with('_') && (method == "__getattr__" || method == "__setattr__");
   const remote_member* known = attribute ? nullptr : on.talk.check(method, false);
   if (known && known->oneway) on_.flags |= flag::oneway;
-  begin(on.talk.uri_.object(), method, arguments);
+  begin_frame();
+  begin_call(method, arguments, on.flags);
 }
 
 request::request(const line& on, std::string_view object, std::string_view method, std::size_t arguments)
     : on_(on), writer_(&on.talk.codecs_.writer_of(format())) {
-  begin(object, method, arguments);
+  begin_frame();
+  writer_->begin_call(object, method, arguments);
 }
 
-void request::begin(std::string_view object, std::string_view method, std::size_t arguments) {
+void request::begin_frame() {
   const line& on = on_;
   conversation& talk = on.talk;
   sequence_ = ++talk.sequence_;
@@ -363,7 +369,16 @@ void request::begin(std::string_view object, std::string_view method, std::size_
   }
   if (on.keep) payload_ = on.out.here();
   writer_->start(on.out);
-  writer_->begin_call(object, method, arguments);
+}
+
+/// Upon the proxy's own object.
+void request::begin_call(std::string_view method, std::size_t arguments, std::uint16_t asked) {
+  conversation& talk = on_.talk;
+  output& out = on_.out;
+  const auto start = out.here();
+  writer_->begin_call(talk.uri_.object(), method, arguments);
+  if (writer_->ok() && writer_->as_msgpack() && talk.says_nothing_special())
+    talk.opening_.remember(method, arguments, asked, on_.flags, {out.at(start.own), out.size_since(start)});
 }
 
 void line::check_attribute(std::string_view name) const {
@@ -384,6 +399,34 @@ written request::finish() {
   if (auto done = frame_->finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
   talk.log_sent(sending, on_.out, start_);
   return {sequence_, (on_.flags & flag::oneway) != 0};
+}
+
+// ---- the same again
+
+repeated_request::repeated_request(const line& on, std::string_view method, std::size_t arguments) : on_(on) {
+  conversation& talk = on.talk;
+  if (!talk.opening_.is(method, arguments, on.flags) || on.format || on.keep || on.promise.any() || !talk.says_nothing_along(on.deadline) ||
+      !talk.options_.hmac_key.empty() || talk.format_ != &msgpack())
+    return;
+  writer_ = talk.codecs_.writer_of(msgpack()).as_msgpack();
+  writer_->start(on.out);
+  start_ = on.out.here();
+  const std::string_view opening = talk.opening_.bytes();
+  constexpr std::size_t head = protocol_48::header_size;
+  copy_text(on.out.room(head + opening.size()) + head, opening);
+  on.out.advance(head + opening.size());
+}
+
+written repeated_request::finish() {
+  conversation& talk = on_.talk;
+  writer_->end_plainly();
+  if (!writer_->ok()) rethrow(wire_exception::from(writer_->error()));
+  const std::uint16_t sequence = ++talk.sequence_, flags = talk.opening_.flags(), serializer = talk.format_->id_48;
+  frame_writer frame(on_.out, {.type = message::invoke, .flags = flags, .sequence = sequence, .serializer = serializer}, start_);
+  writer_ = nullptr;
+  if (frame.finish_short()) return {sequence, (flags & flag::oneway) != 0};
+  if (auto done = frame.finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  return {sequence, (flags & flag::oneway) != 0};
 }
 
 written write_blob_call(const line& on, std::string_view method, const serialized_blob& blob) {

@@ -17,6 +17,7 @@
 
 #include <codec/convert.hpp>
 #include <codec/frame_writer.hpp>
+#include <codec/msgpack_writer.hpp>
 #include <codec/serializer.hpp>
 #include <codec/short_text.hpp>
 #include <codec/value.hpp>
@@ -24,6 +25,7 @@
 #include <engine/object/client_context.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy_options.hpp>
+#include <engine/object/request_opening.hpp>
 #include <engine/object/serialized_blob.hpp>
 #include <engine/object/uri.hpp>
 
@@ -38,6 +40,8 @@ class reply_slot : public awaited_reply {
   explicit reply_slot(conversation& c, incoming_context* heard = nullptr) : of_(&c), heard_(heard) {}
   /// Consumes the result from `in`.
   virtual bool read_result(reader& in) = 0;
+  /// The same of a msgpack payload, if the whole of it is a result in a short form. False: nothing has happened; use read_result().
+  virtual bool read_plainly(std::span<const std::byte> /*payload*/) { return false; }
   /// The result is a stream of that id. False: that is not wanted here.
   virtual bool read_stream(std::string /*id*/) { return false; }
   virtual void settle(std::exception_ptr error) = 0;  ///< nullptr: read_result() has succeeded
@@ -172,6 +176,7 @@ class conversation {
   /// What somebody else has learned of the object.
   void know(remote_members m) {
     checked_ = nullptr;
+    opening_.forget();
     members_ = std::move(m);
     have_members_ = true;
   }
@@ -184,6 +189,7 @@ class conversation {
 
  private:
   friend class request;
+  friend class repeated_request;
   friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
   void log_sent(std::string_view text, const output& out, const output::mark& since) const;
   void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
@@ -192,6 +198,8 @@ class conversation {
   bool says_nothing_along(time_point deadline) const {
     return outgoing_context().empty() && !options_.annotations && !(own_peer_ && deadline != time_point::max());
   }
+  /// Nothing is done with requests but sending them.
+  bool says_nothing_special() const { return !settings_.log_wire && !settings_.compression && settings_.max_message_size == 0; }
   frame_options options_for(std::uint16_t flags);
   frame_finish finishing() const;
 
@@ -207,6 +215,7 @@ class conversation {
   const remote_member* look_up(std::string_view name, bool attribute);
   remote_members members_;
   const remote_members::value_type* checked_ = nullptr;  // the method that was called last
+  request_opening opening_{};
   bool have_members_ = false;
   std::uint16_t sequence_ = 0;
   std::span<const std::byte> payload_{};
@@ -230,7 +239,8 @@ class request {
   written finish();
 
  private:
-  void begin(std::string_view object, std::string_view method, std::size_t arguments);
+  void begin_frame();
+  void begin_call(std::string_view method, std::size_t arguments, std::uint16_t asked);
   const serializer& format() const { return on_.format ? *on_.format : *on_.talk.format_; }
   line on_;
   writer* writer_;
@@ -238,6 +248,28 @@ class request {
   std::uint16_t sequence_ = 0;
   std::optional<frame_writer> frame_{};
   output::mark start_{}, payload_{};
+};
+
+/// A request that begins as the one before: callers mostly repeat themselves. Its names are copied, and its arguments written directly. An
+/// exception in between takes it back.
+class repeated_request {
+ public:
+  repeated_request(const line&, std::string_view method, std::size_t arguments);
+  ~repeated_request() {
+    if (writer_) on_.out.truncate(start_);
+  }
+  repeated_request(const repeated_request&) = delete;
+  repeated_request& operator=(const repeated_request&) = delete;
+  /// False: it is another, and nothing has happened.
+  explicit operator bool() const { return writer_ != nullptr; }
+  msgpack_writer& arguments() { return *writer_; }
+  /// As request::finish().
+  written finish();
+
+ private:
+  const line& on_;
+  msgpack_writer* writer_ = nullptr;
+  output::mark start_{};
 };
 
 /// Writes a call whose only argument is a blob (WIRE §4.7). Throws what cannot be sent.

@@ -85,6 +85,11 @@ template <class R> class core_reply final : public future_result<R>, public core
     if constexpr (std::is_void_v<R>) return in.skip();
     else return result_reader<R>::read(asked(), in, this->value_.emplace());
   }
+  bool read_plainly(std::span<const std::byte> payload) override {
+    if constexpr (std::is_void_v<R>) return read_plain_nothing(payload);
+    else if constexpr (plain_value<R>) return read_plain_result(payload, this->value_.emplace());
+    else return false;
+  }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;
     else return result_reader<R>::open(from(), asked(), std::move(id), this->value_.emplace());

@@ -218,7 +218,8 @@ bool dispatcher::run_plainly(call& c, const exposed_object& o, const method_entr
   if (!method.invoke_plainly || !o.object || o.weak || method.name.front() == '_') return false;
   c.method = &method;
   if (stalls_ && stalls_->on()) stalls_->name(method.signature.name, std::chrono::steady_clock::now());
-  return method.invoke_plainly(o.object, c.request.payload.subspan(c.from.opening.size()), c.answer);
+  detail::plain_msgpack arguments(c.request.payload.subspan(c.from.opening.size()));
+  return method.invoke_plainly(o.object, arguments, c.answer);
 }
 
 bool dispatcher::run(call& c, const exposed_object& o, std::string_view method, const method_entry* known) {

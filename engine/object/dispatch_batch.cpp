@@ -1,11 +1,13 @@
 // Many calls in one frame (WIRE §4.4): their results in order, up to the first that throws; the rest is not executed. Two ways through
-// it: all at once, or, where a class has coroutines, entry by entry with suspensions in between.
+// it: all at once, or, where a class has coroutines, entry by entry with suspensions in between. Of most batches all at once no reader is needed.
 #include <engine/object/dispatch.hpp>
 
 #include <codec/short_text.hpp>
 #include <engine/object/dispatch_call.hpp>
 
 namespace engine {
+
+using detail::plain_msgpack;
 
 namespace {
 
@@ -21,33 +23,88 @@ bool is_sound_batch(reader& in) {
   return in.ok() && in.begin_keywords() && in.skip() && in.end_call();
 }
 
-/// Checks it, and begins again.
-bool begin_batch(reader& in, std::span<const std::byte> payload) {
+/// Begins again, behind as many entries.
+bool begin_behind(reader& in, std::span<const std::byte> payload, std::size_t entries) {
   std::string_view id, method;
   std::size_t hint = 0;
-  if (!is_sound_batch(in)) return false;
   in.start(payload);
-  return in.begin_call(id, method) && in.enter_sequence(hint);
+  if (!in.begin_call(id, method) || !in.enter_sequence(hint)) return false;
+  for (; entries > 0; --entries)
+    if (!in.more() || !in.skip_entry()) return false;
+  return true;
+}
+
+bool begin_batch(reader& in, std::span<const std::byte> payload) { return is_sound_batch(in) && begin_behind(in, payload, 0); }
+
+/// The entries, and how many they are, if all of them are what most are: sound, and written in short forms. `bytes`: a batch behind its names.
+std::optional<plain_msgpack> plain_entries(std::span<const std::byte> bytes, std::size_t& count) {
+  plain_msgpack in(bytes, true);
+  if (!in.entries(count)) return std::nullopt;
+  const plain_msgpack first = in;
+  std::string_view method;
+  for (std::size_t left = count; left > 0; --left)
+    if ((!in.entry_again(method) && !in.entry(method)) || !in.pass_call()) return std::nullopt;
+  return in.end_of_batch() ? std::optional(first) : std::nullopt;
+}
+
+/// Whether a payload of plain calls cannot exceed the limits: it has no more values than bytes.
+bool within(const decode_limits& most, std::span<const std::byte> payload) {
+  constexpr std::size_t depth = 4;  // the call, its list of entries, an entry, its arguments
+  return payload.size() <= most.elements && depth <= most.depth;
 }
 
 void refuse_stream(reply& answer) {
-  if (answer.take_stream()) throw raised("TypeError", {"a stream cannot be the result of a call in a batch"});
+  if (answer.take_stream()) [[unlikely]] throw raised("TypeError", {"a stream cannot be the result of a call in a batch"});
 }
 
 }  // namespace
 
 bool dispatcher::run_batch(call& c, const exposed_object& o) {
-  std::string_view method;
-  std::size_t done = 0;
-  if (!begin_batch(c.in, c.request.payload)) return false;
+  const auto payload = c.request.payload;
+  std::size_t done = 0, count = 0;
+  std::optional<plain_msgpack> plain;
+  if (known_.format == &msgpack() && within(hosting_.settings.decoding, payload)) plain = plain_entries(payload.subspan(c.in.offset()), count);
+  if (!plain && !begin_batch(c.in, payload)) return false;
   void* const object = target(c, o);
   c.answer.begin_list();
-  for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
-    if (!c.in.begin_entry(method)) return false;
-    entry_method(c, *o.table, method);
-    going = run_entry(c, object);
+  if (!plain || !run_plain_entries(c, *o.table, object, *plain, count, done)) {
+    if (plain && !begin_behind(c.in, payload, done)) return false;
+    if (!run_entries(c, *o.table, object, done)) return false;
   }
   c.answer.end_list(done);
+  return true;
+}
+
+bool dispatcher::run_entries(call& c, const interface_table& table, void* object, std::size_t& done) {
+  std::string_view method;
+  for (bool going = true; going && c.encoder.ok() && c.in.more(); ++done) {
+    if (!c.in.begin_entry(method)) return false;
+    entry_method(c, table, method);
+    going = run_entry(c, object);
+  }
+  return true;
+}
+
+/// False: the entry behind `done` does not fit so; a reader has to go on there.
+bool dispatcher::run_plain_entries(call& c, const interface_table& table, void* object, plain_msgpack in, std::size_t count, std::size_t& done) {
+  std::string_view method;
+  while (done < count && c.encoder.ok()) {
+    if (!c.method || !in.entry_again(c.method->name)) {
+      if (!in.entry(method)) return false;
+      entry_method(c, table, method);
+    }
+    const method_entry& called = *c.method;
+    const auto before = c.out.here().own;
+    try {
+      if (!called.invoke_plainly || !called.invoke_plainly(object, in, c.answer)) return false;
+      ++done;
+    } catch (...) {
+      ++done;
+      end_batch_with(c, std::current_exception(), before);
+      return true;
+    }
+    refuse_stream(c.answer);
+  }
   return true;
 }
 

@@ -16,6 +16,7 @@
 
 #include <codec/convert.hpp>
 #include <codec/value.hpp>
+#include <engine/core/recycled.hpp>
 #include <engine/core/stream.hpp>
 #include <engine/core/task.hpp>
 #include <engine/object/arguments.hpp>
@@ -25,7 +26,7 @@
 namespace engine {
 
 /// One call of a method that is a coroutine: its arguments while it runs, its result until it is written.
-class activation {
+class activation : public detail::recycled {
  public:
   virtual ~activation() = default;
   /// Runs the method; once. Throws what it throws.
@@ -43,9 +44,9 @@ struct method_entry {
   call_signature signature{};
   /// For coroutines: decodes, and gives what is to be run. The object and what `in` reads must outlive it. nullptr: `in` has failed.
   std::unique_ptr<activation> (*activate)(void* object, reader& in, const call_signature&) = nullptr;
-  /// The same as invoke, of the bytes of a msgpack call behind its two names. False: they are not in the forms that most calls have, and nothing
-  /// has happened; use invoke. nullptr where parameters have other types.
-  bool (*invoke_plainly)(void* object, std::span<const std::byte> arguments, reply& answer) = nullptr;
+  /// The same as invoke, of a msgpack call behind its names. False: it is not in the forms that most calls have, and nothing has happened but
+  /// reading; use invoke. nullptr where parameters have other types.
+  bool (*invoke_plainly)(void* object, detail::plain_msgpack& arguments, reply& answer) = nullptr;
   bool takes_blob = false;  ///< its one parameter is a serialized_blob
   bool suspends() const { return activate != nullptr; }
 };
@@ -118,7 +119,11 @@ template <class R> void answer_with(reply& answer, R&& result) {
   } else if constexpr (std::is_same_v<std::remove_cvref_t<R>, serialized_result>) {
     answer.give(result);
   } else {
-    encode_result(answer.begin(), std::forward<R>(result));
+    writer& to = answer.begin();
+    if constexpr (plain_value<std::remove_cvref_t<R>>) {
+      if (msgpack_writer* const direct = to.as_msgpack()) return encode(*direct, result);
+    }
+    encode_result(to, std::forward<R>(result));
   }
 }
 
@@ -180,9 +185,9 @@ template <class Class, auto Member> bool invoke_member(void* object, reader& in,
   return true;
 }
 
-template <class Class, auto Member> bool invoke_member_plainly(void* object, std::span<const std::byte> bytes, reply& answer) {
+template <class Class, auto Member> bool invoke_member_plainly(void* object, plain_msgpack& in, reply& answer) {
   typename member_pointer<decltype(Member)>::parameters::storage arguments;
-  if (!arguments.read_plainly(bytes)) return false;
+  if (!arguments.read_plainly(in)) return false;
   call_member<Class, Member>(object, arguments, answer);
   return true;
 }

@@ -5,7 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include <engine/core/core.hpp>
 #include <engine/io/log.hpp>
 #include <engine/object/core_remote.hpp>
 #include <engine/object/daemon_object.hpp>
@@ -42,10 +41,6 @@ remote::~remote() {
   release();
   // Given, but never used.
   if (options_.connected_socket) channel(*options_.connected_socket, options_of_channel());
-}
-
-time_point remote::deadline_after(std::chrono::milliseconds d) {
-  return d.count() > 0 ? now_here() + d : time_point::max();
 }
 
 // ---- connecting
@@ -298,9 +293,8 @@ bool remote::send_rest() {
   return channel_ && channel_->send_rest();
 }
 
-void remote::post(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {
-  const auto mine = channel_;
-  mine->expect(slot, sequence);
+void remote::send(lock& held, time_point deadline) {
+  const auto mine = channel_;  // release() may come meanwhile
   mine->send(held, false, deadline);
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <engine/core/core.hpp>
 #include <engine/link/channel.hpp>
 #include <engine/object/conversation.hpp>
 #include <engine/object/core_links.hpp>
@@ -45,10 +46,16 @@ class remote : public std::enable_shared_from_this<remote> {
 
   /// Locks and connects if need be, until `limit` at most. Throws communication_error, timed_out, would_block (on a core's own thread) …
   lock acquire(time_point limit = time_point::max());
-  /// The same, but while the daemon says that it has no free workers it is asked again, as Pyro's asynchronous calls do.
+  /// The same where other calls are under way: nothing needs to be waited for or looked at. Else what is returned holds nothing. Not on a core.
+  lock acquire_busy() {
+    lock held(mutex_);
+    if (connecting_ || !channel_ || channel_->outstanding() == 0 || !channel_->usable()) held.unlock();
+    return held;
+  }
+  /// As acquire(), but while the daemon says that it has no free workers it is asked again, as Pyro's asynchronous calls do.
   lock acquire_patiently(time_point limit);
   time_point deadline() const { return deadline_after(timeout_.load(std::memory_order_relaxed)); }
-  static time_point deadline_after(std::chrono::milliseconds);
+  static time_point deadline_after(std::chrono::milliseconds d) { return d.count() > 0 ? now_here() + d : time_point::max(); }
 
   // With the lock held, between acquire() and its end:
   conversation& talk() { return talk_; }
@@ -63,7 +70,10 @@ class remote : public std::enable_shared_from_this<remote> {
   /// Sends what dispatch() kept back; false: nothing was kept since the last time.
   bool send_rest();
   /// Puts a finished request on its way; the answer comes when somebody waits.
-  void post(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
+  void post(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {
+    channel_->expect(slot, sequence);
+    if (!channel_->holds_back()) send(held, deadline);
+  }
 
   /// Drives until the slot is done or `until` has passed (which then does no harm).
   void drive(reply_slot&, time_point until);
@@ -108,6 +118,7 @@ class remote : public std::enable_shared_from_this<remote> {
   static std::vector<address> numeric_addresses(const engine::uri& direct);
 
  private:
+  void send(lock&, time_point deadline);
   void connect(lock&, time_point limit);
   void look_up();
   std::vector<address> addresses() const;

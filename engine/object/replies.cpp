@@ -3,13 +3,6 @@
 
 namespace engine::detail {
 
-pending_call::pending_call(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
-    : reply_slot(of->talk()), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()) {
-  if (tries_ > 0) kept_ = std::make_unique<prepared>();
-}
-
-time_point pending_call::new_deadline() const { return limit_ ? remote::deadline_after(*limit_) : of_->deadline(); }
-
 void pending_call::settle(std::exception_ptr error) {
   lost_ = error && tries_ > 0 && !forgotten_ && recoverable(error);
   if (!lost_) conclude(std::move(error));

@@ -34,6 +34,16 @@ template <> struct owned_result<std::span<const std::byte>> { using type = bytes
 /// What a caller gets for a method's return type: views become owners, because the frame does not stay.
 template <class R> using result_type = typename owned_result<std::remove_cvref_t<R>>::type;
 
+/// Reads a payload that is one value in a short form.
+template <class R> bool read_plain_result(std::span<const std::byte> payload, R& result) {
+  plain_msgpack in(payload);
+  return in.take(result) && in.at_end();
+}
+inline bool read_plain_nothing(std::span<const std::byte> payload) {
+  plain_msgpack in(payload);
+  return in.none() && in.at_end();
+}
+
 /// The answer of a synchronous call, on the caller's stack.
 template <class R> class waiting_reply final : public reply_slot {
  public:
@@ -41,6 +51,10 @@ template <class R> class waiting_reply final : public reply_slot {
   /// For what cannot be a stream.
   explicit waiting_reply(conversation& c, incoming_context* heard) : reply_slot(c, heard) {}
   bool read_result(reader& in) override { return result_reader<R>::read(asked(), in, result_); }
+  bool read_plainly(std::span<const std::byte> payload) override {
+    if constexpr (plain_value<R>) return read_plain_result(payload, result_);
+    else return false;
+  }
   bool read_stream(std::string id) override { return of_ && result_reader<R>::open(*of_, asked(), std::move(id), result_); }
   void settle(std::exception_ptr error) override { error_ = std::move(error); }
   R take() {
@@ -57,6 +71,7 @@ template <> class waiting_reply<void> final : public reply_slot {
  public:
   explicit waiting_reply(remote& r, incoming_context* heard = &answer_context()) : reply_slot(r.talk(), heard) {}
   bool read_result(reader& in) override { return in.skip(); }
+  bool read_plainly(std::span<const std::byte> payload) override { return read_plain_nothing(payload); }
   void settle(std::exception_ptr error) override { error_ = std::move(error); }
   void take() {
     if (error_) std::rethrow_exception(error_);
@@ -70,7 +85,10 @@ template <> class waiting_reply<void> final : public reply_slot {
 /// was up and the proxy allows retries.
 class pending_call : public reply_slot {
  public:
-  pending_call(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit);
+  pending_call(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+      : reply_slot(of->talk()), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()) {
+    if (tries_ > 0) [[unlikely]] kept_ = std::make_unique<prepared>();
+  }
   time_point deadline() const { return deadline_; }
   /// Where the request is to be kept for another try, nullptr: nowhere.
   prepared* keep() const { return kept_.get(); }
@@ -94,7 +112,7 @@ class pending_call : public reply_slot {
 
  private:
   void settle(std::exception_ptr) final;
-  time_point new_deadline() const;
+  time_point new_deadline() const { return limit_ ? remote::deadline_after(*limit_) : of_->deadline(); }
   bool ask_again();
 
   std::shared_ptr<remote> of_;
@@ -121,6 +139,11 @@ template <class R> class future_reply final : public future_result<R>, public pe
   bool read_result(reader& in) override {
     if constexpr (std::is_void_v<R>) return in.skip();
     else return result_reader<R>::read(asked(), in, this->value_.emplace());
+  }
+  bool read_plainly(std::span<const std::byte> payload) override {
+    if constexpr (std::is_void_v<R>) return read_plain_nothing(payload);
+    else if constexpr (plain_value<R>) return read_plain_result(payload, this->value_.emplace());
+    else return false;
   }
   bool read_stream(std::string id) override {
     if constexpr (std::is_void_v<R>) return false;

@@ -86,8 +86,13 @@ template <class Class, auto Member, class... A> written write_call(const line& o
     static_assert(sizeof...(A) == 1 && (... && is_blob<A>), "if serialized_blob is used, it must be the only argument");
     return write_blob_call(on, name, a...);
   } else {
+    using parameters = type<typename shape::pointer::parameters>;
+    if (repeated_request again(on, name, sizeof...(A)); again) {
+      encode_arguments(again.arguments(), on.stays, parameters{}, a...);
+      return again.finish();
+    }
     request made(on, name, sizeof...(A));
-    encode_arguments(made.arguments(), on.stays, type<typename shape::pointer::parameters>{}, a...);
+    encode_arguments(made.arguments(), on.stays, parameters{}, a...);
     return made.finish();
   }
 }

@@ -117,5 +117,48 @@ TEST(PlainMsgpack, counts_arguments) {
   EXPECT_FALSE(many.array(16));
 }
 
+TEST(PlainMsgpack, walks_through_the_entries_of_a_batch) {
+  const std::string add = std::string("\x93\xa3" "add\x92\x01\xcd\x07\xd0\x80"), text = "\x93\xa4" "text\x91\xa3" "abc\x80";
+  const std::string batch = "\x93" + add + add + text + "\xc0";
+  plain_msgpack in(bytes_of(batch), true);
+  std::size_t count = 0;
+  std::string_view method;
+  ASSERT_TRUE(in.entries(count));
+  EXPECT_EQ(count, 3u);
+  ASSERT_TRUE(in.entry(method));
+  EXPECT_EQ(method, "add");
+  EXPECT_TRUE(in.pass_call());
+  ASSERT_TRUE(in.entry_again("add"));
+  EXPECT_TRUE(in.pass_call());
+  EXPECT_FALSE(in.entry_again("add"));
+  EXPECT_FALSE(in.entry_again("tex"));
+  EXPECT_FALSE(in.entry_again("textt"));
+  ASSERT_TRUE(in.entry(method));
+  EXPECT_EQ(method, "text");
+  EXPECT_TRUE(in.pass_call());
+  EXPECT_TRUE(in.end_of_batch());
+}
+
+TEST(PlainMsgpack, counts_entries_in_every_form) {
+  const std::pair<std::string, std::size_t> lists[] = {{"\x90", 0}, {"\x9f", 15}, {std::string("\xdc\x01\x02", 3), 258}, {std::string("\xdd\x00\x01\x00\x02", 5), 65538}};
+  for (const auto& [bytes, expected] : lists) {
+    std::size_t count = 0;
+    plain_msgpack in(bytes_of(bytes));
+    EXPECT_TRUE(in.entries(count));
+    EXPECT_EQ(count, expected);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      const std::string cut = bytes.substr(0, size);
+      EXPECT_FALSE(plain_msgpack(bytes_of(cut)).entries(count));
+    }
+  }
+}
+
+TEST(PlainMsgpack, does_not_take_the_length_of_a_long_name_for_that_of_another) {
+  const std::string name(32, 'n');
+  EXPECT_FALSE(plain_msgpack(bytes_of("\x93\xa0" + name), true).entry_again(name));
+  EXPECT_FALSE(plain_msgpack(bytes_of("\x93\xa3" "ad"), true).entry_again("add"));
+  EXPECT_FALSE(plain_msgpack(bytes_of(""), true).entry_again(""));
+}
+
 }  // namespace
 }  // namespace engine::detail
