@@ -128,7 +128,7 @@ def meant(answer, error, expected):
         return "objects: without their state are class dictionaries without it"
     if type(error).__name__ == "InvalidOperation" or ours is None and "Decimal" in shown(expected):
         return "decimals: are only text"  # if anything is wrong, it is what comes behind
-    if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable|'bytearray' object has no attribute 'append'", text) or "not in range(0x110000)" in str(error):
+    if error is None and re.fullmatch("'(str|bytes|dict)' object is not iterable", text) or text == "'bytearray' object has no attribute 'append'" or "not in range(0x110000)" in str(error):
         return "forms: that no pickler writes"
     if text == "must be real number, not bool":  # which may be one of several faults
         return "numbers: zeros ahead, and other numbers in arrays"
