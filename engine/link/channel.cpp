@@ -60,13 +60,15 @@ int finish_connect(int socket, time_point deadline) {
 }  // namespace
 
 std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address& where, time_point deadline, const channel_options& options) {
-  const int s = ::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  // The kernel waits by itself where it may take as long as it likes: that is three system calls less.
+  const bool at_leisure = deadline == time_point::max();
+  const int s = ::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | (at_leisure ? 0 : SOCK_NONBLOCK), 0);
   if (s < 0) return std::unexpected(io_error{errno, "socket"});
   int error = 0;
   if (::connect(s, where.data(), where.size()) != 0) {
     error = errno;
-    // A Unix socket whose backlog is full says EAGAIN and cannot be waited for: try again until the deadline.
-    while (error == EAGAIN && clock_now() < deadline) {
+    // A Unix socket whose backlog is full says EAGAIN and cannot be waited for, nor can an interrupted one: try again until the deadline.
+    while ((error == EAGAIN || (error == EINTR && where.is_unix())) && clock_now() < deadline) {
       ::poll(nullptr, 0, 1);
       error = ::connect(s, where.data(), where.size()) == 0 ? 0 : errno;
     }
@@ -77,7 +79,7 @@ std::expected<std::unique_ptr<channel>, io_error> channel::connect(const address
     ::close(s);
     return std::unexpected(io_error{error, "connect"});
   }
-  ::fcntl(s, F_SETFL, 0);  // it blocks from now on, to sleep in recv(); every other call says MSG_DONTWAIT
+  if (!at_leisure) ::fcntl(s, F_SETFL, 0);  // it blocks from now on, to sleep in recv(); every other call says MSG_DONTWAIT
   const int one = 1;
   if (!where.is_unix()) ::setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   limit_send_buffer(s, where);

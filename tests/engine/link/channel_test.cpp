@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -430,6 +432,31 @@ TEST(ChannelConnect, waits_for_room_in_the_backlog_of_a_unix_socket) {
     ::close(::accept(server.get(), nullptr, nullptr));
   });
   EXPECT_TRUE(channel::connect(server.where(), std::chrono::steady_clock::now() + patience, {}).has_value());
+}
+
+TEST(ChannelConnect, waits_as_long_as_it_takes_where_there_is_no_deadline_whatever_interrupts_it) {
+  struct sigaction ignore{}, before{};
+  ignore.sa_handler = [](int) {};  // without SA_RESTART
+  ASSERT_EQ(::sigaction(SIGUSR1, &ignore, &before), 0);
+  for (const bool over_unix : {true, false}) {
+    const socket_path path;
+    const listening_socket server(0, over_unix ? path.where() : loopback());
+    std::vector<std::unique_ptr<channel>> waiting;  // until the backlog is full
+    while (auto made = channel::connect(server.where(), std::chrono::steady_clock::now() + 50ms, {})) waiting.push_back(std::move(*made));
+    const pthread_t connecting = ::pthread_self();
+    const auto emptier = in_background([&] {
+      for (int i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(10ms);
+        ::pthread_kill(connecting, SIGUSR1);
+      }
+      for (std::size_t i = 0; i < waiting.size(); ++i) ::close(::accept(server.get(), nullptr, nullptr));
+    });
+    const auto made = channel::connect(server.where(), time_point::max(), {});
+    ASSERT_TRUE(made.has_value()) << made.error().to_string();
+    EXPECT_EQ(::send((*made)->socket(), "x", 1, MSG_NOSIGNAL), 1) << "it is connected";
+    EXPECT_EQ(::fcntl((*made)->socket(), F_GETFL) & O_NONBLOCK, 0);
+  }
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 }  // namespace
