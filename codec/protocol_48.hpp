@@ -35,16 +35,16 @@ inline std::uint16_t checksum(const header& h) {
                                     h.flags + h.sequence + magic);
 }
 
-/// The fields of 24 bytes, whatever they are. Whether tag, version and checksum are right.
+/// The fields of 24 bytes, whatever they are: three words. Whether tag, version and checksum are right.
 inline bool read_fields(const std::byte* from, header& h) {
-  h.type = static_cast<message>(load_big<std::uint16_t>(from + 6));
-  h.flags = load_big<std::uint16_t>(from + 8);
-  h.sequence = load_big<std::uint16_t>(from + 10);
-  h.data_length = load_big<std::uint32_t>(from + 12);
-  h.serializer = load_big<std::uint16_t>(from + 16);
-  h.annotations_length = load_big<std::uint16_t>(from + 18);
-  return load_big<std::uint32_t>(from) == tag && load_big<std::uint16_t>(from + 4) == version &&
-         load_big<std::uint16_t>(from + 22) == checksum(h);
+  const auto first = load_big<std::uint64_t>(from), second = load_big<std::uint64_t>(from + 8), third = load_big<std::uint64_t>(from + 16);
+  h.type = static_cast<message>(static_cast<std::uint16_t>(first));
+  h.flags = static_cast<std::uint16_t>(second >> 48);
+  h.sequence = static_cast<std::uint16_t>(second >> 32);
+  h.data_length = static_cast<std::uint32_t>(second);
+  h.serializer = static_cast<std::uint16_t>(third >> 48);
+  h.annotations_length = static_cast<std::uint16_t>(third >> 32);
+  return first >> 16 == (std::uint64_t{tag} << 16 | version) && static_cast<std::uint16_t>(third) == checksum(h);
 }
 
 /// Writes the 24 bytes with their checksum at `to`: three words, each made of the fields that lie in it.

@@ -62,11 +62,10 @@ const method_entry* dispatcher::method_of(session& s, std::string_view name) {
   return s.method = s.object->table->find_method(name);
 }
 
-bool dispatcher::know_format(std::uint16_t id) {
-  if (known_.format && known_.id == id) return true;
+bool dispatcher::learn_format(std::uint16_t id) {
   const serializer* format = find_serializer_48(id);
   if (!format) return false;
-  known_ = {.id = id, .accepted = hosting_.accepts(*format), .format = format, .in = &codecs_.reader_of(*format), .out = &codecs_.writer_of(*format)};
+  known_ = {.id = id, .msgpack = format == &msgpack(), .accepted = hosting_.accepts(*format), .format = format, .in = &codecs_.reader_of(*format), .out = &codecs_.writer_of(*format)};
   return true;
 }
 
@@ -148,7 +147,11 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
     const method_entry* known = is_batch ? nullptr : again ? s.method : method_of(s, called.method);
     if (again) called.method = known->name;
     else if (!is_batch) remember_opening(c);
-    if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
+    if (!again) s.placed_on = session::placed_nowhere;
+    if (s.placed_on != core_index_) {
+      if (const verdict place = place_of(*object, known, is_batch); place != verdict::keep) return place;
+      if (!is_batch) s.placed_on = core_index_;
+    }
     if (const auto by = request.annotations.empty() ? std::nullopt : context.deadline(); by && now_here() >= *by)
       return send_exception(c, {.type = std::string(wire_class::timeout_error), .args = {"the deadline had passed before the call began"}});
     const detail::serving serving(context);
@@ -167,14 +170,14 @@ verdict dispatcher::invoke(const frame& request, session& s, output& out) {
 /// Whether it calls what the connection called last, in the same bytes; its names are passed over then.
 bool dispatcher::begins_as_before(call& c) {
   const session& s = c.from;
-  return s.opening.begins(c.request.payload) && !s.upon && known_.format == &msgpack() && s.method && s.object &&
+  return s.opening.begins(c.request.payload) && !s.upon && known_.msgpack && s.method && s.object &&
          s.registry_version == hosting_.objects.version() && !c.request.has(flag::batch) && !c.request.has(flag::keep_serialized);
 }
 
 /// Each time the session's method may have changed: the two belong together. Calls upon results all begin alike, and are none.
 void dispatcher::remember_opening(call& c) {
   session& s = c.from;
-  if (s.method && !s.upon && known_.format == &msgpack() && !c.request.has(flag::keep_serialized)) s.opening.remember(c.request.payload, c.in.here());
+  if (s.method && !s.upon && known_.msgpack && !c.request.has(flag::keep_serialized)) s.opening.remember(c.request.payload, c.in.here());
   else s.opening.forget();
 }
 

@@ -109,12 +109,14 @@ class dispatcher {
   /// A serializer and its codecs here, found once for many requests.
   struct known_format {
     std::uint16_t id = 0;
+    bool msgpack = false;
     bool accepted = false;  // from everybody
     const serializer* format = nullptr;
     reader* in = nullptr;
     writer* out = nullptr;
   };
-  bool know_format(std::uint16_t id);
+  bool know_format(std::uint16_t id) { return (known_.format && known_.id == id) || learn_format(id); }
+  bool learn_format(std::uint16_t id);
   call begin(const frame& request, session&, output& out, call_context&, reader&, writer&);
   verdict invoke(const frame& request, session&, output& out);
   const method_entry* method_of(session&, std::string_view name);

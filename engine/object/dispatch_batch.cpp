@@ -63,7 +63,7 @@ bool dispatcher::run_batch(call& c, const exposed_object& o) {
   const auto payload = c.request.payload;
   std::size_t done = 0, count = 0;
   std::optional<plain_msgpack> plain;
-  if (known_.format == &msgpack() && within(hosting_.settings.decoding, payload)) plain = plain_entries(payload.subspan(c.in.offset()), count);
+  if (known_.msgpack && within(hosting_.settings.decoding, payload)) plain = plain_entries(payload.subspan(c.in.offset()), count);
   if (!plain && !begin_batch(c.in, payload)) return false;
   void* const object = target(c, o);
   c.answer.begin_list();

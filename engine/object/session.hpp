@@ -47,6 +47,7 @@ class session_belongings {
 
 /// One connection. Belongs to the connection's core; a call that is served elsewhere has a copy, which shares the belongings.
 struct session {
+  static constexpr std::size_t placed_nowhere = ~std::size_t{0} - 1;
   bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
   std::string object_id{};     ///< named in CONNECT
   std::string reverse_id{};    ///< the connection is for calling whoever has opened it (reverse_connections.hpp)
@@ -54,6 +55,7 @@ struct session {
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
   const method_entry* method = nullptr;            ///< … and its method
   detail::call_opening opening{};                  ///< … and how it began, if it was in msgpack
+  std::size_t placed_on = placed_nowhere;          ///< the core that such a call is known to be served on, right away
   std::uint64_t registry_version = 0;              ///< when it was looked up
   std::string peer{};
   int socket = -1;             ///< its descriptor: open as long as a call of it runs

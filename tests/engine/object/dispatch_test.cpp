@@ -61,11 +61,11 @@ TEST_F(dispatching, our_own_peers_do_without_a_made_up_correlation_id) {
 class repeating : public dispatching {
  protected:
   repeating() { host.accepted.insert("msgpack"); }
-  static std::string in_msgpack(std::string_view method, const std::vector<int>& arguments) {
+  static std::string in_msgpack(std::string_view method, const std::vector<int>& arguments, std::string_view object = "thing") {
     output out;
     const auto to = msgpack().make_writer();
     to->start(out);
-    to->begin_call("thing", method, arguments.size());
+    to->begin_call(object, method, arguments.size());
     for (const int n : arguments) to->signed_integer(n);
     to->begin_keywords(0);
     to->end_call();
@@ -120,6 +120,34 @@ TEST_F(repeating, calls_read_their_arguments_as_the_first_does) {
         good += first.find("Error") == std::string::npos;
       }
   EXPECT_EQ(good, 10) << "not all of them are refused";
+}
+
+class slow {
+ public:
+  int add(int a, int b) { return a + b; }
+  int block(int a) { return a; }
+};
+ENGINE_EXPOSE(slow, add, block)
+ENGINE_MARK(slow, block, .blocking = true)
+
+TEST_F(repeating, calls_are_served_where_they_belong_whatever_was_served_here_before) {
+  slow there, blocking;
+  side_pool pool({});
+  host.aside = &pool;
+  host.objects.add({.id = "there", .object = &there, .table = &interface_of<slow>(), .home = 1}, false);
+  host.objects.add({.id = "blocking", .object = &blocking, .table = &interface_of<slow>()}, false);
+  const auto placed = [&](std::string_view object, std::string_view method, const std::vector<int>& arguments) {
+    ask(frame_of(in_msgpack(method, arguments, object), {.serializer = 6}));
+    return decided;
+  };
+  for (int i = 0; i < 3; ++i) {
+    for (int again = 0; again < 3; ++again) EXPECT_EQ(placed("thing", "add", {1, 2}), verdict::keep);
+    for (int again = 0; again < 3; ++again) EXPECT_EQ(placed("there", "add", {1, 2}), verdict::elsewhere);
+    for (int again = 0; again < 3; ++again) EXPECT_EQ(placed("blocking", "add", {1, 2}), verdict::keep);
+    for (int again = 0; again < 3; ++again) EXPECT_EQ(placed("blocking", "block", {1}), verdict::aside);
+    call("__len__");
+    EXPECT_EQ(placed("blocking", "block", {1}), verdict::aside);
+  }
 }
 
 TEST_F(repeating, calls_find_the_object_that_has_the_id_now) {
