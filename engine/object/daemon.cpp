@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <future>
+#include <mutex>
 #include <ostream>
 #include <system_error>
 
@@ -107,6 +108,7 @@ class daemon::state final : private detail::exposer {
   std::unique_ptr<side_pool> aside_;
   std::unique_ptr<housekeeper> housekeeper_;  // on core 0
   stop_signal stop_;
+  std::mutex stopping_;  // held by each stop(): close() does not take from it what it still tells
   bool stopped_ = false;  // … has been seen by a run() that drives the loop itself
   bool closed_ = false;
   int connected_ = -1;  // the connected socket, until it is served
@@ -402,6 +404,7 @@ void daemon::state::run(const std::function<bool()>& condition) {
 // ---- the end
 
 void daemon::state::stop() {
+  const std::scoped_lock others(stopping_);
   server_.stop_listening();
   stop_.notify();
 }

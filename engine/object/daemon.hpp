@@ -189,7 +189,8 @@ class daemon {
   void run();
   /// The same while `condition` holds; it is asked at least every settings.poll_timeout seconds, on the calling thread.
   void run(const std::function<bool()>& condition);
-  /// Ends run(). Any thread, also from inside a call. New connections are refused from now on.
+  /// Ends run(). Any thread, also from inside a call. New connections are refused from now on. When run() has returned the daemon may be
+  /// destroyed, although whoever called this may not have come back yet.
   void stop();
   /// Stops and waits until every connection is closed and every core has ended. Not from inside a call (throws would_block). Methods that wait for
   /// answers from elsewhere on a core are given three seconds; then their calls fail (connection_closed), and the connections they wait on end. Those
