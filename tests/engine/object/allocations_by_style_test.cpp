@@ -72,7 +72,7 @@ testing::AssertionResult costs(const cost& spent, const cost& budget) {
 constexpr std::uint64_t many = 100;
 
 /// Allocations where memory is recycled, and where AddressSanitizer has to see each end.
-constexpr std::uint64_t allocations(std::uint64_t recycled, [[maybe_unused]] std::uint64_t sanitized) {
+constexpr std::uint64_t allocations([[maybe_unused]] std::uint64_t recycled, [[maybe_unused]] std::uint64_t sanitized) {
 #ifdef __SANITIZE_ADDRESS__
   return sanitized;
 #else
