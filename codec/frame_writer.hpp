@@ -60,19 +60,14 @@ class frame_writer {
     return {};
   }
 
-  /// finish() of a frame of which nothing is asked but to be sent, and no annotations. False: it is too long for that; nothing has happened.
-  bool finish_short() {
-    const std::size_t length = out_.size_since(payload_);
-    if (length > short_most) return false;
-    write_header(length);
-    return true;
-  }
-
   /// Drops the frame: the output is as before it.
   void cancel() { out_.truncate(start_); }
 
+  /// A payload of so many bytes is not compressed, signed or measured unless something says so.
+  static constexpr std::size_t short_most = 0xffff;
+
  private:
-  static constexpr std::size_t compress_least = 200, short_most = 0xffff;
+  static constexpr std::size_t compress_least = 200;
   void append_annotations(std::span<const annotation>);
   std::expected<void, decode_error> finish_any(const frame_finish& how);
   void write_header(std::size_t length) {

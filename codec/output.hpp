@@ -65,6 +65,8 @@ class output {
     return blocks_.size() == m.blocks ? own : own + borrowed_since(m);
   }
   std::size_t size() const { return size_since({}); }
+  /// Whether anything written is somebody else's.
+  bool borrows() const { return !blocks_.empty(); }
   bool empty() const { return end_ == begin_ && blocks_.empty(); }
 
   /// Own byte at offset `own` (from a mark), for patching lengths. Valid until the next write.

@@ -1,8 +1,10 @@
 // Pyro4's header (WIRE §2): the one place that knows its offsets and checksum. Pure functions over 24 bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <expected>
 #include <span>
 #include <string_view>
@@ -54,6 +56,32 @@ inline void write(const header& h, char* to) {
   store_big(to + 8, std::uint64_t{h.flags} << 48 | std::uint64_t{h.sequence} << 32 | h.data_length);
   store_big(to + 16, word(h.serializer, h.annotations_length, 0, checksum(h)));
 }
+
+/// Headers that differ by number and length only.
+class repeated_header {
+ public:
+  repeated_header() = default;
+  /// Of `h` all but its number and length.
+  explicit repeated_header(header h) {
+    h.sequence = 0;
+    h.data_length = 0;
+    write(h, bytes_.data());
+    flags_ = std::uint64_t{h.flags} << 48;
+    last_ = load_big<std::uint64_t>(bytes_.data() + 16) & ~std::uint64_t{0xffff};
+    checksum_ = checksum(h);
+  }
+  /// As write().
+  void write_to(char* to, std::uint16_t sequence, std::uint32_t data_length) const {
+    std::memcpy(to, bytes_.data(), 8);
+    store_big(to + 8, flags_ | std::uint64_t{sequence} << 32 | data_length);
+    store_big(to + 16, last_ | static_cast<std::uint16_t>(checksum_ + sequence + data_length));
+  }
+
+ private:
+  std::array<char, header_size> bytes_{};
+  std::uint64_t flags_ = 0, last_ = 0;  // what stands before the number, and before the checksum
+  std::uint32_t checksum_ = 0;
+};
 
 /// Reads and checks 24 bytes. Errors, as Pyro words them: ProtocolError "invalid data or unsupported protocol version",
 /// "header checksum mismatch", and for a negative length "invalid data or unsupported protocol version".

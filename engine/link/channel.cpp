@@ -327,7 +327,7 @@ void channel::send(lock& held, bool eager, time_point deadline) {
 
 bool channel::send_lazily(lock& held, time_point deadline) {
   // What is lent must go now; and while answers are awaited, whoever waits for them sends.
-  if (writing_.here().blocks > 0 || unsent() >= held_back_max || failure_) {
+  if (writing_.borrows() || unsent() >= held_back_max || failure_) {
     send(held, true, deadline);
     return false;
   }

@@ -58,6 +58,11 @@ class channel {
   /// As send(), for requests without answers: when they follow each other quickly, a little is kept back for a moment, so that they leave
   /// together. True: something is kept for the first time, and somebody has to call send_rest() now and then until it says false.
   bool send_lazily(lock&, time_point deadline);
+  /// What send_lazily() does where what is written is kept for somebody who will send it. False: it is not, and nothing has happened.
+  bool keeps_back() {
+    if (!keeping_ || failure_ || writing_.borrows() || unsent() >= held_back_max) return false;
+    return kept_ = true;
+  }
   /// Sends what was kept back. False: there was nothing since the last time, and requests leave at once again.
   bool send_rest();
   /// Drives until `reply` is done; at the deadline it fails with timed_out and the connection ends, as Pyro's does: everything

@@ -70,14 +70,34 @@ void incoming_context::hear(const annotation_view& said) {
   chunks_ = as_text(said.bytes());
 }
 
-client_context& outgoing_context() {
-  thread_local client_context mine;
-  return mine;
-}
+namespace {
+// Where they are is asked at every call, and a thread_local that has to be made is found by a call of its own in a shared library.
+[[gnu::tls_model("initial-exec")]] constinit thread_local client_context* outgoing = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local incoming_context* heard = nullptr;
 
-incoming_context& answer_context() {
-  thread_local incoming_context mine;
-  return mine;
+/// A thread's own, known by a pointer while it lives: what else ends with the thread may still call.
+template <class Context> struct known_by {
+  explicit known_by(Context*& pointer) : known(pointer) { known = &mine; }
+  ~known_by() { known = nullptr; }
+  known_by(const known_by&) = delete;
+  known_by& operator=(const known_by&) = delete;
+  Context*& known;
+  Context mine{};
+};
+
+[[gnu::cold]] client_context& make_outgoing() {
+  thread_local known_by<client_context> made(outgoing);
+  return made.mine;
 }
+[[gnu::cold]] incoming_context& make_heard() {
+  thread_local known_by<incoming_context> made(heard);
+  return made.mine;
+}
+}  // namespace
+
+client_context& outgoing_context() { return outgoing ? *outgoing : make_outgoing(); }
+incoming_context& answer_context() { return heard ? *heard : make_heard(); }
+
+bool detail::nothing_said_along() { return !outgoing || outgoing->empty(); }
 
 }  // namespace engine

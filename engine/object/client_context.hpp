@@ -74,6 +74,8 @@ incoming_context& answer_context();
 namespace detail {
 /// The most that one request carries of client_context.
 inline constexpr std::size_t most_annotations = client_context::most + 1;
+/// Whether this thread's outgoing context is empty.
+bool nothing_said_along();
 /// Throws protocol_error for a key that a program must not say: not four ASCII characters, or the engine's own.
 void check_annotation_key(std::string_view key);
 }  // namespace detail

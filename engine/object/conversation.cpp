@@ -377,8 +377,9 @@ void request::begin_call(std::string_view method, std::size_t arguments, std::ui
   output& out = on_.out;
   const auto start = out.here();
   writer_->begin_call(talk.uri_.object(), method, arguments);
-  if (writer_->ok() && writer_->as_msgpack() && talk.says_nothing_special())
-    talk.opening_.remember(method, arguments, asked, on_.flags, {out.at(start.own), out.size_since(start)});
+  msgpack_writer* const plain = writer_->as_msgpack();
+  if (plain && plain->ok() && !on_.format && talk.says_nothing_special())
+    talk.opening_.remember(method, arguments, asked, on_.flags, {out.at(start.own), out.size_since(start)}, *plain);
 }
 
 void line::check_attribute(std::string_view name) const {
@@ -405,10 +406,8 @@ written request::finish() {
 
 repeated_request::repeated_request(const line& on, std::string_view method, std::size_t arguments) : on_(on) {
   conversation& talk = on.talk;
-  if (!talk.opening_.is(method, arguments, on.flags) || on.format || on.keep || on.promise.any() || !talk.says_nothing_along(on.deadline) ||
-      !talk.options_.hmac_key.empty() || talk.format_ != &msgpack())
-    return;
-  writer_ = talk.codecs_.writer_of(msgpack()).as_msgpack();
+  if (!talk.opening_.is(method, arguments, on.flags) || on.asks_more() || !talk.says_nothing_along(on.deadline) || !talk.options_.hmac_key.empty()) return;
+  writer_ = &talk.opening_.writer();
   writer_->start(on.out);
   start_ = on.out.here();
   const std::string_view opening = talk.opening_.bytes();
@@ -421,11 +420,16 @@ written repeated_request::finish() {
   conversation& talk = on_.talk;
   writer_->end_plainly();
   if (!writer_->ok()) rethrow(wire_exception::from(writer_->error()));
-  const std::uint16_t sequence = ++talk.sequence_, flags = talk.opening_.flags(), serializer = talk.format_->id_48;
-  frame_writer frame(on_.out, {.type = message::invoke, .flags = flags, .sequence = sequence, .serializer = serializer}, start_);
+  const request_opening& as = talk.opening_;
+  const std::uint16_t sequence = ++talk.sequence_, flags = as.flags();
   writer_ = nullptr;
-  if (frame.finish_short()) return {sequence, (flags & flag::oneway) != 0};
-  if (auto done = frame.finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  const std::size_t length = on_.out.size_since(start_) - protocol_48::header_size;
+  if (length <= frame_writer::short_most) {
+    as.header().write_to(on_.out.at(start_.own), sequence, static_cast<std::uint32_t>(length));
+  } else {
+    frame_writer frame(on_.out, {.type = message::invoke, .flags = flags, .sequence = sequence, .serializer = msgpack().id_48}, start_);
+    if (auto done = frame.finish(talk.finishing()); !done) rethrow(wire_exception::from(done.error()));
+  }
   return {sequence, (flags & flag::oneway) != 0};
 }
 

@@ -118,6 +118,8 @@ struct line {
   bool stays = false;       ///< the arguments stay alive until the request has been sent
   const serializer* format = nullptr;  ///< for what has been encoded already; one that can_write() says yes to
   detail::promised promise{};
+  /// Anything but arguments to be written and sent.
+  bool asks_more() const { return format || keep || promise.any(); }
   /// Checks an attribute's name against the metadata, if there is any of what is called.
   void check_attribute(std::string_view name) const;
 };
@@ -196,7 +198,7 @@ class conversation {
   class said_along;
   /// What goes along with requests is nothing, mostly.
   bool says_nothing_along(time_point deadline) const {
-    return outgoing_context().empty() && !options_.annotations && !(own_peer_ && deadline != time_point::max());
+    return nothing_said_along() && !options_.annotations && !(own_peer_ && deadline != time_point::max());
   }
   /// Nothing is done with requests but sending them.
   bool says_nothing_special() const { return !settings_.log_wire && !settings_.compression && settings_.max_message_size == 0; }

@@ -127,7 +127,7 @@ dispatcher::call dispatcher::begin(const frame& request, session& s, output& out
   const std::string& key = hosting_.hmac_key;
   const frame_options options{.type = message::result, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                               .hmac = !key.empty()};
-  return call{request, s, out, in, encoder, context, reply(out, encoder, options, context), out.here(), key};
+  return call(request, s, out, in, encoder, context, options, key);
 }
 
 verdict dispatcher::invoke(const frame& request, session& s, output& out) {

@@ -7,6 +7,9 @@
 namespace engine {
 
 struct dispatcher::call {
+  /// As an aggregate all of it would be filled with zeroes first.
+  call(const frame& asked, session& s, output& to, reader& r, writer& w, call_context& known, const frame_options& options, const std::string& secret)
+      : request(asked), from(s), out(to), in(r), encoder(w), context(known), answer(to, w, options, known), start(to.here()), key(secret) {}
   const frame& request;
   session& from;
   output& out;

@@ -282,7 +282,7 @@ void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time
   mine->wait(held, slot, deadline);
 }
 
-void remote::dispatch(lock& held, time_point deadline) {
+void remote::send_lazily(lock& held, time_point deadline) {
   const auto mine = channel_;
   if (mine->send_lazily(held, deadline)) late_sender::instance().look_after(weak_from_this());
   if (mine->failure()) std::rethrow_exception(exception_for(*mine->failure()));

@@ -66,7 +66,9 @@ class remote : public std::enable_shared_from_this<remote> {
   /// Sends a finished request and waits for the answer; fails it with timed_out at the deadline.
   void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
   /// Sends a finished request that has no answer; quick ones after each other leave together, a moment later.
-  void dispatch(lock&, time_point deadline);
+  void dispatch(lock& held, time_point deadline) {
+    if (!channel_->keeps_back()) send_lazily(held, deadline);
+  }
   /// Sends what dispatch() kept back; false: nothing was kept since the last time.
   bool send_rest();
   /// Puts a finished request on its way; the answer comes when somebody waits.
@@ -119,6 +121,7 @@ class remote : public std::enable_shared_from_this<remote> {
 
  private:
   void send(lock&, time_point deadline);
+  void send_lazily(lock&, time_point deadline);
   void connect(lock&, time_point limit);
   void look_up();
   std::vector<address> addresses() const;

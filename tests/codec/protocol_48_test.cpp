@@ -143,5 +143,20 @@ TEST(Protocol48, takes_types_and_flags_it_does_not_know) {
   EXPECT_EQ(read->flags, 0xff80);
 }
 
+TEST(Protocol48, repeats_a_header_with_another_number_and_length_as_if_it_were_written_anew) {
+  for (const std::uint16_t flags : {0, 0x4, 0xffff}) {
+    for (const std::uint16_t serializer : {1, 6, 0xffff}) {
+      const protocol_48::repeated_header again({.type = message::invoke, .flags = flags, .sequence = 7, .serializer = serializer, .data_length = 99});
+      for (const std::uint16_t sequence : {0, 1, 0x7fff, 0xffff}) {
+        for (const std::uint32_t length : {0U, 1U, 0xffffU, 0x10000U, 0x7fffffffU}) {
+          header_bytes bytes{};
+          again.write_to(reinterpret_cast<char*>(bytes.data()), sequence, length);
+          EXPECT_EQ(hex(bytes), hex(written({.type = message::invoke, .flags = flags, .sequence = sequence, .serializer = serializer, .data_length = length})));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace engine
