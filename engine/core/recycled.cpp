@@ -21,7 +21,7 @@ namespace engine::detail {
 namespace {
 
 constexpr bool recycles = ENGINE_RECYCLES;  // AddressSanitizer has to see every end
-constexpr std::size_t step = 64, largest = 1024, kinds = largest / step;
+constexpr std::size_t step = 64, kinds = largest_recycled / step;
 constexpr std::size_t most_bytes = 512 * 1024;  // that one thread keeps
 
 struct piece {
@@ -61,7 +61,7 @@ struct janitor {
 }  // namespace
 
 void* take_recycled(std::size_t size) {
-  if (!recycles || size > largest || size == 0) return ::operator new(size);
+  if (!recycles || size > largest_recycled || size == 0) return ::operator new(size);
   const std::size_t kind = kind_of(size);
   piece*& first = kept.free[kind];
   piece* const taken = first;
@@ -74,7 +74,7 @@ void* take_recycled(std::size_t size) {
 void give_recycled(void* memory, std::size_t size) noexcept {
   if (!memory) return;
   const std::size_t kind = kind_of(size);
-  if (!recycles || size > largest || size == 0 || kept.closed || kept.bytes + size_of(kind) > most_bytes) return ::operator delete(memory);
+  if (!recycles || size > largest_recycled || size == 0 || kept.closed || kept.bytes + size_of(kind) > most_bytes) return ::operator delete(memory);
   if (!kept.watched) watch();
   auto* const given = static_cast<piece*>(memory);
   given->next = kept.free[kind];

@@ -6,6 +6,9 @@
 
 namespace engine::detail {
 
+/// Larger pieces, in bytes, go back at once.
+inline constexpr std::size_t largest_recycled = 1024;
+
 /// `size` bytes for any type that is not over-aligned, to be given back with the same size, on any thread. Throws std::bad_alloc.
 void* take_recycled(std::size_t size);
 void give_recycled(void* memory, std::size_t size) noexcept;

@@ -37,9 +37,10 @@ bool read_exception(reader& in, std::optional<wire_exception>& thrown) {
 
 }  // namespace
 
-void later_result::refuse() const {
-  if (!settled_) throw error("the batch has not been sent yet");
-  std::rethrow_exception(error_);
+void later_block::check_one(std::size_t at) const {
+  if (have_ == have::none_yet) throw error("the batch has not been sent yet");
+  if (why_none_) std::rethrow_exception(why_none_);
+  if (at < errors_.size() && errors_[at]) std::rethrow_exception(errors_[at]);
 }
 
 /// The answer of a batch that its caller waits for.
@@ -72,7 +73,8 @@ class batch_future final : public future_result<void>, public pending_call {
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
   bool read_plainly(std::span<const std::byte> payload) override { return entries_.read_plainly(payload); }
   void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
-  written write(const line& on) const { return entries_.write(on); }
+  void give_up(const std::exception_ptr& why) { entries_.give_up(why); }
+  written write(const line& on) { return entries_.write(on); }
 
  private:
   batch_entries entries_;
@@ -90,6 +92,7 @@ class core_batch_future final : public future_result<void>, public core_call {
   bool read_result(reader& in) override { return entries_.read_results(in, asked().payload()); }
   bool read_plainly(std::span<const std::byte> payload) override { return entries_.read_plainly(payload); }
   void conclude(std::exception_ptr e) override { entries_.conclude(*this, std::move(e)); }
+  void give_up(const std::exception_ptr& why) { entries_.give_up(why); }
   void send() {
     const written sent = entries_.write(on());
     this->add_reference();
@@ -104,7 +107,7 @@ class core_batch_future final : public future_result<void>, public core_call {
 
 writer& batch_entries::begin() {
   if (places_.empty()) choose_writer();
-  before_ = written_.here();
+  written_.truncate(whole_);
   writer_->start_part(written_);
   return *writer_;
 }
@@ -125,22 +128,25 @@ const serializer& batch_entries::format_there() const {
 }
 
 void batch_entries::refuse() {
-  written_.truncate(before_);
+  written_.truncate(whole_);
   rethrow(wire_exception::from(writer_->error()));
 }
 
 void batch_entries::clear() {
   written_.clear();
+  whole_ = {};
   places_.clear();
 }
 
-void batch_entries::settle_all(const std::exception_ptr& e) {
-  for (const auto& place : places_) place->settle(e);
+/// There will be no results, and the batch is free for other calls.
+void batch_entries::give_up(const std::exception_ptr& why) {
+  places_.settle(why);
+  clear();
 }
 
 void batch_entries::conclude(future_result<void>& me, std::exception_ptr e) {
   if (e) {
-    settle_all(e);
+    places_.settle(e);
     me.fail(std::move(e));
   } else {
     me.succeed();
@@ -150,7 +156,8 @@ void batch_entries::conclude(future_result<void>& me, std::exception_ptr e) {
 
 // ---- sending
 
-written batch_entries::write(const line& on) const {
+written batch_entries::write(const line& on) {
+  written_.truncate(whole_);
   if (!on.talk.can_write(*format_)) throw protocol_error("the daemon that is there now wants another serializer than the batch was written for");
   line flagged = on;
   flagged.flags |= flag::batch;
@@ -175,8 +182,7 @@ void batch_entries::send(time_limit limit) {
   try {
     with_retries(*to_, once);
   } catch (...) {
-    settle_all(std::current_exception());
-    clear();
+    give_up(std::current_exception());
     throw;
   }
   clear();
@@ -185,11 +191,15 @@ void batch_entries::send(time_limit limit) {
 void batch_entries::send_oneway(time_limit limit) {
   if (places_.empty()) return;
   static const std::exception_ptr nobody_asked = unavailable("the batch was sent without asking for results");
-  settle_all(nobody_asked);
   auto writing = [this](const line& on) { return write(on); };
-  if (core* const here = core::current()) send_on_core(*here, *to_, limit, writing);
-  else call_now<void>(*to_, limit, flag::oneway, writing);
-  clear();
+  try {
+    if (core* const here = core::current()) send_on_core(*here, *to_, limit, writing);
+    else call_now<void>(*to_, limit, flag::oneway, writing);
+  } catch (...) {
+    give_up(std::current_exception());
+    throw;
+  }
+  give_up(nobody_asked);
 }
 
 future<void> batch_entries::send_async(time_limit limit) {
@@ -204,6 +214,9 @@ future<void> batch_entries::send_async(time_limit limit) {
     } catch (const unreachable&) {
       state->add_reference();
       state->conclude(std::current_exception());
+    } catch (...) {
+      state->give_up(std::current_exception());
+      throw;
     }
     return result;
   }
@@ -218,82 +231,82 @@ future<void> batch_entries::send_async(time_limit limit) {
     state->conclude(std::current_exception());
     return result;
   }
-  const written sent = state->write(to_->on(state->deadline(), 0, state->keep()));
-  state->add_reference();
-  to_->post(held, *state, sent.sequence, state->deadline());
+  try {
+    const written sent = state->write(to_->on(state->deadline(), 0, state->keep()));
+    state->add_reference();
+    to_->post(held, *state, sent.sequence, state->deadline());
+  } catch (...) {
+    state->give_up(std::current_exception());
+    throw;
+  }
   return result;
 }
 
 // ---- results
 
-bool batch_entries::read_plainly(std::span<const std::byte> payload) const {
+bool batch_entries::read_plainly(std::span<const std::byte> payload) {
   plain_msgpack plain(payload);
   std::size_t count = 0;
-  if (!plain.entries(count) || count != places_.size()) return false;
-  for (const auto& place : places_)
-    if (!place->read_plainly(plain)) return false;
-  if (!plain.at_end()) return false;
-  for (const auto& place : places_) place->settle();
+  if (!plain.entries(count) || count != places_.size() || !places_.read_plainly(plain) || !plain.at_end()) return false;
+  places_.begin();
+  places_.settle();
   return true;
 }
 
 bool batch_entries::read_results(reader& in, std::span<const std::byte> payload) {
-  std::size_t hint = 0, done = 0;
+  std::size_t hint = 0;
   bool ended = false;
+  places_.begin();
+  later_cursor place = places_.first();
   if (!in.enter_sequence(hint)) return false;
-  for (; !ended && in.more(); ++done) {
-    if (done == places_.size()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
-    later_result& place = *places_[done];
+  for (; !ended && in.more(); place.next()) {
+    if (place.at_end()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
     std::optional<wire_exception> thrown;
     if (!read_exception(in, thrown)) return false;
     ended = thrown.has_value();
     if (ended) {
-      place.settle(exception_of(std::move(*thrown)));
-    } else if (place.read(in)) {
-      place.settle(nullptr);
-    } else {
+      place.fail(exception_of(std::move(*thrown)));
+    } else if (!place.read(in)) {
       // It does not fit its type, the others may. A reader that has refused something goes no further, so it begins again.
       in.start(payload);
       if (!in.enter_sequence(hint)) return false;
-      for (std::size_t i = 0; i < done; ++i)
+      for (std::size_t i = 0; i < place.passed(); ++i)
         if (!in.more() || !in.skip()) return false;
-      return read_as_values(in, done, ended);
+      return read_as_values(in, place);
     }
   }
-  return end_results(in, done, ended);
+  return end_results(in, place, ended);
 }
 
 /// The slow way: whatever the results are, each is then made to fit, or not.
-bool batch_entries::read_as_values(reader& in, std::size_t done, bool& ended) {
-  for (; !ended && in.more(); ++done) {
-    if (done == places_.size()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
-    later_result& place = *places_[done];
+bool batch_entries::read_as_values(reader& in, later_cursor place) {
+  bool ended = false;
+  for (; !ended && in.more(); place.next()) {
+    if (place.at_end()) return in.fail(wire_class::protocol_error, "more results than calls in the batch");
     std::optional<wire_exception> thrown;
     value result;
     if (!read_exception(in, thrown) || (!thrown && !decode(in, result))) return false;
     ended = thrown.has_value();
-    if (ended) {
-      place.settle(exception_of(std::move(*thrown)));
-      continue;
-    }
     try {
-      place.take(result);
-      place.settle(nullptr);
+      if (ended) place.fail(exception_of(std::move(*thrown)));
+      else place.take(result);
     } catch (const bad_value& e) {
-      place.settle(exception_of(wire_exception::describe(std::make_exception_ptr(e))));
+      place.fail(exception_of(wire_exception::describe(std::make_exception_ptr(e))));
     }
   }
-  return end_results(in, done, ended);
+  return end_results(in, place, ended);
 }
 
 /// What was not executed is told so.
-bool batch_entries::end_results(reader& in, std::size_t done, bool ended) {
+bool batch_entries::end_results(reader& in, later_cursor place, bool ended) {
   if (!in.ok()) return false;
   if (in.more()) return in.fail(wire_class::protocol_error, "results after the exception that ended the batch");
-  if (!ended && done < places_.size()) return in.fail(wire_class::protocol_error, "fewer results than calls in the batch");
-  if (done == places_.size()) return true;
-  const auto unexecuted = unavailable("this call was not executed: call " + std::to_string(done) + " of the batch threw before it");
-  for (; done < places_.size(); ++done) places_[done]->settle(unexecuted);
+  if (!ended && !place.at_end()) return in.fail(wire_class::protocol_error, "fewer results than calls in the batch");
+  if (!place.at_end()) {
+    const auto unexecuted = unavailable("this call was not executed: call " + std::to_string(place.passed()) + " of the batch threw before it");
+    for (; !place.at_end(); place.next()) place.fail(unexecuted);
+  }
+  places_.settle();
   return true;
 }
 

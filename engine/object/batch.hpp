@@ -21,57 +21,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include <engine/object/later.hpp>
 #include <engine/object/proxy.hpp>
 
 namespace engine {
 
 namespace detail {
-
-/// The place of one result.
-class later_result {
- public:
-  virtual ~later_result() = default;
-  virtual bool read(reader& in) = 0;
-  /// The same of msgpack in a short form. False: it is not so, and nothing but reading has happened.
-  virtual bool read_plainly(plain_msgpack&) { return false; }
-  virtual void take(const value& v) = 0;  ///< throws if it does not fit
-  void settle(std::exception_ptr error) {
-    error_ = std::move(error);
-    settled_ = true;
-  }
-  /// There is a result.
-  void settle() { settled_ = true; }
-  /// Throws unless there is a result: why there is none.
-  void check() const {
-    if (!settled_ || error_) [[unlikely]] refuse();
-  }
-
- private:
-  [[noreturn]] void refuse() const;
-  bool settled_ = false;
-  std::exception_ptr error_{};
-};
-template <class R> class later_result_of final : public later_result {
- public:
-  bool read(reader& in) override { return decode(in, result); }
-  bool read_plainly(plain_msgpack& in) override {
-    if constexpr (plain_value<R>) return in.take(result);
-    else return false;
-  }
-  void take(const engine::value& v) override { result = v.as<R>(); }
-  R result{};
-};
-template <> class later_result_of<void> final : public later_result {
- public:
-  bool read(reader& in) override { return in.skip(); }
-  void take(const engine::value&) override {}
-};
-
-template <class R> std::shared_ptr<later_result_of<R>> make_place() {
-  return std::allocate_shared<later_result_of<R>>(recycling<later_result_of<R>>());
-}
 
 /// What was called so far: the entries, encoded one behind the other, and the places of their results.
 class batch_entries {
@@ -81,14 +37,15 @@ class batch_entries {
   writer& begin();
   /// The same behind another entry of msgpack; nullptr: it is not so, use begin().
   msgpack_writer* begin_another() {
-    if (places_.empty() || !writer_->ok()) [[unlikely]] return nullptr;
-    before_ = written_.here();
+    if (places_.empty() || !writer_->ok() || written_.here().own != whole_.own) [[unlikely]] return nullptr;
     return writer_->as_msgpack();
   }
-  /// The entry is complete. Throws what cannot be sent; the entry is then taken back.
-  void end(std::shared_ptr<later_result> place) {
+  /// The entry is complete; gives the place of its result. Throws what cannot be sent; the entry is then taken back.
+  template <class R> later<R> end() {
     if (!writer_->ok()) [[unlikely]] refuse();
-    places_.push_back(std::move(place));
+    auto place = places_.add<R>();
+    whole_ = written_.here();
+    return place;
   }
   std::size_t size() const { return places_.size(); }
 
@@ -103,23 +60,23 @@ class batch_entries {
   void choose_writer();
   [[noreturn]] void refuse();
   const serializer& format_there() const;
-  written write(const line&) const;
-  void settle_all(const std::exception_ptr&);
+  written write(const line&);
   /// The end of a future whose batch this is.
   void conclude(future_result<void>&, std::exception_ptr);
   void clear();
+  void give_up(const std::exception_ptr& why);
   bool read_results(reader& in, std::span<const std::byte> payload);
   /// The same of msgpack, if every result is in a short form. False: read_results() reads them, from the beginning.
-  bool read_plainly(std::span<const std::byte> payload) const;
-  bool read_as_values(reader& in, std::size_t from, bool& ended);
-  bool end_results(reader& in, std::size_t done, bool ended);
+  bool read_plainly(std::span<const std::byte> payload);
+  bool read_as_values(reader& in, later_cursor from);
+  bool end_results(reader& in, later_cursor behind, bool ended);
 
   std::shared_ptr<remote> to_;
   const serializer* format_ = nullptr;
   std::unique_ptr<writer> writer_{};
   output written_{};
-  output::mark before_{};
-  std::vector<std::shared_ptr<later_result>> places_{};
+  output::mark whole_{};  // what is behind it belongs to an entry whose argument threw
+  later_places places_{};
 };
 
 /// How an entry of msgpack begins, up to its arguments.
@@ -156,23 +113,6 @@ template <class Class, auto Member, class Writer, class... A> void write_entry(W
 
 }  // namespace detail
 
-/// The result of one call of a batch. A copy refers to the same.
-template <class R> class later {
- public:
-  explicit later(std::shared_ptr<detail::later_result_of<R>> place) : place_(std::move(place)) {}
-  /// The result. Throws what the call threw; engine::error if the batch has not been sent, was sent oneway, or ended before this call;
-  /// what kept the batch from being answered. The reference is valid as long as a copy of this lives.
-  decltype(auto) get() const {
-    place_->check();
-    if constexpr (!std::is_void_v<R>) return (place_->result);
-  }
-  decltype(auto) operator*() const { return get(); }
-  auto* operator->() const requires(!std::is_void_v<R>) { return &get(); }
-
- private:
-  std::shared_ptr<detail::later_result_of<R>> place_;
-};
-
 /// What batch<T> and batch<> have in common.
 class batch_words {
  public:
@@ -207,8 +147,6 @@ template <class T = void> class batch : public detail::stub_of<T, batch<T>>, pub
   template <auto Member, class... A> auto engine_call_(A&&... a) {
     using shape = detail::call_shape<T, Member>;
     static_assert(!shape::attribute, "attributes cannot be read or assigned in a batch");
-    using R = typename shape::result;
-    auto place = detail::make_place<R>();
     if (msgpack_writer* const another = entries_.begin_another()) {
       detail::write_entry<T, Member>(*another, a...);
     } else {
@@ -216,8 +154,7 @@ template <class T = void> class batch : public detail::stub_of<T, batch<T>>, pub
       if (msgpack_writer* const direct = out.as_msgpack()) detail::write_entry<T, Member>(*direct, a...);
       else detail::write_entry<T, Member>(out, a...);
     }
-    entries_.end(place);
-    return later<R>(std::move(place));
+    return entries_.end<typename shape::result>();
   }
 };
 
@@ -230,7 +167,6 @@ template <> class batch<void> : public batch_words {
    public:
     template <class... A> later<value> operator()(const A&... a) const {
       constexpr std::size_t keywords = detail::keywords_among<A...>;
-      auto place = detail::make_place<value>();
       writer& out = to_.begin();
       out.begin(kind::tuple, 3);
       out.string(name_);
@@ -241,8 +177,7 @@ template <> class batch<void> : public batch_words {
       (detail::write_keyword(out, false, a), ...);
       out.end();
       out.end();
-      to_.end(place);
-      return later<value>(std::move(place));
+      return to_.end<value>();
     }
 
    private:

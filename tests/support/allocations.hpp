@@ -12,6 +12,21 @@ struct allocation_count {
   std::uint64_t taken_bytes;  ///< allocated, whatever has been freed of them: never less than the most that was live at once
 };
 
+/// How many are meant where memory is recycled, and where AddressSanitizer has to see each end.
+constexpr std::uint64_t allocations([[maybe_unused]] std::uint64_t recycled, [[maybe_unused]] std::uint64_t sanitized) {
+#if defined(__SANITIZE_ADDRESS__)
+  return sanitized;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return sanitized;
+#else
+  return recycled;
+#endif
+#else
+  return recycled;
+#endif
+}
+
 allocation_count allocations_here();        ///< of this thread
 allocation_count allocations_everywhere();  ///< of all threads
 

@@ -16,7 +16,7 @@
 namespace engine::test {
 namespace {
 
-using testing_support::allocations_here;
+using testing_support::allocations, testing_support::allocations_here;
 
 /// co_await next_pass(): the core does everything else first.
 struct next_pass {
@@ -71,15 +71,6 @@ testing::AssertionResult costs(const cost& spent, const cost& budget) {
 
 constexpr std::uint64_t many = 100;
 
-/// Allocations where memory is recycled, and where AddressSanitizer has to see each end.
-constexpr std::uint64_t allocations([[maybe_unused]] std::uint64_t recycled, [[maybe_unused]] std::uint64_t sanitized) {
-#ifdef __SANITIZE_ADDRESS__
-  return sanitized;
-#else
-  return recycled;
-#endif
-}
-
 class steadily : public testing::Test {
  protected:
   /// What `what` allocates once it is steady: the same three times in a row. Oneway calls that happen to follow each other quickly start a
@@ -113,7 +104,7 @@ TEST_F(steadily, looking_costs_nothing) {
   EXPECT_TRUE(costs(cost_of(client, [] { ::operator delete(::operator new(1)); }), {.here = 1}));
 }
 
-// For the caller a place for each result, which is recycled; for the server nothing at all.
+// For the caller places for the results, which are recycled; for the server nothing at all.
 TEST_F(steadily, a_batch_costs_neither_its_caller_nor_the_server_anything) {
   for (const std::uint64_t calls : {std::uint64_t{1}, many}) {
     batch all{client};

@@ -6,16 +6,38 @@
 #include "object_support.hpp"
 #include "thing.hpp"
 
+namespace engine {
+
+/// Cannot be sent, and says so in its own way, when half of it is written.
+struct stubborn {};
+template <> struct codec_of<stubborn> {
+  template <class Writer> static void encode(Writer& out, const stubborn&) {
+    out.begin(kind::dict, 2);
+    out.string("half of it is written");
+    throw std::logic_error("no");
+  }
+};
+
+}  // namespace engine
+
 namespace engine::test {
 namespace {
 
-/// The thing as somebody declares it who is wrong about one result.
+/// The thing as somebody declares it who is wrong about some results.
 class mistaken {
  public:
   int add(int, int) { return 0; }
   int text(std::string_view) { return 0; }
 };
 ENGINE_EXPOSE(mistaken, add, text)
+
+/// … as somebody who does not care for them.
+class indifferent {
+ public:
+  int add(int, int) { return 0; }
+  void text(std::string_view) {}
+};
+ENGINE_EXPOSE(indifferent, add, text)
 
 daemon_options accepting_everything() {
   auto options = on_loopback();
@@ -179,6 +201,91 @@ TEST_F(batches, that_cannot_be_sent_tell_every_place) {
   host.close();
   EXPECT_THROW(lost.send(), unreachable);
   EXPECT_THROW(sum.get(), unreachable);
+}
+
+class receiver {
+ public:
+  int add(int, int) { return 0; }
+  void fire(const stubborn&) {}
+};
+ENGINE_EXPOSE(receiver, add, fire)
+
+TEST_F(batches, go_on_without_the_call_whose_argument_threw_while_it_was_written) {
+  for (const char* format : {"serpent", "json", "marshal", "msgpack", "pickle"}) {
+    auto how = quiet_proxy();
+    how.serializer = format;
+    proxy<> p{where, how};
+    batch many{p};
+    EXPECT_THROW(many["text"](stubborn{}), std::logic_error) << format;
+    auto before = many["add"](1, 2);
+    EXPECT_THROW(many["text"](stubborn{}), std::logic_error) << format;
+    auto after = many["add"](3, 4);
+    EXPECT_THROW(many["text"](stubborn{}), std::logic_error) << format;
+    EXPECT_EQ(calls_in(many), 2u) << format;
+    many.send();
+    EXPECT_EQ(before->as<int>(), 3) << format;
+    EXPECT_EQ(after->as<int>(), 7) << format;
+  }
+}
+
+TEST_F(batches, of_typed_calls_go_on_without_it_too) {
+  proxy<receiver> p{where, quiet_proxy()};
+  batch many{p};
+  for (const bool later_on : {false, true}) {
+    auto before = many.add(1, 2);
+    EXPECT_THROW(many.fire(stubborn{}), std::logic_error);
+    auto after = many.add(3, 4);
+    EXPECT_THROW(many.fire(stubborn{}), std::logic_error);
+    EXPECT_EQ(calls_in(many), 2u);
+    if (later_on) many.send_async().get();
+    else many.send();
+    EXPECT_EQ(*before, 3);
+    EXPECT_EQ(*after, 7);
+  }
+}
+
+TEST_F(batches, take_any_result_for_none_where_none_is_declared) {
+  for (const char* format : {"serpent", "json", "marshal", "msgpack", "pickle"}) {
+    auto how = quiet_proxy();
+    how.serializer = format;
+    proxy<indifferent> p{where, how};
+    batch many{p};
+    auto before = many.add(1, 2);
+    auto nothing = many.text("a result");
+    auto after = many.add(3, 4);
+    many.send();
+    EXPECT_EQ(*before, 3) << format;
+    EXPECT_NO_THROW(nothing.get()) << format;
+    EXPECT_EQ(*after, 7) << format;
+  }
+}
+
+TEST_F(batches, lose_only_what_does_not_fit_wherever_its_place_lies) {
+  auto how = quiet_proxy();
+  how.serializer = "msgpack";
+  proxy<mistaken> p{where, how};
+  batch many{p};
+  std::vector<later<int>> sums, wrong;
+  for (int i = 0; i < 300; ++i) {
+    sums.push_back(many.add(i, 1));
+    if (i % 100 == 70) wrong.push_back(many.text("no number"));
+  }
+  many.send();
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(*sums[static_cast<std::size_t>(i)], i + 1);
+  EXPECT_EQ(wrong.size(), 3u);
+  for (const auto& each : wrong) EXPECT_THROW(each.get(), error);
+}
+
+TEST_F(batches, end_at_an_error_behind_more_results_than_a_block_holds) {
+  batch many{client};
+  std::vector<later<int>> sums;
+  for (int i = 0; i < 150; ++i) sums.push_back(many.add(i, 1));
+  auto failing = many.fail("ValueError", "broken");
+  for (int i = 0; i < 150; ++i) sums.push_back(many.add(i, 1));
+  many.send();
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(*sums[static_cast<std::size_t>(i)], i + 1);
+  EXPECT_THROW(failing.get(), raised);
+  for (std::size_t i = 150; i < 300; ++i) EXPECT_THROW(sums[i].get(), error);
 }
 
 TEST_F(batches, of_many_thousands_come_back_whole) {
