@@ -2,8 +2,10 @@
 // a megabyte of bytes, a hundred thousand floats and as many short strings. One place, so that each competitor gets the same.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,16 @@ inline engine::bytes megabyte() {
   engine::bytes values(1 << 20);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::byte>(i * 7);
   return values;
+}
+
+/// The same as calls carry it: a server's parameter is a view into the message, and what a client passes is sent from where it lies.
+struct lent {
+  std::span<const std::byte> all{};
+  bool operator==(const lent& other) const { return std::ranges::equal(all, other.all); }
+};
+inline lent lent_megabyte() {
+  static const engine::bytes kept = megabyte();
+  return {kept};
 }
 
 }  // namespace bench_micro

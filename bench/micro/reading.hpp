@@ -19,6 +19,7 @@ inline bool read(engine::reader& in, call& out) {
   if (in.peek() == engine::kind::none) return in.read_none() && in.end_call();
   return in.enter_dict(count) && !in.more() && in.end_call();
 }
+inline bool read(engine::reader& in, lent& out) { return in.read_bytes(out.all) && in.finish(); }
 template <class T> bool read(engine::reader& in, T& out) { return engine::decode(in, out) && in.finish(); }
 
 }  // namespace bench_micro
