@@ -28,7 +28,7 @@ class Promise:
     floor: tuple = ()      # printed beside it: what the same ratio is without any protocol, the most that can be had
     beside: str = ""       # the workload of `theirs`, where that is another
     key: str = "value"     # which figure of a row
-    gain_over: str = ""    # not the figures are compared but each one's ratio to its own in this workload
+    loss_from: str = ""    # not the figures are compared but each one's ratio to its own in this workload: a loss is allowed where `theirs` lose as well
     at_most: bool = False  # less is better
     each: bool = False     # of every figure that the rows name, not of the best: the one that gains the least counts
     says: str = ""         # in the table: what the ratio is to, or the plain figure's words
@@ -60,7 +60,7 @@ NO_LOSS = 0.95  # of what a server's second core costs, ours beside the floor's:
 
 
 def per_core(ours, raw, transport):
-    return Promise("two_cores", (ours,), (raw,), NO_LOSS, key="calls_per_core_s", gain_over="one_core", says="the raw floor's, " + transport)
+    return Promise("two_cores", (ours,), (raw,), NO_LOSS, key="calls_per_core_s", loss_from="one_core", says="what the raw floor keeps, " + transport)
 
 
 ROWS = (
@@ -106,8 +106,9 @@ def reached(promise, rows):
     if promise.each:
         return least_of_each(promise, rows)
     values = {(r["system"], r["workload"]): r[promise.key] for r in rows if "kb" not in r and "figure" not in r and promise.key in r}
-    if promise.gain_over:
-        values = {(s, w): v / values[s, promise.gain_over] for (s, w), v in values.items() if w == promise.workload and values.get((s, promise.gain_over))}
+    if promise.loss_from:
+        values = {(s, w): v / values[s, promise.loss_from] for (s, w), v in values.items() if w == promise.workload and values.get((s, promise.loss_from))}
+        values.update({(s, w): min(v, 1) for (s, w), v in values.items() if s in promise.theirs})  # who gains loses nothing
     mine = best_of(promise.ours, promise.workload, values)
     theirs = best_of(promise.theirs, promise.their_workload, values)
     if mine is None or (promise.theirs and (theirs is None or not theirs[0])):

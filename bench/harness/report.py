@@ -32,7 +32,7 @@ def newest(promise, rows):
     """What the newest of the runs in which it was measured makes of a promise, and a row of that run."""
     by_run = {}
     for row in rows:
-        if row["workload"] in (promise.workload, promise.their_workload, promise.gain_over) and not row.get("compared"):
+        if row["workload"] in (promise.workload, promise.their_workload, promise.loss_from) and not row.get("compared"):
             by_run.setdefault(str(row.get("date", "")), []).append(row)
     for date in sorted(by_run, reverse=True):
         reached = promises.reached(promise, by_run[date])

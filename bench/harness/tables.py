@@ -46,8 +46,8 @@ def told(promise, reached, unit):
         text += " / " + reached.theirs
     if promise.beside:
         text += " " + promise.beside
-    if promise.gain_over:
-        text += ", each as a ratio to its own %s" % promise.gain_over
+    if promise.loss_from:
+        text += ", each as a ratio to its own %s" % promise.loss_from
     if reached.floor:
         text += " (%s: %.2f)" % reached.floor
     return text

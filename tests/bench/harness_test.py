@@ -52,6 +52,13 @@ class Harness(unittest.TestCase):
         must = promises.per_core("engine-tcp", "tcp-epoll", "TCP")
         self.assertEqual(promises.reached(must, rows), promises.Reached(0.8, False, "engine-tcp", "tcp-epoll", 1))
         self.assertEqual(promises.reached(must, rows[1:]).lacking, ("engine-tcp",))
+        rows[3]["calls_per_core_s"] = 500
+        self.assertEqual(promises.reached(must, rows), promises.Reached(1.6, True, "engine-tcp", "tcp-epoll", 1))
+
+    def test_where_the_floor_gains_by_a_second_core_nothing_must_be_lost(self):
+        per_core = {("one_core", "engine-tcp"): 100, ("two_cores", "engine-tcp"): 96, ("one_core", "tcp-epoll"): 1000, ("two_cores", "tcp-epoll"): 1800}
+        rows = [{"system": s, "workload": w, "value": 1, "unit": "calls/s", "calls_per_core_s": v} for (w, s), v in per_core.items()]
+        self.assertEqual(promises.reached(promises.per_core("engine-tcp", "tcp-epoll", "TCP"), rows), promises.Reached(0.96, True, "engine-tcp", "tcp-epoll", 1))
 
     def test_every_promise_names_systems_that_run_its_workload(self):
         able = {(s.name, w) for s in systems.SYSTEMS for w in s.workloads}
