@@ -18,17 +18,21 @@ serpent_reader::found serpent_reader::sum(const char*& p, term& out, bool skim) 
     if (sign != '+' && sign != '-') return found::value;
     term right;
     q = blanks(q + 1);
+    const char* const right_begin = q;
     const found second = atom(q, right, true);
     if (second == found::fault) return second;
-    if (second != found::value) return lexer_.refuse_malformed("a sum with a container", begin), found::fault;
-    if (add(out, sign == '-', right, begin) == found::fault) return found::fault;
+    // Python converts both sides, the left one first, before it looks whether their sum is one.
+    const bool right_is_wrong = is_number(out) && (second != found::value || right.shape != term::form::number);
+    const char* const wrong = right_is_wrong ? right_begin : begin;
+    if (second != found::value) return lexer_.refuse_malformed("a sum with a container", wrong), found::fault;
+    if (add(out, sign == '-', right, wrong) == found::fault) return found::fault;
     p = q;
   }
 }
 
 // Python adds real(left) to complex(0, imaginary), which is what makes 1-0j have a positive zero.
 serpent_reader::found serpent_reader::add(term& left, bool minus, const term& right, const char* p) {
-  const bool left_real = (left.shape == term::form::number || left.shape == term::form::signed_number) && left.what != kind::complex;
+  const bool left_real = is_number(left) && left.what != kind::complex;
   if (!left_real || right.shape != term::form::number || right.what != kind::complex)
     return lexer_.refuse_malformed("a sum that is no complex number", p), found::fault;
   double real = 0;

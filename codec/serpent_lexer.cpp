@@ -39,25 +39,34 @@ const char* serpent_lexer::skip_blanks(const char* p, bool bracketed) const {
   return p;
 }
 
+const char* serpent_lexer::behind_indentation(const char* p, bool& indented) const {
+  std::size_t column = 0, joined_column = 0;
+  for (;; ++p) {
+    if (at(p) == ' ' || at(p) == '\t') {
+      ++column;
+    } else if (at(p) == '\f') {
+      column = 0;
+    } else if (at(p) == '\\' && !joins_nothing(p)) {
+      if (joined_column == 0) joined_column = column;
+      p = newline(p + 1) - 1;
+    } else {
+      indented = (joined_column ? joined_column : column) != 0;
+      return p;
+    }
+  }
+}
+
 const char* serpent_lexer::head() {
   const char* p = begin_;
   while (at(p) == ' ' || at(p) == '\t') ++p;
   while (true) {
-    // One line. Its indentation is that before the first joined line, if there was any.
-    std::size_t column = 0, joined_column = 0;
-    while (true) {
-      if (at(p) == ' ' || at(p) == '\t') ++column;
-      else if (at(p) == '\f') column = 0;
-      else if (at(p) == '\\' && newline(p + 1) != p + 1 && newline(p + 1) != end_) {
-        if (joined_column == 0) joined_column = column;
-        p = newline(p + 1) - 1;
-      } else break;
-      ++p;
-    }
-    const bool comment = at(p) == '#', indented = (joined_column ? joined_column : column) != 0;
+    bool indented = false;
+    p = behind_indentation(p, indented);
+    const bool comment = at(p) == '#';
     if (comment) p = find_any(p, end_, '\n', '\r');
     if (p == end_ && (comment || !indented)) return p;
     const char* const next = newline(p);
+    if (next == p && joins_nothing(p)) return refuse_backslash(p);  // which is looked at while the blanks before it are counted
     if (next == p) return indented ? refuse(wire_class::indentation_error, "unexpected indent", p) : p;
     p = next;
   }
@@ -73,14 +82,15 @@ bool serpent_lexer::tail(const char* p) {
     return false;
   }
   while (true) {
-    std::size_t column = 0;
-    for (p = line; at(p) == ' ' || at(p) == '\t' || at(p) == '\f'; ++p) column = *p == '\f' ? 0 : column + 1;
+    bool indented = false;
+    p = behind_indentation(line, indented);
     const bool comment = at(p) == '#';
     if (comment) p = find_any(p, end_, '\n', '\r');
     line = newline(p);
     if (line != p) continue;
-    if (p == end_ && (comment || column == 0)) return true;
-    if (column != 0) refuse(wire_class::indentation_error, "unexpected indent", p);
+    if (p == end_ && (comment || !indented)) return true;
+    if (joins_nothing(p)) refuse_backslash(p);
+    else if (indented) refuse(wire_class::indentation_error, "unexpected indent", p);
     else refuse_syntax("invalid syntax", p);
     return false;
   }

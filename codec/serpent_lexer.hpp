@@ -106,7 +106,7 @@ class serpent_lexer {
     /// Where Python's tokenizer stops: at the end, at a backslash that joins no lines, which is for its parser to refuse, or at names beyond
     /// ASCII, which are not judged; nullptr when it refuses something, which is then noted.
     const char* stop = nullptr;
-    const char* unclosed = nullptr;   ///< the innermost bracket still open there
+    const char* unclosed = nullptr;   ///< the innermost bracket still open there; unknown behind names beyond ASCII
     const char* next_line = nullptr;  ///< the first token of a second line outside of brackets
     bool indented = false;            ///< that line
   };
@@ -121,6 +121,10 @@ class serpent_lexer {
     bool is_bytes = false, raw = false, triple = false, plain = true;  // plain: the content is the text
   };
   const char* skip_blanks(const char* p, bool bracketed) const;
+  /// Behind the blanks that a line begins with, and those of lines joined to it. Indented is what has some before the first of these ends.
+  const char* behind_indentation(const char* p, bool& indented) const;
+  /// A backslash without a line behind it that it could join.
+  bool joins_nothing(const char* p) const { return at(p) == '\\' && (newline(p + 1) == p + 1 || newline(p + 1) == end_); }
   const char* token(const char* p, arena& scratch);
   const char* next_line(const char* p, tokens_seen& seen) const;
   const char* decimal_tail(const char* p);

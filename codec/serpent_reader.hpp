@@ -93,6 +93,7 @@ class serpent_reader final : public reader {
   found add(term& left, bool minus, const term& right, const char* p);
   bool to_double(const term& from, double& out, const char* p);
   static kind kind_of(const term&);
+  static bool is_number(const term& t) { return t.shape == term::form::number || t.shape == term::form::signed_number; }
 
   // serpent_refusal.cpp
   const char* unexpected_value(const char* p);

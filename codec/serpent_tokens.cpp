@@ -40,7 +40,10 @@ const char* serpent_lexer::next_line(const char* p, tokens_seen& seen) const {
     line = newline(p);
     p = skip_blanks(line, false);
   }
-  if (line != nullptr && p != end_ && seen.next_line == nullptr) {
+  if (line == nullptr || seen.next_line != nullptr || at(p) == '\\') return p;
+  bool blank = false;
+  const bool ends_blank = p == end_ && behind_indentation(line, blank) == end_ && blank;  // Python wants an expression there
+  if (p != end_ || ends_blank) {
     seen.next_line = p;
     seen.indented = p != line;
   }
@@ -67,7 +70,8 @@ serpent_lexer::tokens_seen serpent_lexer::tokens(std::size_t depth, arena& scrat
   }
   digits_limit_ = digits_limit;
   seen.stop = p;
-  seen.unclosed = open.empty() ? nullptr : open.back();
+  const bool to_the_end = p == nullptr || p == end_ || *p == '\\';
+  seen.unclosed = open.empty() || !to_the_end ? nullptr : open.back();
   return seen;
 }
 

@@ -224,6 +224,7 @@ TEST(SerpentCalls, of_another_number_of_parts_are_refused_in_pythons_words) {
   EXPECT_EQ(refusal("1"), "cannot unpack non-iterable int object");
   EXPECT_EQ(refusal("('o','m',(),{}) 1"), "invalid syntax (<unknown>, line 1)");
   EXPECT_EQ(refusal("('o','m',(),{}"), "'(' was never closed (<unknown>, line 1)");
+  EXPECT_EQ(refusal("('o','m',[nothing, '\xc3\xa9', \xc3\xa9],{})"), "malformed node or string on line 1: name 'nothing'") << "who stops at a letter beyond ASCII knows of no bracket";
 }
 
 TEST(SerpentReader, keeps_views_of_plain_strings_in_the_payload_and_of_others_until_the_next_start) {

@@ -174,7 +174,11 @@ class Serpent(Format):
         theirs = refusal(error)
         if theirs[0] == refused[0] and theirs[1].partition(": <ast.")[0] == refused[1].partition(": ")[0]:
             return "a node of Python's tree has no address here"
-        if theirs[0] == "builtins.SyntaxError" and (refused[0] == theirs[0] or refused[1].startswith("malformed node or string")):
+        if theirs[1].startswith("malformed node or string") and refused[1].startswith("invalid character "):
+            return "letters beyond ASCII are not told from other characters: no name is a value"
+        if theirs[0] == refused[0] and all(text.startswith("malformed node or string on line ") for text in (theirs[1], refused[1])):
+            return "a node of Python's tree begins in another line than what is wrong with it"
+        if theirs[0] == "builtins.SyntaxError" and (refused[0] in (theirs[0], "builtins.IndentationError") or refused[1].startswith("malformed node or string")):
             return "another of several faults"
         return super().differs(what, data, error, refused)
 
@@ -307,7 +311,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     peer = Peer(options.peer)
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))  # marshal reserves what a message declares
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))  # marshal fills with zeroes what a message declares, which takes its time
     run(peer, options.format, options.count, options.seed)
 
 
