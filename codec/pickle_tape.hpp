@@ -79,7 +79,7 @@ class tape {
 
   static bool is_scalar(const cell& c) { return c.type <= what::bytes; }
   static cell head(what type, std::size_t members = 0, std::size_t inside = 0) {
-    return made(type, origin::plain, static_cast<std::uint32_t>(members), static_cast<std::uint32_t>(inside));
+    return made(type, origin::plain, static_cast<std::uint32_t>(members), content_of_index(inside));
   }
   static cell foot(std::size_t inside) { return indexed(what::foot, inside); }
 

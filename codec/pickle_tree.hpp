@@ -64,9 +64,16 @@ static_assert(sizeof(container) == 16);
 /// A cell as the two words it is: made member by member it would be stored in four pieces.
 inline cell made(what type, origin from, std::uint32_t size, std::uint64_t content) {
   struct words { std::uint64_t head, content; };
-  return std::bit_cast<cell>(words{std::uint64_t{size} << 32 | std::uint64_t{static_cast<std::uint8_t>(from)} << 8 | static_cast<std::uint64_t>(type), content});
+  constexpr bool little = std::endian::native == std::endian::little;
+  constexpr int at_type = little ? 0 : 56, at_note = little ? 8 : 48, at_size = little ? 32 : 0;
+  return std::bit_cast<cell>(words{std::uint64_t{size} << at_size | std::uint64_t{static_cast<std::uint8_t>(from)} << at_note |
+                                     static_cast<std::uint64_t>(type) << at_type, content});
 }
-static_assert(std::endian::native == std::endian::little);
+static_assert(std::endian::native == std::endian::little || std::endian::native == std::endian::big);
+/// The content whose index this is: the half of the word that comes first in memory.
+inline std::uint64_t content_of_index(std::size_t index) {
+  return std::uint64_t{static_cast<std::uint32_t>(index)} << (std::endian::native == std::endian::little ? 0 : 32);
+}
 
 inline cell number(std::int64_t n) { return made(what::integer, origin::plain, 0, static_cast<std::uint64_t>(n)); }
 inline cell boolean(bool b) { return made(what::boolean, origin::plain, 0, b ? 1 : 0); }
@@ -75,7 +82,7 @@ inline cell text_of(what type, std::string_view s, origin from = origin::plain) 
   return made(type, from, static_cast<std::uint32_t>(s.size()), std::bit_cast<std::uint64_t>(s.data()));
 }
 inline cell text(std::string_view s) { return text_of(what::string, s); }
-inline cell indexed(what type, std::size_t index, origin from = origin::plain) { return made(type, from, 0, static_cast<std::uint32_t>(index)); }
+inline cell indexed(what type, std::size_t index, origin from = origin::plain) { return made(type, from, 0, content_of_index(index)); }
 
 /// What is kept of a vector's memory from one pickle to the next: enough that a steady load of large lists finds it warm.
 inline constexpr std::size_t kept_bytes = 4 << 20;
