@@ -55,6 +55,7 @@ core::core(const core_options& options, std::unique_ptr<buffer_pool> pool, std::
       stalls_(options.stall) {}
 
 core::~core() {
+  stopping_.store(false, std::memory_order_relaxed);  // it sleeps between what is still to end
   if (clients_) clients_->end();
   clients_.reset();
   for (const auto& each : std::exchange(residents_, {}))

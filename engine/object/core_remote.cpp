@@ -26,8 +26,14 @@ class core_clients final : public core::resident {
   void end() override {
     ended_ = true;
     for (const auto& [key, each] : std::exchange(open_, {})) each->end();
-    // Their goodbyes take a second at most; in a simulation the clock stands still, and only so many passes are left.
-    for (int passes = 0; serving > 0 && passes < 100'000; ++passes) core_.run_once(core_.io().now() + std::chrono::milliseconds(10));
+    // Their goodbyes take a second at most. In a simulation the clock may stand still: then only so many passes are left.
+    const time_point most = core_.io().now() + std::chrono::seconds(2);
+    time_point before{};
+    for (int still = 0; serving > 0 && before < most && still < 100'000;) {
+      const time_point time = core_.io().now();
+      still = time == std::exchange(before, time) ? still + 1 : 0;
+      core_.run_once(time + std::chrono::milliseconds(10));
+    }
   }
   core_remote& find(remote& r) {
     if (ended_) throw connection_closed("the core has ended");

@@ -194,14 +194,18 @@ TEST(a_stream_as_an_argument, whose_giver_says_nothing_does_not_keep_a_daemon_fr
   silent_server giver;
   std::optional<raw_peer> silent;
   std::jthread giving([&] { silent.emplace(giver.welcome_one()); });
-  daemon server(on_loopback());
-  ledger books;
-  proxy<> there(server.expose(books, "ledger"), quiet_proxy());
-  auto never = async(there)["sum"](given_by(giver));
-  giving.join();
-  release(there);
-  server.close();
-  EXPECT_THROW(never.get(), unreachable);
+  const std::size_t before = open_descriptors();
+  {
+    daemon server(on_loopback());
+    ledger books;
+    proxy<> there(server.expose(books, "ledger"), quiet_proxy());
+    auto never = async(there)["sum"](given_by(giver));
+    giving.join();
+    release(there);
+    server.close();
+    EXPECT_THROW(never.get(), unreachable);
+  }
+  EXPECT_EQ(open_descriptors(), before + 1) << "but for the giver's end, what waited for its goodbye is closed with the core";
 }
 
 TEST(a_stream_as_an_argument, may_be_a_list_and_nothing_else) {
