@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <codec/reader.hpp>
+#include <codec/short_text.hpp>
 
 #include "documents.hpp"
 
@@ -14,8 +15,8 @@ inline bool read(engine::reader& in, call& out) {
   std::size_t count = 0;
   const bool begun = in.begin_call(object, method) && in.enter_sequence(count) && in.more();
   if (!begun || !engine::decode(in, out.argument) || in.more() || !in.begin_keywords()) return false;
-  out.object.assign(object);
-  out.method.assign(method);
+  engine::detail::assign(out.object, object);
+  engine::detail::assign(out.method, method);
   if (in.peek() == engine::kind::none) return in.read_none() && in.end_call();
   return in.enter_dict(count) && !in.more() && in.end_call();
 }
