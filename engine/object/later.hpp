@@ -210,7 +210,7 @@ class later_places {
 }  // namespace detail
 
 /// The result of one call of a batch. A copy refers to the same. It keeps the results beside it as well, up to 64 of its type: move out of it what is to
-/// outlive a large batch.
+/// outlive a large batch. Once the batch has been answered it may be read on any thread.
 template <class R> class later {
  public:
   explicit later(std::shared_ptr<detail::later_block_of<R>> block, std::uint32_t at) : block_(std::move(block)), at_(at) {}
