@@ -89,6 +89,15 @@ bool marshal_reader::read_boolean(bool& out) {
 }
 
 bool marshal_reader::enter_sequence(std::size_t& hint) {
+  // The arguments of a call, as we write them.
+  if (is_plain('[', 5) && top_ != last_) {
+    const std::size_t size = load<std::uint32_t>(at_ + 1);
+    if (size <= left() - 5) {
+      --top_->owed;
+      push('[', hint = size, 5);
+      return count(size);
+    }
+  }
   if (!ready() || !is_container(code()) || code() == '{') return refuse("list");
   return enter(hint);
 }
@@ -210,6 +219,16 @@ void marshal_reader::rewind(const mark& m) {
 }
 
 bool marshal_reader::begin_call(std::string_view& object, std::string_view& method) {
+  constexpr std::size_t head = 2, size_of_call = 4;
+  if (is_plain(')', head) && at_[1] == size_of_call && top_ != last_) {
+    --top_->owed;
+    push(')', size_of_call, head);
+    return count(size_of_call) && read_string(object) && read_string(method);
+  }
+  return begin_any_call(object, method);
+}
+
+bool marshal_reader::begin_any_call(std::string_view& object, std::string_view& method) {
   const kind k = peek();
   if (!ok()) return false;
   if (k != kind::tuple && k != kind::list) {

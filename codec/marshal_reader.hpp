@@ -96,6 +96,19 @@ class marshal_reader final : public reader {
   bool finish() override { return ok(); }  // Python's marshal.loads() ignores what follows
   std::size_t offset() const override { return static_cast<std::size_t>((back_ != nullptr ? back_ - reference_size : at_) - begin_); }
 
+ protected:
+  bool plain_end(bool of_entry) override {
+    constexpr std::size_t no_keywords = 2;  // an open dict and its end
+    if (!ok() || top_->owed != 0 || depth() < 2 || (!of_entry && depth() > 2)) return false;
+    const frame& call = top_[-1];
+    const bool came_here_by_reference = top_->back != nullptr || call.back != nullptr;
+    if (call.owed != 1 || call.code == '{' || came_here_by_reference || left() < no_keywords || code() != '{' || at_[1] != '0') return false;
+    number();
+    at_ += no_keywords;
+    top_ -= 2;
+    return true;
+  }
+
  private:
   static constexpr std::ptrdiff_t reference_size = 5;
   /// A dict does not tell its size: it owes this many values at first, an even number at each key, and ends with a NULL.
@@ -170,6 +183,7 @@ class marshal_reader final : public reader {
 
   bool enter(std::size_t& hint);
   bool enter_any_dict(std::size_t& hint);
+  bool begin_any_call(std::string_view& object, std::string_view& method);
   bool next_any_member(std::string_view& name);
   bool deepen();
   /// The container here, whose head has that size, is the innermost from now on.

@@ -1,6 +1,7 @@
 // Writes marshal as CPython's version 4 does, but without references: the short forms of text and tuples, `i` for 32 bits and
 // digits beyond. What Python cannot write is refused in the words of Pyro's serializer.
 #include <bit>
+#include <cstring>
 #include <vector>
 
 #include <codec/convert.hpp>
@@ -47,11 +48,8 @@ class marshal_writer final : public writer {
   void duration(double) override { refuse_class("datetime.timedelta"); }
 
   void string(std::string_view utf8) override {
-    if (utf8.size() > detail::short_most || !detail::is_short_ascii(utf8.data(), utf8.size()) || !ok()) return any_string(utf8);
-    char* to = out_->room(2 + utf8.size());
-    to[0] = 'z';
-    to[1] = static_cast<char>(utf8.size());
-    detail::copy_short(to + 2, utf8.data(), utf8.size());
+    if (!is_short(utf8) || !ok()) return any_string(utf8);
+    put_short(out_->room(2 + utf8.size()), utf8);
     out_->advance(2 + utf8.size());
   }
 
@@ -89,10 +87,15 @@ class marshal_writer final : public writer {
   }
 
   void begin_call(std::string_view object, std::string_view method, std::size_t arguments) override {
-    out_->append(std::string_view(")\4", 2));
-    string(object);
-    string(method);
-    head('[', arguments);
+    constexpr std::size_t heads = 2 + 2 + 2 + 5;
+    if (!is_short(object) || !is_short(method) || arguments > size_most || !ok()) return begin_any_call(object, method, arguments);
+    const std::size_t size = heads + object.size() + method.size();
+    char* to = out_->room(size);
+    std::memcpy(to, ")\4", 2);
+    to = put_short(put_short(to + 2, object), method);
+    *to = '[';
+    store(to + 1, static_cast<std::uint32_t>(arguments));
+    out_->advance(size);
   }
   void begin_keywords(std::size_t) override {
     put('{');
@@ -113,6 +116,21 @@ class marshal_writer final : public writer {
     *to = code;
     store(to + 1, word);
     out_->advance(1 + sizeof(Word));
+  }
+
+  static bool is_short(std::string_view text) { return text.size() <= detail::short_most && detail::is_short_ascii(text.data(), text.size()); }
+  /// Returns what lies behind it.
+  static char* put_short(char* to, std::string_view text) {
+    to[0] = 'z';
+    to[1] = static_cast<char>(text.size());
+    detail::copy_short(to + 2, text.data(), text.size());
+    return to + 2 + text.size();
+  }
+  void begin_any_call(std::string_view object, std::string_view method, std::size_t arguments) {
+    out_->append(std::string_view(")\4", 2));
+    string(object);
+    string(method);
+    head('[', arguments);
   }
 
   bool head(char code, std::size_t size) {

@@ -11,6 +11,7 @@
 
 #include <codec/serializer.hpp>
 #include <codec/shape.hpp>
+#include <tests/codec/rest_of_call.hpp>
 #include <tests/support/allocations.hpp>
 #include <tests/support/encoded.hpp>
 #include <tests/support/random_value.hpp>
@@ -560,6 +561,45 @@ TEST(Marshal, reads_back_random_values) {
     ASSERT_TRUE(in->skip());
     ASSERT_EQ(in->offset(), payload->size());
   }
+}
+
+// ---- the end of calls
+
+TEST(Marshal, a_call_that_ends_plainly_is_told_from_all_others) {
+  const auto said = [](std::string_view tail, std::size_t wanted) {
+    return test::read_call(engine::marshal(), "29 04 7a 01 6f 7a 01 6d " + std::string(tail), wanted);
+  };
+  const std::string two = "5b 02 00 00 00 69 01 00 00 00 69 02 00 00 00 ";
+  EXPECT_EQ(said(two + "7b 30", 2), "1 2 plain");
+  EXPECT_EQ(said(two + "fb 30", 2), "1 2 plain");  // as CPython writes a dict that it may refer to
+  EXPECT_EQ(said("a9 02 e9 01 00 00 00 e9 02 00 00 00 fb 30", 2), "1 2 plain");
+  EXPECT_EQ(said("5b 00 00 00 00 7b 30", 0), "plain");
+  EXPECT_EQ(said(two + "7b 30", 1), "1 more arguments");
+  EXPECT_EQ(said(two + "4e", 2), "1 2 None");
+  EXPECT_EQ(said(two + "7b 7a 01 62 69 02 00 00 00 30", 2), "1 2 {'b': 2}");
+  EXPECT_EQ(said(two + "7b 30 7b 30", 2), "1 2 plain");  // Python ignores what follows
+  EXPECT_EQ(said(two + "7b", 2), "1 2 EOF read where object expected");
+  EXPECT_EQ(said("7b 69 01 00 00 00 69 02 00 00 00 30 7b 30", 2), "expected list, not dict");
+}
+
+TEST(Marshal, an_entry_of_a_batch_ends_plainly_too_unless_it_refers_to_another) {
+  const bytes payload = test::from_hex(
+      "5b 03 00 00 00 29 03 7a 01 6d a9 01 69 01 00 00 00 7b 30 29 03 7a 01 6e 72 00 00 00 00 7b 30 29 03 7a 01 6f 29 01 69 03 00 00 00 fb 30");
+  const auto in = engine::marshal().make_reader();
+  std::size_t hint = 0;
+  std::string_view method;
+  in->start(payload);
+  ASSERT_TRUE(in->enter_sequence(hint));
+  std::string said;
+  while (in->more()) {
+    ASSERT_TRUE(in->begin_entry(method));
+    said += std::string(method) + " " + test::rest_of_call(*in, 1) + ", ";
+    ASSERT_TRUE(in->ok());
+  }
+  // The first is not at the end of the payload, which finish() of marshal does not mind.
+  EXPECT_EQ(said, "m 1 plain, n 1 {}, o 3 plain, ");
+  EXPECT_TRUE(in->finish());
+  EXPECT_EQ(in->offset(), payload.size());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <msgpack.hpp>
 
 #include <codec/serializer.hpp>
+#include <tests/codec/rest_of_call.hpp>
 #include <tests/support/encoded.hpp>
 #include <tests/support/random_value.hpp>
 
@@ -56,29 +57,9 @@ TEST(Msgpack, writes_the_calls_pyro_writes) {
   EXPECT_EQ(test::to_hex(test::flat(out)), "94 a5 74 68 69 6e 67 ab 5f 5f 67 65 74 61 74 74 72 5f 5f 91 a5 76 61 6c 75 65 c0");
 }
 
-/// The arguments of a call, then "plain" if it ends plainly there, else its keywords.
-std::string rest_of_call(reader& in, std::size_t wanted) {
-  std::size_t hint = 0;
-  std::string said;
-  if (!in.enter_sequence(hint)) return in.error().text;
-  for (; wanted > 0 && in.more(); --wanted) {
-    std::int64_t n = 0;
-    if (!in.read_integer(n)) return in.error().text;
-    said += std::to_string(n) + " ";
-  }
-  if (in.ends_plainly()) return said + (in.finish() ? "plain" : "more");
-  value keywords;
-  const bool whole = !in.more() && in.open_keywords() && decode(in, keywords) && in.close_call();
-  return said + (whole ? to_repr(keywords) : in.ok() ? "more arguments" : in.error().text);
-}
-
 TEST(Msgpack, a_call_that_ends_plainly_is_told_from_all_others) {
-  const auto in = engine::msgpack().make_reader();
-  const auto said = [&](std::string_view tail, std::size_t wanted) {
-    const bytes payload = test::from_hex("94 a1 6f a1 6d " + std::string(tail));
-    std::string_view object, method;
-    in->start(payload);
-    return in->begin_call(object, method) ? rest_of_call(*in, wanted) : in->error().text;
+  const auto said = [](std::string_view tail, std::size_t wanted) {
+    return test::read_call(engine::msgpack(), "94 a1 6f a1 6d " + std::string(tail), wanted);
   };
   EXPECT_EQ(said("92 01 02 80", 2), "1 2 plain");
   EXPECT_EQ(said("90 80", 0), "plain");
@@ -117,9 +98,9 @@ TEST(Msgpack, a_call_can_be_read_from_behind_the_opening_it_shares_with_another)
   ASSERT_TRUE(in->begin_call(object, method));
   const reader::mark behind = in->here();
   ASSERT_TRUE(in->start_behind(second, behind));
-  EXPECT_EQ(rest_of_call(*in, 1), "5 {'b': 6}");
+  EXPECT_EQ(test::rest_of_call(*in, 1), "5 {'b': 6}");
   ASSERT_TRUE(in->start_behind(first, behind));
-  EXPECT_EQ(rest_of_call(*in, 2), "1 2 plain");
+  EXPECT_EQ(test::rest_of_call(*in, 2), "1 2 plain");
 }
 
 TEST(Msgpack, writes_the_values_pyro_writes) {
