@@ -58,6 +58,18 @@ class plain_msgpack {
   }
   /// The beginning of one.
   bool entry(std::string_view& method) { return is(entry_of_three) && take(method); }
+  /// The bytes that an entry begins with, up to its arguments.
+  std::string_view opening_of(std::string_view method) const { return {method.data() - opening_head, opening_head + method.size()}; }
+  /// The beginning of an entry if it is in those bytes.
+  bool opens_with(std::string_view opening) {
+    if (left() < opening.size() || !same_text({reinterpret_cast<const char*>(at_), opening.size()}, opening)) return false;
+    at_ += opening.size();
+    return true;
+  }
+  /// What follows has been passed before and was found to be sound: texts need not be looked through once more.
+  void trust() { trusted_ = true; }
+  /// That many bytes, which are there.
+  void skip(std::size_t size) { at_ += size; }
   /// The same if it begins as the last one did whose method is given: most do.
   bool entry_again(std::string_view method) {
     const std::size_t size = method.size();
@@ -96,7 +108,7 @@ class plain_msgpack {
     if (left() <= size) return false;
     out = {reinterpret_cast<const char*>(at_ + 1), size};
     at_ += 1 + size;
-    return is_ascii(out);
+    return trusted_ || is_ascii(out);
   }
   bool take(std::string& out) {
     std::string_view text;
@@ -124,6 +136,7 @@ class plain_msgpack {
 
  private:
   static constexpr unsigned char no_keywords = 0x80, entry_of_three = 0x93;
+  static constexpr std::size_t opening_head = 2;  ///< an entry's tag and its method's
   /// One value of those that can be taken.
   bool pass() {
     if (left() == 0) return false;
@@ -153,7 +166,7 @@ class plain_msgpack {
 
   const unsigned char* at_;
   const unsigned char* end_;
-  bool of_batch_;
+  bool of_batch_, trusted_ = false;
 };
 
 }  // namespace engine::detail

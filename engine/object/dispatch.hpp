@@ -104,7 +104,7 @@ class dispatcher {
  private:
   static constexpr std::size_t side_index = ~std::size_t{0};
   struct call;
-  struct batch;
+  struct plain_batch;
   struct names;
   /// A serializer and its codecs here, found once for many requests.
   struct known_format {
@@ -131,7 +131,7 @@ class dispatcher {
   const method_entry& entry_method(call&, const interface_table&, std::string_view name);
   bool run_entry(call&, void* object);
   bool run_entries(call&, const interface_table&, void* object, std::size_t& done);
-  bool run_plain_entries(call&, const interface_table&, void* object, detail::plain_msgpack, std::size_t count, std::size_t& done);
+  bool run_plain_entries(call&, const interface_table&, void* object, const plain_batch&, std::size_t& done);
   task<verdict> run_suspending(call&, const exposed_object&, const method_entry&);
   task<bool> run_batch_suspending(call&, const exposed_object&);
   task<bool> run_entry_suspending(call&, void* object);

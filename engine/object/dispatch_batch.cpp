@@ -36,16 +36,39 @@ bool begin_behind(reader& in, std::span<const std::byte> payload, std::size_t en
 
 bool begin_batch(reader& in, std::span<const std::byte> payload) { return is_sound_batch(in) && begin_behind(in, payload, 0); }
 
-/// The entries, and how many they are, if all of them are what most are: sound, and written in short forms. `bytes`: a batch behind its names.
-std::optional<plain_msgpack> plain_entries(std::span<const std::byte> bytes, std::size_t& count) {
-  plain_msgpack in(bytes, true);
-  if (!in.entries(count)) return std::nullopt;
-  const plain_msgpack first = in;
-  std::string_view method;
-  for (std::size_t left = count; left > 0; --left)
-    if ((!in.entry_again(method) && !in.entry(method)) || !in.pass_call()) return std::nullopt;
-  return in.end_of_batch() ? std::optional(first) : std::nullopt;
-}
+}  // namespace
+
+/// The entries of a batch if all of them are what most are: sound, and written in short forms.
+struct dispatcher::plain_batch {
+  plain_msgpack entries;
+  std::size_t count;
+  std::size_t opening = 0;  ///< how many bytes each begins with, if all call the same method; else 0
+
+  /// `bytes`: a batch behind its names.
+  static std::optional<plain_batch> of(std::span<const std::byte> bytes) {
+    plain_batch found{.entries = plain_msgpack(bytes, true), .count = 0};
+    plain_msgpack& in = found.entries;
+    if (!in.entries(found.count)) return std::nullopt;
+    const plain_msgpack first = in;
+    std::string_view method, opening;
+    bool alike = true;
+    for (std::size_t i = 0; i < found.count; ++i) {
+      if (i == 0 || !in.opens_with(opening)) {
+        if (!in.entry(method)) return std::nullopt;
+        opening = in.opening_of(method);
+        alike = i == 0;
+      }
+      if (!in.pass_call()) return std::nullopt;
+    }
+    if (!in.end_of_batch()) return std::nullopt;
+    in = first;
+    in.trust();
+    if (alike) found.opening = opening.size();
+    return found;
+  }
+};
+
+namespace {
 
 /// Whether a payload of plain calls cannot exceed the limits: it has no more values than bytes.
 bool within(const decode_limits& most, std::span<const std::byte> payload) {
@@ -61,13 +84,13 @@ void refuse_stream(reply& answer) {
 
 bool dispatcher::run_batch(call& c, const exposed_object& o) {
   const auto payload = c.request.payload;
-  std::size_t done = 0, count = 0;
-  std::optional<plain_msgpack> plain;
-  if (known_.msgpack && within(hosting_.settings.decoding, payload)) plain = plain_entries(payload.subspan(c.in.offset()), count);
+  std::size_t done = 0;
+  std::optional<plain_batch> plain;
+  if (known_.msgpack && within(hosting_.settings.decoding, payload)) plain = plain_batch::of(payload.subspan(c.in.offset()));
   if (!plain && !begin_batch(c.in, payload)) return false;
   void* const object = target(c, o);
   c.answer.begin_list();
-  if (!plain || !run_plain_entries(c, *o.table, object, *plain, count, done)) {
+  if (!plain || !run_plain_entries(c, *o.table, object, *plain, done)) {
     if (plain && !begin_behind(c.in, payload, done)) return false;
     if (!run_entries(c, *o.table, object, done)) return false;
   }
@@ -86,10 +109,13 @@ bool dispatcher::run_entries(call& c, const interface_table& table, void* object
 }
 
 /// False: the entry behind `done` does not fit so; a reader has to go on there.
-bool dispatcher::run_plain_entries(call& c, const interface_table& table, void* object, plain_msgpack in, std::size_t count, std::size_t& done) {
+bool dispatcher::run_plain_entries(call& c, const interface_table& table, void* object, const plain_batch& batch, std::size_t& done) {
+  plain_msgpack in = batch.entries;
   std::string_view method;
-  while (done < count && c.encoder.ok()) {
-    if (!c.method || !in.entry_again(c.method->name)) {
+  while (done < batch.count && c.encoder.ok()) {
+    if (done > 0 && batch.opening > 0) {
+      in.skip(batch.opening);
+    } else if (!c.method || !in.entry_again(c.method->name)) {
       if (!in.entry(method)) return false;
       entry_method(c, table, method);
     }

@@ -128,6 +128,14 @@ TEST(PlainMsgpack, walks_through_the_entries_of_a_batch) {
   ASSERT_TRUE(in.entry(method));
   EXPECT_EQ(method, "add");
   EXPECT_TRUE(in.pass_call());
+  const std::string_view opening = in.opening_of(method);
+  EXPECT_EQ(opening, "\x93\xa3" "add");
+  EXPECT_FALSE(in.opens_with("\x93\xa3" "adx"));
+  EXPECT_FALSE(in.opens_with(batch)) << "longer than what is left";
+  plain_msgpack same = in;
+  ASSERT_TRUE(same.opens_with(opening));
+  EXPECT_TRUE(same.pass_call());
+  EXPECT_FALSE(same.opens_with(opening));
   ASSERT_TRUE(in.entry_again("add"));
   EXPECT_TRUE(in.pass_call());
   EXPECT_FALSE(in.entry_again("add"));
@@ -137,6 +145,17 @@ TEST(PlainMsgpack, walks_through_the_entries_of_a_batch) {
   EXPECT_EQ(method, "text");
   EXPECT_TRUE(in.pass_call());
   EXPECT_TRUE(in.end_of_batch());
+}
+
+TEST(PlainMsgpack, looks_through_no_text_that_is_trusted) {
+  const std::string odd = "\x91\xa2" "\xc3\xa9\x80";
+  for (const bool trusted : {false, true}) {
+    plain_msgpack in(bytes_of(odd));
+    if (trusted) in.trust();
+    std::string_view text;
+    ASSERT_TRUE(in.array(1));
+    EXPECT_EQ(in.take(text), trusted);
+  }
 }
 
 TEST(PlainMsgpack, counts_entries_in_every_form) {
