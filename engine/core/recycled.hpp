@@ -22,14 +22,4 @@ struct recycled {
   ~recycled() = default;
 };
 
-/// The same for std::allocate_shared.
-template <class T> struct recycling {
-  using value_type = T;
-  recycling() = default;
-  template <class U> recycling(const recycling<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(take_recycled(n * sizeof(T))); }
-  void deallocate(T* p, std::size_t n) noexcept { give_recycled(p, n * sizeof(T)); }
-  template <class U> bool operator==(const recycling<U>&) const { return true; }
-};
-
 }  // namespace engine::detail

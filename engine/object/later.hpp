@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -25,11 +27,20 @@ template <class R> class later;
 
 namespace detail {
 
+/// Its references are counted here, because counting one for each place would be the dearest part of it: a block is made with one for every place it
+/// can hold, and gives them out without counting.
 class later_block {
  public:
   later_block(const later_block&) = delete;
   later_block& operator=(const later_block&) = delete;
-  virtual ~later_block() = default;
+  bool full() const { return used_ == most_; }
+  void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_references(std::uint32_t count) {
+    // Whoever has all there are needs no turn in counting.
+    if (references_.load(std::memory_order_acquire) == count || references_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
+  }
+  /// No more places are added: the reference of whoever adds them goes, and those of the places that there are not.
+  void close() { drop_references(1 + most_ - used_); }
   virtual bool read(std::size_t at, reader& in) = 0;
   /// The same of so many in a row, of msgpack in a short form. False: it is not so, and nothing but reading has happened.
   virtual bool read_plainly(std::size_t first, std::size_t count, plain_msgpack& in) = 0;
@@ -58,11 +69,14 @@ class later_block {
   }
 
  protected:
-  later_block() = default;
+  explicit later_block(std::size_t most) : most_(static_cast<std::uint32_t>(most)), references_(1 + most_) {}
+  virtual ~later_block() = default;
   std::uint32_t used_ = 0;
 
  private:
   void check_one(std::size_t at) const;
+  const std::uint32_t most_;
+  std::atomic<std::uint32_t> references_;
   enum class have : std::uint8_t { none_yet, some, all } have_ = have::none_yet;
   std::exception_ptr why_none_{};
   std::vector<std::exception_ptr> errors_{};  // by place, once one has failed
@@ -72,12 +86,16 @@ template <class R> class later_block_of final : public later_block {
  public:
   /// As many as make a block, with what else is in it, that the thread keeps for the next (recycled.hpp), one at least.
   static constexpr std::size_t most = std::clamp<std::size_t>((largest_recycled - 128) / sizeof(R), 1, 64);
-  later_block_of() {}  // not defaulted, or whoever makes one would fill the room with zeroes first
-  ~later_block_of() override {
-    for (std::size_t i = 0; i < used_; ++i) std::destroy_at(&at(i));
+  later_block_of() : later_block(most) {}
+  static void* operator new(std::size_t size) {
+    if constexpr (over_aligned()) return ::operator new(size, std::align_val_t(alignof(later_block_of)));
+    else return take_recycled(size);
   }
-  bool full() const { return used_ == most; }
-  /// Another place; its number.
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    if constexpr (over_aligned()) ::operator delete(memory, size, std::align_val_t(alignof(later_block_of)));
+    else give_recycled(memory, size);
+  }
+  /// Another place; its number. Its reference is given out with it.
   std::uint32_t add() {
     assert(!full());
     std::construct_at(&at(used_));
@@ -96,12 +114,16 @@ template <class R> class later_block_of final : public later_block {
   void take(std::size_t i, const value& v) override { at(i) = v.as<R>(); }
 
  private:
+  ~later_block_of() override {
+    for (std::size_t i = 0; i < used_; ++i) std::destroy_at(&at(i));
+  }
+  static constexpr bool over_aligned() { return alignof(later_block_of) > __STDCPP_DEFAULT_NEW_ALIGNMENT__; }
   alignas(R) std::byte room_[most * sizeof(R)];  // the first of them are there
 };
 
-template <> class later_block_of<void> final : public later_block {
+template <> class later_block_of<void> final : public later_block, public recycled {
  public:
-  bool full() const { return used_ == 64; }
+  later_block_of() : later_block(64) {}
   std::uint32_t add() { return used_++; }
   bool read(std::size_t, reader& in) override { return in.skip(); }
   bool read_plainly(std::size_t, std::size_t count, plain_msgpack& in) override {
@@ -112,11 +134,30 @@ template <> class later_block_of<void> final : public later_block {
   void take(std::size_t, const value&) override {}
 };
 
-template <class R> std::shared_ptr<later_block_of<R>> make_block() {
-  using block = later_block_of<R>;
-  if constexpr (alignof(block) > __STDCPP_DEFAULT_NEW_ALIGNMENT__) return std::make_shared<block>();
-  else return std::allocate_shared<block>(recycling<block>());
-}
+/// One reference to a block.
+template <class R> class later_place {
+ public:
+  /// Takes over the reference that add() gave out.
+  later_place(later_block_of<R>& block, std::uint32_t at) : block_(&block), at_(at) {}
+  later_place(const later_place& other) : block_(other.block_), at_(other.at_) {
+    if (block_) block_->add_reference();
+  }
+  later_place(later_place&& other) noexcept : block_(std::exchange(other.block_, nullptr)), at_(other.at_) {}
+  later_place& operator=(later_place other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(at_, other.at_);
+    return *this;
+  }
+  ~later_place() {
+    if (block_) block_->drop_references(1);
+  }
+  later_block_of<R>& block() const { return *block_; }
+  std::uint32_t at() const { return at_; }
+
+ private:
+  later_block_of<R>* block_;
+  std::uint32_t at_;
+};
 
 /// Calls that follow each other and whose places lie so too.
 struct later_run {
@@ -150,19 +191,20 @@ class later_cursor {
 class later_places {
  public:
   template <class R> later<R> add() {
-    if (!is_open<R>()) open<R>();
-    auto& block = static_cast<later_block_of<R>&>(*blocks_[open_].block);
+    if (open_.type != &type_mark<R> || open_.block->full()) open<R>();
+    auto& block = static_cast<later_block_of<R>&>(*open_.block);
     const std::uint32_t at = block.add();
     if (!runs_.empty() && runs_.back().of == &block) ++runs_.back().count;
     else runs_.push_back({&block, at, 1});
     ++size_;
-    return later<R>(std::static_pointer_cast<later_block_of<R>>(blocks_[open_].block), at);
+    return later<R>(later_place<R>(block, at));
   }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void clear() {
     runs_.clear();
     blocks_.clear();
+    open_ = {};
     size_ = 0;
   }
 
@@ -184,27 +226,32 @@ class later_places {
   later_cursor first() const { return later_cursor(runs_); }
 
  private:
+  struct closing {
+    void operator()(later_block* b) const { b->close(); }
+  };
   struct typed_block {
     const void* type;
-    std::shared_ptr<later_block> block;
+    std::unique_ptr<later_block, closing> block;
   };
   template <class R> static inline char type_mark = 0;  // no constant: those a linker may make one of
-  template <class R> bool is_open() const {
-    return open_ < blocks_.size() && blocks_[open_].type == &type_mark<R> && !static_cast<later_block_of<R>&>(*blocks_[open_].block).full();
-  }
   /// Calls of several types in turns do not begin a block each: the last one of a type is looked for among the last few.
   template <class R> void open() {
     constexpr std::size_t few = 32;
-    const std::size_t oldest = blocks_.size() - std::min(few, blocks_.size());
-    for (open_ = blocks_.size(); open_-- > oldest;)
-      if (is_open<R>()) return;
-    blocks_.push_back({&type_mark<R>, make_block<R>()});
-    open_ = blocks_.size() - 1;
+    const std::span<const typed_block> last = std::span(blocks_).last(std::min(few, blocks_.size()));
+    for (std::size_t i = last.size(); i-- > 0;)
+      if (last[i].type == &type_mark<R> && !last[i].block->full()) return open(last[i]);
+    blocks_.push_back({&type_mark<R>, std::unique_ptr<later_block, closing>(new later_block_of<R>)});
+    open(blocks_.back());
   }
+  void open(const typed_block& one) { open_ = {one.type, one.block.get()}; }
 
   std::vector<typed_block> blocks_{};
   std::vector<later_run> runs_{};
-  std::size_t open_ = 0, size_ = 0;
+  struct {
+    const void* type = nullptr;
+    later_block* block = nullptr;
+  } open_{};  ///< where the next place most likely is
+  std::size_t size_ = 0;
 };
 
 }  // namespace detail
@@ -213,19 +260,18 @@ class later_places {
 /// outlive a large batch. Once the batch has been answered it may be read on any thread.
 template <class R> class later {
  public:
-  explicit later(std::shared_ptr<detail::later_block_of<R>> block, std::uint32_t at) : block_(std::move(block)), at_(at) {}
+  explicit later(detail::later_place<R> place) : place_(std::move(place)) {}
   /// The result. Throws what the call threw; engine::error if the batch has not been sent, was sent oneway, or ended before this call;
   /// what kept the batch from being answered. The reference is valid as long as a copy of this lives.
   decltype(auto) get() const {
-    block_->check(at_);
-    if constexpr (!std::is_void_v<R>) return (block_->at(at_));
+    place_.block().check(place_.at());
+    if constexpr (!std::is_void_v<R>) return (place_.block().at(place_.at()));
   }
   decltype(auto) operator*() const { return get(); }
   auto* operator->() const requires(!std::is_void_v<R>) { return &get(); }
 
  private:
-  std::shared_ptr<detail::later_block_of<R>> block_;
-  std::uint32_t at_;
+  detail::later_place<R> place_;
 };
 
 }  // namespace engine

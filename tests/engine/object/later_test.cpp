@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -117,6 +120,52 @@ TEST(Later, a_block_lives_as_long_as_one_of_its_results_and_ends_what_it_has_mad
   EXPECT_EQ(counted::alive, 0);
 }
 
+TEST(Later, a_block_ends_once_whoever_lets_go_of_it_last) {
+  for (const bool batch_first : {true, false}) {
+    std::optional<later_places> places(std::in_place);
+    std::vector<later<counted>> kept;
+    for (int i = 0; i < 70; ++i) kept.push_back(places->add<counted>());  // a full block and one that is not
+    places->settle();
+    auto copy = kept.front();
+    copy = kept.back();
+    const auto moved = std::move(copy);
+    copy = moved;
+    if (batch_first) places.reset();
+    std::vector<std::thread> others;
+    for (int i = 0; i < 4; ++i)
+      others.emplace_back([kept] {
+        for (const auto& each : kept) {
+          const auto another = each;
+          EXPECT_EQ(another->number, 0);
+        }
+      });
+    kept.clear();
+    for (auto& each : others) each.join();
+    EXPECT_GE(counted::alive, 1) << "the copies are there";
+  }
+  EXPECT_EQ(counted::alive, 0);
+}
+
+struct refusing {
+  refusing() {
+    if (refuses) throw std::runtime_error("not now");
+  }
+  static inline bool refuses = false;
+};
+ENGINE_SHAPE(refusing)
+
+TEST(Later, a_result_that_cannot_be_made_leaves_no_place) {
+  later_places places;
+  const auto first = places.add<refusing>();
+  refusing::refuses = true;
+  EXPECT_THROW(static_cast<void>(places.add<refusing>()), std::runtime_error);
+  refusing::refuses = false;
+  const auto second = places.add<refusing>();
+  EXPECT_EQ(places.size(), 2u);
+  places.settle();
+  EXPECT_EQ(&*second - &*first, 1);
+}
+
 TEST(Later, many_types_in_turns_do_not_begin_a_block_for_each_result) {
   later_places places;
   const auto each = [&]<class... R>(std::tuple<R...>*) { (static_cast<void>(places.add<R>()), ...); };
@@ -128,8 +177,7 @@ TEST(Later, many_types_in_turns_do_not_begin_a_block_for_each_result) {
 
 TEST(Later, large_and_over_aligned_results_have_places_too) {
   static_assert(later_block_of<std::array<char, 5000>>::most == 1);
-  // With what std::allocate_shared puts before it.
-  static_assert(sizeof(later_block_of<int>) + 32 <= largest_recycled && sizeof(later_block_of<std::string>) + 32 <= largest_recycled);
+  static_assert(sizeof(later_block_of<int>) <= largest_recycled && sizeof(later_block_of<std::string>) <= largest_recycled);
   later_places places;
   std::vector<later<aligned>> kept;
   for (int i = 0; i < 100; ++i) kept.push_back(places.add<aligned>());
