@@ -109,17 +109,17 @@ void core::forget(flushable& f) {
   f.listed_ = false;
 }
 
-output core::take_output() {
-  if (spare_outputs_.empty()) return {};
-  output o = std::move(spare_outputs_.back());
+void core::take_output(output& into) {
+  if (spare_outputs_.empty()) return;
+  into = std::move(spare_outputs_.back());
   spare_outputs_.pop_back();
-  return o;
 }
 
-void core::give_output(output&& o) {
+void core::give_output(output& o) {
   constexpr std::size_t spare_max = 64;
   o.clear();
   if (o.capacity() > 0 && spare_outputs_.size() < spare_max) spare_outputs_.push_back(std::move(o));
+  else o = {};
 }
 
 void core::flush() {

@@ -101,9 +101,10 @@ class core {
   time_point now() const { return now_; }
   const std::string& backend_reason() const { return reason_; }
 
-  /// Outgoing buffers are lent to connections while they have something to send, so an idle one holds none.
-  output take_output();
-  void give_output(output&&);
+  /// Outgoing buffers are lent to connections while they have something to send, so an idle one holds none. `into` is empty before the
+  /// one, and empty after the other.
+  void take_output(output& into);
+  void give_output(output&);
 
   struct counters {
     std::uint64_t passes = 0, sleeps = 0, spin_hits = 0, spin_misses = 0, posted = 0;

@@ -30,13 +30,15 @@ class operation {
 
   bool pending() const { return state_ != state::idle; }
 
-  /// For a backend that is about to finish it: has what lies around it brought into the processor's cache meanwhile. Of what its owner needs
-  /// then, the owner keeps as much as it can within these bounds.
+  /// For a backend that is about to finish it: has what lies around it brought into the processor's cache meanwhile, and the beginning of what
+  /// needed_too() has named. Of what its owner needs then, the owner keeps as much as it can within these bounds.
   void fetch_ahead() const {
-    constexpr std::ptrdiff_t line = 64, before = 192, behind = 448;
-    const char* const here = reinterpret_cast<const char*>(this);
-    for (std::ptrdiff_t at = -before; at < behind; at += line) __builtin_prefetch(here + at);
+    constexpr std::ptrdiff_t before = 192, behind = 448, of_others = 192;
+    fetch(this, -before, behind);
+    fetch(needed_too_, 0, of_others);
   }
+  /// Something else that its owner needs each time, or nullptr; it is never looked into.
+  void needed_too(const void* other) { needed_too_ = other; }
 
   /// For the loop that collected a completion: makes the operation free again (if this was its last one) and tells its owner. Until
   /// then it is pending, so an owner that is told of something else in the same batch does not free it too early.
@@ -49,6 +51,10 @@ class operation {
   ~operation() { assert(!pending() && "an operation must outlive its completion"); }
 
  private:
+  static void fetch(const void* from, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    constexpr std::ptrdiff_t line = 64;
+    for (std::ptrdiff_t at = begin; at < end; at += line) __builtin_prefetch(static_cast<const char*>(from) + at);
+  }
   friend class uring_backend;
   friend class epoll_backend;
   friend class simulated_backend;
@@ -59,6 +65,7 @@ class operation {
   word word_ = word::receive;
   bool flag_ = false;
   descriptor descriptor_ = -1;
+  const void* needed_too_ = nullptr;
   std::span<std::byte> into_{};
   std::span<const iovec> from_{};
   msghdr message_{};

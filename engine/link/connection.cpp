@@ -51,7 +51,7 @@ connection::~connection() {
 }
 
 output& connection::outgoing() {
-  if (filling_.capacity() == 0 && filling_.empty()) filling_ = core_.take_output();
+  if (filling_.capacity() == 0 && filling_.empty()) core_.take_output(filling_);
   core_.flush_later(*this);
   return filling_;
 }
@@ -138,7 +138,7 @@ bool connection::begin_sending() {
   if (gone > 0) heard_ = core_.now();
   left_ += gone;
   if (gone == size) {
-    core_.give_output(std::exchange(filling_, {}));
+    core_.give_output(filling_);
     return true;
   }
   std::swap(in_flight_, filling_);
@@ -157,7 +157,7 @@ std::size_t connection::send_at_once() {
 
 void connection::all_sent() {
   in_flight_size_ = sent_ = 0;
-  core_.give_output(std::exchange(in_flight_, {}));
+  core_.give_output(in_flight_);
 }
 
 void connection::send_some() {

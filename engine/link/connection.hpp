@@ -74,6 +74,8 @@ class connection final : private core::flushable {
   void set_deadline(std::optional<time_point> at);
   void set_limits(const connection_limits&);
   frame_reader& frames() { return reader_; }
+  /// What whoever waits for frames looks at with each of them, at its beginning: it is brought into the processor's cache ahead.
+  void looked_at_with_frames(const void* beside) { receiving_.needed_too(beside); }
 
   bool ended() const { return ended_; }
   bool waits_for_frame() const { return waiting_for_ == waiting_for::frame; }

@@ -281,6 +281,7 @@ task<> server::serve(core_share& at, loose_connection socket, std::optional<sess
   if (stopping_) peer.close();
   session s = known ? std::move(*known) : session{.peer = peer.peer().to_string(), .id = ++numbered_};
   s.socket = peer.socket();
+  peer.looked_at_with_frames(&s);
   bool welcomed = known.has_value();
   if (!welcomed) {
     task<bool> greeting = greet(at, peer, s, dialled);

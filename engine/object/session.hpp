@@ -48,22 +48,24 @@ class session_belongings {
 /// One connection. Belongs to the connection's core; a call that is served elsewhere has a copy, which shares the belongings.
 struct session {
   static constexpr std::size_t placed_nowhere = ~std::size_t{0} - 1;
+  // What each call looks at comes first and lies together: of a thousand connections none is in the processor's cache.
   bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
-  std::string object_id{};     ///< named in CONNECT
-  std::string reverse_id{};    ///< the connection is for calling whoever has opened it (reverse_connections.hpp)
+  time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<const exposed_object> object{};  ///< that of the last call
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class
   const method_entry* method = nullptr;            ///< … and its method
-  detail::call_opening opening{};                  ///< … and how it began, if it was in msgpack
   std::size_t placed_on = placed_nowhere;          ///< the core that such a call is known to be served on, right away
   std::uint64_t registry_version = 0;              ///< when it was looked up
+  std::shared_ptr<const kept_result> upon{};       ///< what the one call that has this copy is made upon, instead of an object that it names
+  detail::call_opening opening{};                  ///< how the last call began, if it was in msgpack
+
+  std::string object_id{};     ///< named in CONNECT
+  std::string reverse_id{};    ///< the connection is for calling whoever has opened it (reverse_connections.hpp)
   std::string peer{};
   int socket = -1;             ///< its descriptor: open as long as a call of it runs
   std::uint64_t id = 0;        ///< its number among the daemon's connections, 0: none
-  time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<session_belongings> belongings{};
   detail::cancellation* cancelled = nullptr;       ///< of the one call that has this copy
-  std::shared_ptr<const kept_result> upon{};       ///< what that call is made upon, instead of an object that it names
 
   session_belongings& keep() {
     if (!belongings) belongings = std::make_shared<session_belongings>();
