@@ -54,6 +54,11 @@ class PythonClients(unittest.TestCase):
     def test_a_client_that_prints_something_else_is_an_error(self):
         self.assertRaisesRegex(python_clients.Failure, "hugetransfer said nothing like", python_clients.figures_in, "hugetransfer", "hello")
 
+    def test_the_middle_leaves_out_what_scatters_and_tells_steps_apart(self):
+        self.assertEqual(python_clients.middle([7]), 7)
+        self.assertEqual(python_clients.middle([1, 8, 90]), 8)
+        self.assertEqual(python_clients.middle([8, 9, 8, 9, 8, 9, 8, 1, 90]), 8.4)
+
 
 if __name__ == "__main__":
     unittest.main()
