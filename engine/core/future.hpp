@@ -17,6 +17,7 @@
 
 #include <engine/core/core.hpp>
 #include <engine/core/recycled.hpp>
+#include <engine/core/reference_count.hpp>
 
 namespace engine {
 
@@ -45,9 +46,11 @@ class future_state : public recycled {
   future_state(const future_state&) = delete;
   future_state& operator=(const future_state&) = delete;
 
-  void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void add_reference() { references_.add(); }
+  /// The same while no other thread has seen it.
+  void add_reference_unseen() { references_.add_unseen(); }
   void release() {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.drop()) delete this;
   }
 
   bool ready() const { return ready_.load(std::memory_order_acquire); }
@@ -82,7 +85,7 @@ class future_state : public recycled {
   void finish();
 
  private:
-  std::atomic<int> references_{1};
+  reference_count references_{1};
   std::atomic<bool> ready_{false};
   const kept_by kept_by_;
   std::exception_ptr error_{};

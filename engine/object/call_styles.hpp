@@ -6,7 +6,6 @@
 #include <exception>
 #include <expected>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -18,7 +17,6 @@
 
 namespace engine::detail {
 
-using time_limit = std::optional<std::chrono::milliseconds>;
 
 /// Sends what `write` writes and waits for the answer; false: there is none to wait for.
 template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
@@ -65,7 +63,7 @@ template <class R, class Write> void put_on_its_way(future_reply<R>& state, remo
     else state.succeed(R{});
     return;
   }
-  state.add_reference();
+  state.add_reference_unseen();
   state.kept = on.promise.keeps;
   to.post(held, state, request.sequence, state.deadline());
 }

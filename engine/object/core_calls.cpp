@@ -27,7 +27,7 @@ class going_on {
 };
 }  // namespace
 
-core_call::core_call(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+core_call::core_call(core& home, std::shared_ptr<remote> of, time_limit limit)
     : reply_slot(core_remote::of(home, *of).talk()), home_(&home), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()), made_for_(who_calls()) {
   if (tries_ > 0) kept_ = std::make_unique<prepared>();
 }

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -26,7 +25,7 @@ namespace engine::detail {
 /// happens on that core.
 class core_call : public reply_slot {
  public:
-  core_call(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit);
+  core_call(core& home, std::shared_ptr<remote> of, time_limit limit);
   /// Where its request is written, and kept for another try if need be.
   line on(std::uint16_t flags = 0);
   void expect(std::uint16_t sequence);
@@ -63,7 +62,7 @@ class core_call : public reply_slot {
 
   core* home_;
   std::shared_ptr<remote> of_;
-  std::optional<std::chrono::milliseconds> limit_;
+  time_limit limit_;
   time_point deadline_;
   std::unique_ptr<prepared> kept_{};
   int tries_;  // left
@@ -75,7 +74,7 @@ class core_call : public reply_slot {
 /// The answer, shared by the future and the channel.
 template <class R> class core_reply final : public future_result<R>, public core_call {
  public:
-  core_reply(core& home, std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+  core_reply(core& home, std::shared_ptr<remote> of, time_limit limit)
       : future_result<R>(kept_by::its_core, &home), core_call(home, std::move(of), limit) {}
   void refuse_wait() const override { refuse_on_core(); }
   void abandon() override { forget(); }
@@ -101,7 +100,7 @@ template <class R> class core_reply final : public future_result<R>, public core
   }
 };
 
-inline time_point deadline_on_core(core& here, const remote& to, const std::optional<std::chrono::milliseconds>& limit) {
+inline time_point deadline_on_core(core& here, const remote& to, time_limit limit) {
   const std::chrono::milliseconds most = limit.value_or(to.timeout());
   return most.count() > 0 ? here.io().now() + most : time_point::max();
 }
@@ -115,20 +114,20 @@ template <class R, class Write> void put_on_its_way(core_reply<R>& state, line o
     else state.succeed(R{});
     return;
   }
-  state.add_reference();
+  state.add_reference_unseen();
   state.kept = on.promise.keeps;
   state.expect(request.sequence);
 }
 
 template <class R, class Write>
-future<R> call_on_core(core& here, remote& to, const std::optional<std::chrono::milliseconds>& limit, Write& write) {
+future<R> call_on_core(core& here, remote& to, time_limit limit, Write& write) {
   auto* state = new core_reply<R>(here, to.shared_from_this(), limit);
   future<R> result(state);
   put_on_its_way(*state, state->on(), write);
   return result;
 }
 
-template <class Write> void send_on_core(core& here, remote& to, const std::optional<std::chrono::milliseconds>& limit, Write& write) {
+template <class Write> void send_on_core(core& here, remote& to, time_limit limit, Write& write) {
   write(core_remote::of(here, to).on(deadline_on_core(here, to, limit), flag::oneway));
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include <codec/reader.hpp>
 #include <codec/value.hpp>
 #include <engine/core/recycled.hpp>
+#include <engine/core/reference_count.hpp>
 
 namespace engine {
 
@@ -34,10 +34,9 @@ class later_block {
   later_block(const later_block&) = delete;
   later_block& operator=(const later_block&) = delete;
   bool full() const { return used_ == most_; }
-  void add_reference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void add_reference() { references_.add(); }
   void drop_references(std::uint32_t count) {
-    // Whoever has all there are needs no turn in counting.
-    if (references_.load(std::memory_order_acquire) == count || references_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
+    if (references_.drop(count)) delete this;
   }
   /// No more places are added: the reference of whoever adds them goes, and those of the places that there are not.
   void close() { drop_references(1 + most_ - used_); }
@@ -76,7 +75,7 @@ class later_block {
  private:
   void check_one(std::size_t at) const;
   const std::uint32_t most_;
-  std::atomic<std::uint32_t> references_;
+  reference_count references_;
   enum class have : std::uint8_t { none_yet, some, all } have_ = have::none_yet;
   std::exception_ptr why_none_{};
   std::vector<std::exception_ptr> errors_{};  // by place, once one has failed

@@ -3,7 +3,6 @@
 
 #include <exception>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <engine/object/autoproxy.hpp>
 #include <engine/object/remote.hpp>
 #include <engine/object/remote_stream.hpp>
+#include <engine/object/time_limit.hpp>
 
 namespace engine {
 template <class T> class proxy;
@@ -85,7 +85,7 @@ template <> class waiting_reply<void> final : public reply_slot {
 /// was up and the proxy allows retries.
 class pending_call : public reply_slot {
  public:
-  pending_call(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+  pending_call(std::shared_ptr<remote> of, time_limit limit)
       : reply_slot(of->talk()), of_(std::move(of)), limit_(limit), deadline_(new_deadline()), tries_(of_->retries()) {
     if (tries_ > 0) [[unlikely]] kept_ = std::make_unique<prepared>();
   }
@@ -116,7 +116,7 @@ class pending_call : public reply_slot {
   bool ask_again();
 
   std::shared_ptr<remote> of_;
-  std::optional<std::chrono::milliseconds> limit_;
+  time_limit limit_;
   time_point deadline_;
   std::unique_ptr<prepared> kept_{};
   int tries_ = 0;           // left
@@ -128,7 +128,7 @@ class pending_call : public reply_slot {
 /// The answer of an asynchronous call: shared by the future and the channel.
 template <class R> class future_reply final : public future_result<R>, public pending_call {
  public:
-  future_reply(std::shared_ptr<remote> of, std::optional<std::chrono::milliseconds> limit)
+  future_reply(std::shared_ptr<remote> of, time_limit limit)
       : future_result<R>(kept_by::waiter), pending_call(std::move(of), limit) {}
   void wait_until(time_point until) override {
     if (!this->ready()) await_answer(until);
