@@ -192,11 +192,11 @@ class later_places {
   template <class R> later<R> add() {
     if (open_.type != &type_mark<R> || open_.block->full()) open<R>();
     auto& block = static_cast<later_block_of<R>&>(*open_.block);
-    const std::uint32_t at = block.add();
+    later_place<R> made(block, block.add());
     if (!runs_.empty() && runs_.back().of == &block) ++runs_.back().count;
-    else runs_.push_back({&block, at, 1});
+    else runs_.push_back({&block, made.at(), 1});
     ++size_;
-    return later<R>(later_place<R>(block, at));
+    return later<R>(std::move(made));
   }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
