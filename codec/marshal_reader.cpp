@@ -223,7 +223,7 @@ bool marshal_reader::begin_call(std::string_view& object, std::string_view& meth
   if (is_plain(')', head) && at_[1] == size_of_call && top_ != last_) {
     --top_->owed;
     push(')', size_of_call, head);
-    return count(size_of_call) && read_string(object) && read_string(method);
+    return count(std::min(size_of_call, left())) && read_string(object) && read_string(method);
   }
   return begin_any_call(object, method);
 }

@@ -58,6 +58,14 @@ class plain_msgpack {
   }
   /// The beginning of one.
   bool entry(std::string_view& method) { return is(entry_of_three) && take(method); }
+  /// The same if it begins as the last one did whose method is given: most do.
+  bool entry_again(std::string_view method) {
+    const std::size_t size = method.size();
+    if (size > 31 || left() < 2 + size || at_[0] != entry_of_three || at_[1] != (0xa0 | size)) return false;
+    if (!same_text({reinterpret_cast<const char*>(at_ + 2), size}, method)) return false;
+    at_ += 2 + size;
+    return true;
+  }
   /// The bytes that an entry begins with, up to its arguments.
   std::string_view opening_of(std::string_view method) const { return {method.data() - opening_head, opening_head + method.size()}; }
   /// The beginning of an entry if it is in those bytes.
@@ -70,14 +78,6 @@ class plain_msgpack {
   void trust() { trusted_ = true; }
   /// That many bytes, which are there.
   void skip(std::size_t size) { at_ += size; }
-  /// The same if it begins as the last one did whose method is given: most do.
-  bool entry_again(std::string_view method) {
-    const std::size_t size = method.size();
-    if (size > 31 || left() < 2 + size || at_[0] != entry_of_three || at_[1] != (0xa0 | size)) return false;
-    if (!same_text({reinterpret_cast<const char*>(at_ + 2), size}, method)) return false;
-    at_ += 2 + size;
-    return true;
-  }
   /// All arguments and the end of the call, whatever they are.
   bool pass_call() {
     if (left() == 0 || (*at_ & 0xf0) != 0x90) return false;

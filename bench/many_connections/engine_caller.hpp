@@ -92,6 +92,7 @@ class caller {
     in.start(answer.payload);
     std::uint64_t length = 0;
     expect(engine::decode(in, length) && in.finish() ? length : 0, text_length);
+    expect(bytes.size(), engine::protocol_48::header_size + answer.payload.size());  // it came in one piece, and alone
     expected.assign(bytes.begin(), bytes.end());
   }
 

@@ -35,7 +35,7 @@ class operation {
   void fetch_ahead() const {
     constexpr std::ptrdiff_t before = 192, behind = 448, of_others = 192;
     fetch(this, -before, behind);
-    fetch(needed_too_, 0, of_others);
+    if (needed_too_) fetch(needed_too_, 0, of_others);
   }
   /// Something else that its owner needs each time, or nullptr; it is never looked into.
   void needed_too(const void* other) { needed_too_ = other; }

@@ -33,8 +33,8 @@ class call_opening {
   std::string_view text(std::span<const std::byte> bytes) const { return {reinterpret_cast<const char*>(bytes.data()), size_}; }
   static constexpr std::size_t most = 64;
   std::size_t size_ = 0;
-  std::array<std::byte, most> bytes_;
   reader::mark behind_{};
+  std::array<std::byte, most> bytes_;
 };
 
 }  // namespace engine::detail

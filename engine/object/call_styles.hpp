@@ -17,7 +17,6 @@
 
 namespace engine::detail {
 
-
 /// Sends what `write` writes and waits for the answer; false: there is none to wait for.
 template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
   auto held = to.acquire(limit);

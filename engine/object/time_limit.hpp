@@ -11,7 +11,7 @@ class time_limit {
  public:
   constexpr time_limit() = default;
   constexpr time_limit(std::nullopt_t) {}
-  constexpr time_limit(std::chrono::milliseconds most) : most_(most) {}
+  constexpr time_limit(std::chrono::milliseconds most) : most_(most != none ? most : most + std::chrono::milliseconds(1)) {}
   constexpr explicit operator bool() const { return most_ != none; }
   constexpr std::chrono::milliseconds operator*() const { return most_; }
   constexpr std::chrono::milliseconds value_or(std::chrono::milliseconds otherwise) const { return *this ? most_ : otherwise; }

@@ -18,6 +18,9 @@ TEST(TimeLimit, is_there_only_if_it_was_given) {
     EXPECT_EQ(*limit, given);
     EXPECT_EQ(limit.value_or(milliseconds(3)), given);
   }
+  const time_limit least = milliseconds::min();
+  ASSERT_TRUE(least);
+  EXPECT_LT(*least, milliseconds(0));
 }
 
 }  // namespace
