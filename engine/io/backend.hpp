@@ -91,6 +91,8 @@ class backend {
 
   /// "io_uring", "epoll" or "simulated".
   virtual std::string_view name() const = 0;
+  /// Whether descriptors are the kernel's, so that others may be sent over Unix sockets (unix(7)).
+  virtual bool passes_descriptors() const { return true; }
   const io_counters& counters() const { return counters_; }
 
  protected:

@@ -34,6 +34,7 @@ class simulated_backend final : public backend {
   void settle() override {}
   time_point now() const override { return network_.now(); }
   std::string_view name() const override { return "simulated"; }
+  bool passes_descriptors() const override { return false; }
 
   /// When this host can next do something; at or before now(): at once.
   time_point next_event() const;
