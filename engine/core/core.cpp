@@ -90,7 +90,7 @@ void core::run_ready() {
     while (run_once(time_point::min())) {
     }
     backend_->settle();
-  } while (!mailbox_.empty());  // what came before it settled told nobody
+  } while (!mailbox_.empty() || !may_sleep());  // what came before it settled told nobody
 }
 
 void core::stop() {
@@ -147,11 +147,29 @@ bool core::complete() {
   return any;
 }
 
+/// Whether what is looked at has something, or will have so soon that the kernel need not be asked in this pass.
+bool core::look(bool may_spin) {
+  constexpr unsigned per_kernel = 16;  // looks cost little, and a system call holds up the next ones
+  if (looked_at_.empty()) [[likely]] return false;
+  if (std::exchange(told_of_sleep_, false))
+    for (looked_at* l : looked_at_) l->after_sleep();
+  for (looked_at* l : looked_at_) l->look(finished_);
+  return (may_spin || !finished_.empty()) && ++looks_ % per_kernel != 0;
+}
+
+bool core::may_sleep() {
+  told_of_sleep_ = !looked_at_.empty();
+  bool may = true;
+  for (looked_at* l : looked_at_) may = l->before_sleep() && may;
+  return may;
+}
+
 bool core::wait(time_point until) {
   // Whoever is woken often enough spins first; the spin yields, or two spinners sharing a processor starve each other.
   const bool may_spin = now_ < spin_until_;
   const bool work_waits = !mailbox_.empty() || stopping();
-  if (may_spin || work_waits) {
+  if (look(may_spin)) return !finished_.empty();
+  if (may_spin || work_waits || !finished_.empty()) {
     backend_->wait(time_point::min(), finished_);
     if (finished_.empty() && !work_waits) yield_in(yields_);
     return !finished_.empty();
@@ -159,7 +177,7 @@ bool core::wait(time_point until) {
   if (spinning_ || spin_.resting()) spin_.miss();
   if (std::exchange(spinning_, false)) ++counters_.spin_misses;
   ++counters_.sleeps;
-  backend_->wait(std::min(until, timers_.next()), finished_);
+  backend_->wait(may_sleep() ? std::min(until, timers_.next()) : time_point::min(), finished_);
   return !finished_.empty();
 }
 

@@ -81,6 +81,22 @@ class core {
   }
   void forget(flushable&);
 
+  /// Something that tells nobody when it has something, because no kernel is between: memory shared with another process. It is looked at in
+  /// each pass, and told before the core sleeps. One that is destroyed takes itself off first.
+  class looked_at {
+   public:
+    /// Appends what has finished.
+    virtual void look(completions& finished) = 0;
+    /// Has the core woken from now on when there is something. False: there is already.
+    virtual bool before_sleep() = 0;
+    virtual void after_sleep() = 0;
+
+   protected:
+    ~looked_at() = default;
+  };
+  void look_at(looked_at& l) { looked_at_.push_back(&l); }
+  void look_no_more_at(looked_at& l) { std::erase(looked_at_, &l); }
+
   /// Who lives on this core and ends with it, before anything else of it does: end() may still run passes.
   class resident {
    public:
@@ -114,6 +130,8 @@ class core {
  private:
   void flush();
   bool wait(time_point until);
+  bool look(bool may_spin);
+  bool may_sleep();
   bool complete();
 
   core_options options_;
@@ -127,6 +145,9 @@ class core {
   yield_rhythm yields_{};
   time_point spin_until_;
   bool spinning_ = false;
+  std::vector<looked_at*> looked_at_{};
+  unsigned looks_ = 0;
+  bool told_of_sleep_ = false;  // those of looked_at_
   completions finished_;
   std::vector<flushable*> corked_;
   std::vector<output> spare_outputs_;

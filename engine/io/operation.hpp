@@ -40,6 +40,9 @@ class operation {
   /// Something else that its owner needs each time, or nullptr; it is never looked into.
   void needed_too(const void* other) { needed_too_ = other; }
 
+  /// What it waits for comes seldom: no backend is to look for it in each pass.
+  void comes_seldom() { seldom_ = true; }
+
   /// For the loop that collected a completion: makes the operation free again (if this was its last one) and tells its owner. Until
   /// then it is pending, so an owner that is told of something else in the same batch does not free it too early.
   void deliver(int result, slice data, bool last) {
@@ -58,12 +61,14 @@ class operation {
   friend class uring_backend;
   friend class epoll_backend;
   friend class simulated_backend;
+  friend class ring_link;
   // What a backend needs to remember; nobody else looks.
   enum class state : std::uint8_t { idle, started, cancelling, completed };
   enum class word : std::uint8_t { accept, connect, receive, receive_into, send, close, watch };
   state state_ = state::idle;
   word word_ = word::receive;
   bool flag_ = false;
+  bool seldom_ = false;
   descriptor descriptor_ = -1;
   const void* needed_too_ = nullptr;
   std::span<std::byte> into_{};

@@ -399,6 +399,10 @@ void uring_backend::try_fresh() {
       if (!try_receive_into(*op)) submit_receive(*op);
       continue;
     }
+    if (op->seldom_) {
+      submit_receive(*op);
+      continue;
+    }
     if (op->word_ != operation::word::receive || !try_receive(*op)) fresh_[kept++] = op;
   }
   fresh_.resize(kept);

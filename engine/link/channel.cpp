@@ -94,7 +94,26 @@ channel::channel(int socket, const channel_options& options) : socket_(socket), 
 
 channel::~channel() {
   if (!failure_) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
+  if (offered_ >= 0) ::close(offered_);
   ::close(socket_);
+}
+
+void channel::share_memory(lock& held, awaited_reply& answer, std::uint16_t sequence, time_point deadline) {
+  takes_offers_ = true;
+  expect(answer, sequence);
+  const std::uint64_t asked = left_ + unsent();
+  wait(held, answer, deadline);
+  takes_offers_ = false;
+  if (offered_ < 0) return;
+  const descriptor memory = std::exchange(offered_, -1);
+  if (!failure_ && left_ + unsent() == asked) go_on_over(memory);
+  ::close(memory);
+}
+
+void channel::go_on_over(descriptor memory) {
+  auto ring = shared_ring::open(memory);
+  constexpr char yes = 0;  // no message begins with it
+  if (ring && ::send(socket_, &yes, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) ring_.emplace(socket_, std::move(*ring));
 }
 
 address channel::local() const { return local_address_of(socket_); }
@@ -145,6 +164,7 @@ bool channel::stale() {
   const time_point now = clock_now();
   if (now - looked_ < quickly) return false;
   looked_ = now;
+  if (ring_) return ++counters_.system_calls, ring_->ended_or_readable();
   char byte;
   ++counters_.system_calls;
   return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
@@ -156,8 +176,9 @@ channel::progress channel::write_some() {
   if (writing_.empty()) return progress::none;
   std::array<iovec, 8> pieces;
   const std::size_t count = writing_.iovecs(written_, pieces, send_piece);
-  ++counters_.system_calls;
-  const ssize_t n = send_some(socket_, std::span(pieces).first(count));
+  const std::span<const iovec> from = std::span(pieces).first(count);
+  if (!ring_) ++counters_.system_calls;
+  const ssize_t n = ring_ ? ring_->write(from) : send_some(socket_, from);
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return progress::none;
     // What the peer has still said before it closed is worth reading: it may be the reason.
@@ -186,9 +207,13 @@ std::span<std::byte> channel::room() {
 
 channel::progress channel::read_some() {
   const auto into = room();
-  ++counters_.system_calls;
-  const ssize_t n = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  if (!ring_) ++counters_.system_calls;
+  const ssize_t n = ring_ ? ring_->read(into, writing_.empty()) : receive(into, MSG_DONTWAIT);
   return arrived(into, n, errno);
+}
+
+ssize_t channel::receive(std::span<std::byte> into, int flags) {
+  return takes_offers_ ? receive_given(socket_, into, flags, offered_) : ::recv(socket_, into.data(), into.size(), flags);
 }
 
 /// What recv() has said.
@@ -200,6 +225,7 @@ channel::progress channel::arrived(std::span<std::byte> into, ssize_t n, int err
           .text = n == 0 ? "receiving: connection lost" : io_error{error, "receiving: connection lost"}.to_string()});
     return progress::failed;
   }
+  come_ += static_cast<std::uint64_t>(n);
   const auto bytes = into.first(static_cast<std::size_t>(n));
   if (into.data() == arrived_.get()) reader_.feed(bytes);
   else reader_.filled(bytes.size());
@@ -214,7 +240,7 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
   const time_point now = clock_now();
   if (now >= deadline) return false;
   // A peer that has to make room first takes its time, and each look at the socket would hold up the kernel's own work on it.
-  if (now < spin_until && writing_.empty()) {
+  if (now < spin_until && (writing_.empty() || ring_)) {
     held.unlock();
     yield_in(yields_);
     held.lock();
@@ -225,20 +251,19 @@ bool channel::pause(lock& held, time_point deadline, time_point& spin_until, boo
   ++counters_.sleeps;
   ++counters_.system_calls;
   asleep_ = true;
-  const bool came = sleeps_receiving(deadline) ? sleep_receiving(held) : sleep_polling(held, deadline);
+  const bool came = ring_ ? sleep_sharing(held, deadline) : sleeps_receiving(deadline) ? sleep_receiving(held) : sleep_polling(held, deadline);
   asleep_ = false;
   if (came && clock_now() - now < spin_.budget()) spin_.soon();
   return true;
 }
 
 // The kernel has less to set up for a thread that sleeps in recv(2) than for one in poll(2), and it wakes with what it came for.
-bool channel::sleeps_receiving(time_point deadline) const { return receives_asleep_ && deadline == time_point::max() && writing_.empty(); }
+bool channel::sleeps_receiving(time_point deadline) const { return receives_asleep_ && deadline == time_point::max() && writing_.empty() && !ring_; }
 
 bool channel::sleep_receiving(lock& held) {
   const auto into = room();  // the driver's own: nobody else reads
-  const int socket = socket_;
   held.unlock();
-  const ssize_t n = ::recv(socket, into.data(), into.size(), 0);
+  const ssize_t n = receive(into, 0);
   const int error = errno;
   held.lock();
   if (n < 0 && error == EAGAIN) receives_asleep_ = false;  // a socket that does not block: it was given so
@@ -254,15 +279,33 @@ bool channel::sleep_polling(lock& held, time_point deadline) {
   return ready > 0;
 }
 
+// On the socket comes only what wakes.
+bool channel::sleep_sharing(lock& held, time_point deadline) {
+  const bool for_room = !writing_.empty();
+  if (!ring_->before_sleep(true, for_room)) return true;
+  const bool receives = receives_asleep_ && deadline == time_point::max();
+  std::array<char, 64> bells;
+  const int socket = socket_;
+  held.unlock();
+  const ssize_t n = receives ? ::recv(socket, bells.data(), bells.size(), 0) : poll_until(socket, POLLIN, deadline);
+  const int error = errno;
+  held.lock();
+  ring_->after_sleep(for_room, receives && n >= 0 ? std::optional(n) : std::nullopt);
+  if (receives && n < 0 && error == EAGAIN) receives_asleep_ = false;
+  return n > 0;
+}
+
 // The one who drives fell asleep before this was written, and may wait for room to write or not: it is sent from here.
 void channel::push(lock& held, time_point deadline) {
   if (write_some() != progress::none) return;
+  if (ring_ && !ring_->before_sleep(false, true)) return;
   pushing_ = true;
   const int socket = socket_;
   held.unlock();
-  poll_until(socket, POLLOUT, std::min(deadline, clock_now() + push_look));
+  poll_until(socket, ring_ ? POLLIN : POLLOUT, std::min(deadline, clock_now() + push_look));
   held.lock();
   pushing_ = false;
+  if (ring_) ring_->waits_no_more_for_room();
 }
 
 template <class Done> bool channel::drive(lock& held, Done done, time_point deadline) {

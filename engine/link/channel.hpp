@@ -24,6 +24,7 @@
 #include <engine/io/address.hpp>
 #include <engine/io/backend.hpp>
 #include <engine/link/awaited_reply.hpp>
+#include <engine/link/ring_end.hpp>
 
 namespace engine {
 
@@ -77,6 +78,17 @@ class channel {
   void fail(channel_failure);
   /// The shared secret of what is read from now on, empty = none.
   void set_hmac_key(const std::string& key) { reader_.set_hmac_key(key); }
+  /// Whether the connection has been used so much that it is time to ask the peer for memory to share: once, if it may be.
+  void may_share_memory() { shares_after_ = calls_before_sharing; }
+  bool shares_now() {
+    if (shares_after_ == 0 || (--shares_after_ > 0 && left_ + come_ < bytes_before_sharing)) return false;
+    shares_after_ = 0;
+    return true;
+  }
+  /// Asks, with a question just written that is announced by it; when the answer brings memory and nothing has been written in between, goes on
+  /// over it instead of the socket (docs/wire.md). At the deadline the channel fails with timed_out.
+  void share_memory(lock&, awaited_reply& answer, std::uint16_t sequence, time_point deadline);
+  bool shares_memory() const { return ring_.has_value(); }
   /// Where this end of the connection is, and the other.
   address local() const;
   address remote() const;
@@ -92,6 +104,10 @@ class channel {
   const counters& counted() const { return counters_; }
 
  private:
+  // It costs as much as ten calls.
+  static constexpr unsigned calls_before_sharing = 16;
+  static constexpr std::uint64_t bytes_before_sharing = 1 << 20;
+  void go_on_over(descriptor memory);
   static constexpr std::size_t held_back_max = 16 * 1024;  // a burst leaves in sends of about this size
   enum class progress { none, some, failed };
   template <class Done> bool drive(lock&, Done done, time_point deadline);
@@ -99,9 +115,11 @@ class channel {
   progress read_some();
   std::span<std::byte> room();
   progress arrived(std::span<std::byte> into, ssize_t n, int error);
+  ssize_t receive(std::span<std::byte> into, int flags);
   bool sleeps_receiving(time_point deadline) const;
   bool sleep_receiving(lock&);
   bool sleep_polling(lock&, time_point deadline);
+  bool sleep_sharing(lock&, time_point deadline);
   std::size_t unsent() const { return writing_.size() - written_; }
   void take_frames();
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
@@ -113,7 +131,8 @@ class channel {
   std::unique_ptr<std::byte[]> arrived_{};  // never written but by arrivals: of an idle proxy little of it is real memory
   output writing_{};
   std::size_t written_ = 0;  // bytes of writing_ already sent
-  std::uint64_t left_ = 0;   // bytes sent since the beginning
+  std::uint64_t left_ = 0;   // bytes sent since the beginning …
+  std::uint64_t come_ = 0;   // … and received
   awaited_replies awaited_{};
   std::optional<channel_failure> failure_{};
   adaptive_spin spin_;
@@ -125,6 +144,10 @@ class channel {
   bool driving_ = false;
   bool asleep_ = false;      // the one who drives is in recv(2) or poll(2)
   bool receives_asleep_ = true;  // the socket blocks
+  unsigned shares_after_ = 0;  // so many calls, 0: never (again)
+  bool takes_offers_ = false;
+  descriptor offered_ = -1;  // memory to share
+  std::optional<ring_end> ring_{};  // what is sent and received instead of on the socket
   bool pushing_ = false;     // another one waits for room to write meanwhile
   std::size_t waiting_ = 0;  // threads asleep on turn_
   std::condition_variable turn_{};

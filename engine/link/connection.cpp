@@ -7,12 +7,18 @@
 #include <cerrno>
 #include <utility>
 
+#include <unistd.h>
+
+#include <engine/io/socket.hpp>
+#include <engine/link/ring_link.hpp>
+
 namespace engine {
 
 namespace {
 constexpr std::size_t send_piece = std::size_t{1} << 20;  // larger sends are slower and hold up the other connections
 constexpr std::size_t at_once = 64 * 1024;  // more than this is sent by the backend, which lets others have their turn
 constexpr std::chrono::milliseconds goodbye{1000};
+constexpr std::byte accepted{0};  // no message begins with it
 }  // namespace
 
 std::string connection_end::to_string() const {
@@ -34,14 +40,12 @@ connection::connection(core& c, descriptor socket, const connection_limits& limi
 
 connection::connection(core& c, loose_connection&& loose, const connection_limits& limits) : connection(c, loose.socket, limits) {
   loose.socket = -1;
+  offered_ = std::move(loose.offered);
   if (!loose.unsent.empty()) {
     filling_ = std::move(loose.unsent);
     core_.flush_later(*this);
   }
-  if (!loose.unread.empty()) {
-    adopted_ = std::move(loose.unread);
-    reader_.feed(adopted_);
-  }
+  if (!loose.unread.empty()) take_in(std::move(loose.unread));
 }
 
 connection::~connection() {
@@ -57,6 +61,11 @@ output& connection::outgoing() {
 }
 
 // ---- receiving
+
+void connection::take_in(std::vector<std::byte> received) {
+  adopted_ = std::move(received);
+  reader_.feed(adopted_);
+}
 
 bool connection::frame_ready() {
   if (ended_) return true;
@@ -95,11 +104,20 @@ void connection::start_receive() {
   assert(!receiving_.pending());
   const auto room = reader_.room();
   into_room_ = !room.empty();
-  if (into_room_) {
-    core_.io().receive_into(socket_, room, receiving_);
-  } else {
-    core_.io().receive(socket_, receiving_);
-  }
+  if (!into_room_) return receive();
+  if (ring_) return ring_->receive_into(room, receiving_);
+  core_.io().receive_into(socket_, room, receiving_);
+}
+
+/// Whatever comes, wherever there is room.
+void connection::receive() {
+  if (ring_) return ring_->receive_into(ring_->room(), receiving_);
+  core_.io().receive(socket_, receiving_);
+}
+
+void connection::cancel_receive() {
+  if (ring_) return ring_->cancel(receiving_);
+  core_.io().cancel(receiving_);
 }
 
 void connection::received(int result, slice data) {
@@ -111,10 +129,13 @@ void connection::received(int result, slice data) {
     return end_with({.why = connection_end::cause::reset, .code = -result});
   }
   heard_ = core_.now();
-  if (discarding_) return core_.io().receive(socket_, receiving_);
+  if (discarding_) return receive();
   if (ended_) return wake();
+  if (offered_ && takes_the_offer(data.bytes())) return start_receive();
   if (into_room_) {
     reader_.filled(static_cast<std::size_t>(result));
+  } else if (ring_) {
+    reader_.feed(ring_->room().first(static_cast<std::size_t>(result)));
   } else {
     arrived_ = std::move(data);
     reader_.feed(arrived_.bytes());
@@ -122,6 +143,30 @@ void connection::received(int result, slice data) {
   if (frame_ready()) return wake();
   if (!over_soft_limit()) start_receive();
 }
+
+// ---- shared memory
+
+bool connection::offer(shared_ring::offer o) {
+  const bool whole = core_.io().passes_descriptors() && !ring_ && filling_.size() <= at_once && !sending_.pending() && !filling_.empty();
+  std::array<iovec, 8> pieces;
+  const std::size_t count = whole ? filling_.iovecs(0, pieces) : 0;
+  const std::size_t gone = whole ? send_what_fits(socket_, std::span(pieces).first(count), o.memory) : 0;
+  ::close(o.memory);
+  if (gone == 0) return false;
+  offered_ = std::make_unique<shared_ring>(std::move(o.ring));
+  sent_at_once(gone);
+  return true;
+}
+
+/// The peer's first word after an offer. What belongs to a message that it has begun already is no word.
+bool connection::takes_the_offer(std::span<const std::byte> said) {
+  const auto offered = std::exchange(offered_, nullptr);
+  if (said.empty() || said.front() != accepted || !reader_.between_frames()) return false;
+  go_on_over(std::move(*offered));
+  return true;
+}
+
+void connection::go_on_over(shared_ring ring) { ring_ = std::make_unique<ring_link>(core_, socket_, std::move(ring)); }
 
 // ---- sending
 
@@ -133,8 +178,12 @@ void connection::flush() {
 bool connection::begin_sending() {
   if (sending_.pending() || filling_.empty()) return false;
   if (broken_) return filling_.clear(), false;
+  return sent_at_once(filling_.size() <= at_once ? send_at_once() : 0);
+}
+
+/// So much of what is written has left; the rest follows.
+bool connection::sent_at_once(std::size_t gone) {
   const std::size_t size = filling_.size();
-  const std::size_t gone = size <= at_once ? send_at_once() : 0;
   if (gone > 0) heard_ = core_.now();
   left_ += gone;
   if (gone == size) {
@@ -152,7 +201,8 @@ bool connection::begin_sending() {
 std::size_t connection::send_at_once() {
   std::array<iovec, 8> pieces;
   const std::size_t count = filling_.iovecs(0, pieces);
-  return core_.io().send_now(socket_, std::span(pieces).first(count));
+  const std::span<const iovec> from = std::span(pieces).first(count);
+  return ring_ ? ring_->send_now(from) : core_.io().send_now(socket_, from);
 }
 
 void connection::all_sent() {
@@ -164,7 +214,9 @@ void connection::send_some() {
   const std::size_t count = in_flight_.iovecs(sent_, pieces_, send_piece);
   std::size_t used = 0;
   for (std::size_t bytes = 0; used < count && bytes < send_piece; ++used) bytes += pieces_[used].iov_len;
-  core_.io().send(socket_, std::span(pieces_).first(used), sending_);
+  const std::span<const iovec> from = std::span(pieces_).first(used);
+  if (ring_) return ring_->send(from, sending_);
+  core_.io().send(socket_, from, sending_);
 }
 
 // Reading stops while too much waits to be sent; any part of it that leaves may be the one that lets it go on.
@@ -210,7 +262,7 @@ void connection::end_with(connection_end why) {
 }
 
 void connection::close(connection_end::cause why) {
-  if (receiving_.pending()) core_.io().cancel(receiving_);
+  if (receiving_.pending()) cancel_receive();
   end_with({.why = why});
 }
 
@@ -237,7 +289,7 @@ task<> connection::finish() {
     // Closing with unread bytes would reset the connection and take our last answer with it: say goodbye, let the peer go first.
     core_.io().shutdown(socket_);
     discarding_ = true;
-    core_.io().receive(socket_, receiving_);
+    receive();
     while (discarding_ && deadline_) co_await change();
   }
   set_deadline(std::nullopt);
@@ -246,6 +298,11 @@ task<> connection::finish() {
   discarding_ = false;
   core_.io().close(std::exchange(socket_, -1));
   while (receiving_.pending() || sending_.pending()) co_await change();
+  while (ring_ && ring_->listening()) {
+    ring_->receive_into({}, receiving_);  // finishes when the socket has
+    co_await change();
+  }
+  ring_.reset();
   core_.forget(*this);
 }
 
@@ -255,7 +312,7 @@ loose_connection connection::release() {
   core_.forget(*this);
   core_.io().let_go(socket_);
   ended_ = true;
-  loose_connection loose{.socket = std::exchange(socket_, -1), .unread = reader_.take_rest(), .unsent = std::move(filling_)};
+  loose_connection loose{.socket = std::exchange(socket_, -1), .unread = reader_.take_rest(), .unsent = std::move(filling_), .offered = std::move(offered_)};
   arrived_.reset();
   return loose;
 }
@@ -297,7 +354,7 @@ void connection::time_is_up() {
     // A large body says nothing before its piece is complete: see what has come.
     if (may_have_more) {
       looking_ = true;
-      core_.io().cancel(receiving_);
+      cancel_receive();
     }
     heard_ = now;
   }

@@ -10,6 +10,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <codec/output.hpp>
 #include <engine/core/core.hpp>
 #include <engine/core/task.hpp>
+#include <engine/io/shared_ring.hpp>
 
 namespace engine {
 
@@ -40,7 +42,10 @@ struct loose_connection {
   descriptor socket = -1;
   std::vector<std::byte> unread{};  ///< received but not consumed
   output unsent{};
+  std::unique_ptr<shared_ring> offered{};  ///< to the peer, who has not answered yet
 };
+
+class ring_link;
 
 class connection final : private core::flushable {
  public:
@@ -70,6 +75,15 @@ class connection final : private core::flushable {
   /// Ends at once: the waiting next_frame() returns nullptr. finish() must still be awaited.
   void close(connection_end::cause why = connection_end::cause::closed_here);
 
+  /// Sends what is written together with an offer to go on over shared memory (docs/wire.md): the peer's next byte says whether it does. False: it
+  /// was not offered, and what is written leaves as ever.
+  bool offer(shared_ring::offer);
+  /// What has been received elsewhere. Only when nothing is under way, and nothing received is left.
+  void take_in(std::vector<std::byte> received);
+  /// Goes on over shared memory, which the peer does too. Nothing may be under way.
+  void go_on_over(shared_ring);
+  bool shares_memory() const { return ring_ != nullptr; }
+
   /// Ends the connection unless done before `at`; nullopt takes the deadline away.
   void set_deadline(std::optional<time_point> at);
   void set_limits(const connection_limits&);
@@ -89,7 +103,7 @@ class connection final : private core::flushable {
 
   /// Takes the connection apart for another core. Only between frames' waits: nothing of it may be under way
   /// (can_release()). This object is dead afterwards.
-  bool can_release() const { return !receiving_.pending() && !sending_.pending() && !ended_; }
+  bool can_release() const { return !receiving_.pending() && !sending_.pending() && !ended_ && !ring_; }
   loose_connection release();
   /// Bytes waiting to be sent.
   std::size_t queued() const { return filling_.size() + in_flight_size_ - sent_; }
@@ -116,6 +130,9 @@ class connection final : private core::flushable {
   };
   enum class waiting_for : unsigned char { nothing, frame, change };
 
+  bool takes_the_offer(std::span<const std::byte>);
+  void receive();
+  void cancel_receive();
   bool frame_ready();
   void wait_for_frame(std::coroutine_handle<>);
   void give_buffer_back();
@@ -126,6 +143,7 @@ class connection final : private core::flushable {
   void send_some();
   void flush() override;
   bool begin_sending();
+  bool sent_at_once(std::size_t gone);
   std::size_t send_at_once();
   void all_sent();
   void go_on();
@@ -165,6 +183,7 @@ class connection final : private core::flushable {
   std::size_t in_flight_size_ = 0, sent_ = 0;
   std::uint64_t left_ = 0;
   output filling_{};        // being written by this pass
+  std::unique_ptr<ring_link> ring_{};  // shared memory, instead of sending and receiving on the socket
   receive_operation receiving_{*this};
   slice arrived_{};                   // what reader_ is looking at …
   std::vector<std::byte> adopted_{};  // … or what another core had received
@@ -177,6 +196,7 @@ class connection final : private core::flushable {
   limit_timer timer_{*this};
   connection_end end_{};
   std::optional<time_point> deadline_{};
+  std::unique_ptr<shared_ring> offered_{};  // until the peer has said something
 };
 
 }  // namespace engine

@@ -5,6 +5,10 @@
 #include <cerrno>
 #include <utility>
 
+#include <unistd.h>
+
+#include <engine/io/socket.hpp>
+
 namespace engine {
 
 /// A connect under way, cancelled at its deadline.
@@ -32,6 +36,27 @@ struct core_channel::connecting final : operation, timer {
   std::coroutine_handle<> waiting{};
 };
 
+/// co_await: until a socket can be read, or the deadline. Nothing is received.
+struct core_channel::arrival final : operation, timer {
+  arrival(core& c, descriptor socket, time_point deadline) : home(c) {
+    home.io().watch(socket, *this);
+    if (deadline != time_point::max()) home.timers().arm(*this, deadline);
+  }
+  void finished(int, slice) override {
+    if (pending()) return stop();  // it goes on, and once is enough
+    disarm();
+    if (waiting) std::exchange(waiting, nullptr).resume();
+  }
+  void expired() override { stop(); }
+  void stop() { home.io().cancel(*this); }
+  bool await_ready() const { return !pending(); }
+  void await_suspend(std::coroutine_handle<> h) { waiting = h; }
+  void await_resume() const {}
+
+  core& home;
+  std::coroutine_handle<> waiting{};
+};
+
 core_channel::core_channel(core& c, const frame_limits& limits, const std::string& hmac_key)
     : core_(c), limits_(limits), hmac_key_(hmac_key) {}
 
@@ -56,6 +81,29 @@ loose_connection core_channel::release() {
   loose_connection loose = link_->release();
   link_.reset();
   return loose;
+}
+
+bool core_channel::may_share_memory() const { return core_.io().passes_descriptors() && link_->local().is_unix(); }
+
+task<> core_channel::share_memory(time_point deadline) {
+  // Received by ourselves: no backend takes what comes along with bytes.
+  arrival come(core_, link_->socket(), deadline);
+  arrival_ = &come;
+  co_await come;
+  arrival_ = nullptr;
+  descriptor memory = -1;
+  std::vector<std::byte> bytes(4096);
+  const ssize_t n = receive_given(link_->socket(), bytes, MSG_DONTWAIT, memory);
+  bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  link_->take_in(std::move(bytes));
+  const frame* const answer = co_await link_->next_frame();
+  if (memory < 0) co_return;
+  auto ring = shared_ring::open(memory);
+  ::close(memory);
+  static std::byte yes{0};  // no message begins with it
+  static const iovec one{&yes, 1};
+  if (answer && ring && link_->can_release() && link_->queued() == 0 && core_.io().send_now(link_->socket(), std::span(&one, 1)) > 0)
+    link_->go_on_over(std::move(*ring));
 }
 
 void core_channel::let_requests_go() {
@@ -118,6 +166,7 @@ void core_channel::fail_all(channel_failure why, awaited_reply* late) {
   awaited_.fail_all(*failure_);
   if (link_ && !link_->ended()) link_->close();
   if (connecting_) core_.io().cancel(*connecting_);
+  if (arrival_) arrival_->stop();
 }
 
 channel_failure core_channel::reason() const {

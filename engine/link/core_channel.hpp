@@ -30,6 +30,10 @@ class core_channel final : private timer {
   bool can_release() const { return link_->can_release(); }
   bool ended() const { return link_->ended(); }
   loose_connection release();
+  /// Whether the other side may be asked for memory to share.
+  bool may_share_memory() const;
+  /// Asks with a question that has just been written, and goes on over what is given, if anything is (docs/wire.md). During the handshake.
+  task<> share_memory(time_point deadline);
   /// The handshake is over: what was held back leaves.
   void let_requests_go();
 
@@ -55,6 +59,7 @@ class core_channel final : private timer {
 
  private:
   struct connecting;
+  struct arrival;
   void expired() override;
   void look_at(time_point deadline);
   void fail_all(channel_failure, awaited_reply* late);
@@ -66,6 +71,7 @@ class core_channel final : private timer {
   std::string hmac_key_;
   std::optional<connection> link_{};
   connecting* connecting_ = nullptr;
+  arrival* arrival_ = nullptr;
   output held_back_{};
   bool greeted_ = false;
   bool ending_ = false;

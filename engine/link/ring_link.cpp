@@ -1,0 +1,113 @@
+// See ring_link.hpp.
+#include <engine/link/ring_link.hpp>
+
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace engine {
+
+namespace {
+constexpr std::size_t room_size = 64 * 1024;
+}  // namespace
+
+ring_link::ring_link(core& c, descriptor socket, shared_ring ring) : core_(c), socket_(socket), ring_(std::move(ring)) {
+  core_.look_at(*this);
+  core_.io().receive(socket_, bell_);
+}
+
+ring_link::~ring_link() {
+  assert(!listening() && !receiving_ && !sending_);
+  core_.look_no_more_at(*this);
+}
+
+std::span<std::byte> ring_link::room() {
+  if (!room_) room_ = std::make_unique_for_overwrite<std::byte[]>(room_size);
+  return {room_.get(), room_size};
+}
+
+void ring_link::start(operation& op, operation::word word) {
+  assert(!op.pending());
+  op.state_ = operation::state::started;
+  op.word_ = word;
+  op.descriptor_ = socket_;
+}
+
+void ring_link::receive_into(std::span<std::byte> into, operation& op) {
+  start(op, operation::word::receive_into);
+  op.into_ = into;
+  receiving_ = &op;
+  cancelled_ = false;
+}
+
+void ring_link::send(std::span<const iovec> from, operation& op) {
+  start(op, operation::word::send);
+  op.from_ = from;
+  sending_ = &op;
+}
+
+std::size_t ring_link::send_now(std::span<const iovec> from) {
+  if (ended_) return 0;
+  const std::size_t gone = ring_.write(from);
+  if (gone > 0) wake_other();
+  return gone;
+}
+
+void ring_link::cancel(operation& op) {
+  if (&op == receiving_) cancelled_ = true;
+}
+
+void ring_link::wake_other() {
+  static std::byte bell{};
+  static const iovec one{&bell, 1};
+  if (!ring_.wakes_other() || core_.io().send_now(socket_, std::span(&one, 1)) > 0) return;
+  if (!ringing_.pending() && !ended_) core_.io().send(socket_, std::span(&one, 1), ringing_);
+}
+
+/// Somebody has woken us, or the socket has ended: what there is will be found by look().
+void ring_link::rung(int result) {
+  if (result > 0) return core_.io().receive(socket_, bell_);
+  ended_ = true;
+}
+
+/// Why there will be nothing more.
+int ring_link::end() const { return ring_.broken() ? -EPROTO : 0; }
+
+void ring_link::finish(operation*& which, int result, completions& finished) {
+  operation& op = *std::exchange(which, nullptr);
+  op.state_ = operation::state::completed;
+  finished.push_back({.op = &op, .result = result});
+}
+
+void ring_link::look(completions& finished) {
+  if (receiving_) {
+    // Before it is looked whether there is something: what was written before the end must not be missed.
+    const bool over = ended_;
+    const std::size_t come = cancelled_ ? 0 : ring_.read(receiving_->into_);
+    if (come > 0) {
+      finish(receiving_, static_cast<int>(come), finished);
+      wake_other();
+    } else if (cancelled_) {
+      finish(receiving_, -ECANCELED, finished);
+    } else if (over || ring_.broken()) {
+      finish(receiving_, end(), finished);
+    }
+  }
+  if (sending_) {
+    const std::size_t gone = ended_ ? 0 : ring_.write(sending_->from_);
+    if (gone > 0) {
+      finish(sending_, static_cast<int>(gone), finished);
+      wake_other();
+    } else if (ended_ || ring_.broken()) {
+      finish(sending_, -EPIPE, finished);
+    }
+  }
+}
+
+bool ring_link::before_sleep() {
+  // Nobody who reads: what comes waits, as it would in a socket.
+  const bool something = (receiving_ && (cancelled_ || ended_)) || (sending_ && ended_);
+  return !something && (receiving_ || sending_ ? ring_.announce_sleep(receiving_, sending_) : true);
+}
+
+}  // namespace engine
