@@ -263,10 +263,20 @@ bool conversation::write_cancel(output& out, std::uint16_t sequence) {
   store_big(reinterpret_cast<char*>(number.data()), sequence);
   const annotation which{cancel_annotation, number};
   frame_options options = options_for(0);
-  options.type = message::ping;
   options.sequence = sequence;
+  return write_ping(out, options, which);
+}
+
+std::uint16_t conversation::write_memory_question(output& out) {
+  ++sequence_;
+  write_ping(out, options_for(0), {memory_annotation, {}});
+  return sequence_;
+}
+
+bool conversation::write_ping(output& out, frame_options options, const annotation& about) {
+  options.type = message::ping;
   const output::mark start = out.here();
-  frame_writer frame(out, options, {&which, 1});
+  frame_writer frame(out, options, {&about, 1});
   if (!frame.finish({.hmac_key = options_.hmac_key})) return false;
   log_sent(sending, out, start);
   return true;

@@ -151,6 +151,8 @@ class conversation {
   written write_again(const line&, const prepared&);
   /// Tells a daemon of ours that a request is not wanted any more; others are told nothing. Whether anything was written.
   bool write_cancel(output&, std::uint16_t sequence);
+  /// Asks a daemon of ours whether the connection may go on over shared memory; the answer comes under that number.
+  std::uint16_t write_memory_question(output&);
   /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
   std::optional<channel_failure> take_answer(const frame&, reply_slot&);
   std::span<const std::byte> payload() const { return payload_; }      ///< of the answer that is being read
@@ -193,6 +195,7 @@ class conversation {
   friend class request;
   friend class repeated_request;
   friend written write_blob_call(const line&, std::string_view method, const serialized_blob&);
+  bool write_ping(output&, frame_options, const annotation&);
   void log_sent(std::string_view text, const output& out, const output::mark& since) const;
   void keep_payload(const line&, const output::mark& payload, const serializer&, std::uint16_t flags);
   class said_along;

@@ -24,6 +24,12 @@ double fraction() {
   return std::uniform_real_distribution<double>(0, 1)(random);
 }
 
+/// An answer of which nothing is wanted but that it came.
+struct acknowledgement final : awaited_reply {
+  std::optional<channel_failure> answered(const frame&) override { return std::nullopt; }
+  void failed(const channel_failure&) override {}
+};
+
 engine::settings settings_for(const proxy_options& o) { return o.settings ? *o.settings : engine::settings::from_environment(); }
 
 }  // namespace
@@ -51,7 +57,10 @@ remote::lock remote::acquire(time_point limit) {
                       "future, or call from another thread");
   lock held(mutex_);
   connected_.wait(held, [this] { return !connecting_; });
-  if (channel_ && channel_->outstanding() == 0 && channel_->stale()) channel_.reset();
+  if (channel_ && channel_->outstanding() == 0) {
+    if (channel_->stale()) channel_.reset();
+    else if (channel_->shares_now()) share_memory(held, limit);
+  }
   if (!channel_ || !channel_->usable()) connect(held, limit);
   return held;
 }
@@ -175,6 +184,17 @@ void remote::greet(lock& held, time_point deadline) {
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);
   if (!talk_.enter(answer)) learn_members(held, deadline);
+  if (settings_.shares_memory() && talk_.own_peer() && mine->peer().is_unix()) mine->may_share_memory();
+}
+
+void remote::share_memory(lock& held, time_point limit) {
+  const auto mine = channel_;
+  connecting_ = true;  // nobody else says anything meanwhile
+  acknowledgement answer;
+  const auto sequence = talk_.write_memory_question(mine->outgoing());
+  mine->share_memory(held, answer, sequence, std::min(limit, deadline()));
+  connecting_ = false;
+  connected_.notify_all();
 }
 
 void remote::learn_members(lock& held, time_point deadline) {
@@ -232,7 +252,7 @@ std::optional<connection_info> remote::connection() {
   const lock held(mutex_);
   if (!channel_ || !channel_->usable()) return std::nullopt;
   return connection_info{.local = channel_->local(), .peer = channel_->remote(), .descriptor = channel_->socket(), .own_peer = talk_.own_peer(),
-                         .serializer = std::string(talk_.format().name)};
+                         .serializer = std::string(talk_.format().name), .shares_memory = channel_->shares_memory()};
 }
 
 channel::counters remote::counted() {

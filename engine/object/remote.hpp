@@ -28,6 +28,7 @@ struct connection_info {
   int descriptor = -1;  ///< of the socket, for looking: it stays the proxy's
   bool own_peer = false; ///< the daemon is one of ours
   std::string serializer{};  ///< of the requests
+  bool shares_memory = false; ///< calls go over memory that this process and the daemon's share, not over the socket
 };
 
 }  // namespace engine
@@ -127,6 +128,7 @@ class remote : public std::enable_shared_from_this<remote> {
   std::vector<address> addresses() const;
   void open_channel(time_point deadline);
   void greet(lock&, time_point deadline);
+  void share_memory(lock&, time_point limit);
   void learn_members(lock&, time_point deadline);
   channel_options options_of_channel() const;
 

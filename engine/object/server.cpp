@@ -271,6 +271,13 @@ task<bool> server::greet(core_share& at, connection& peer, session& s, bool dial
   co_return welcomed;
 }
 
+/// Together with what is written. Nothing depends on it: where there is none, calls go on over the socket.
+void server::offer_memory(connection& peer) {
+  if (!host_.settings.shares_memory() || !peer.local().is_unix()) return;
+  if (auto memory = shared_ring::make(host_.settings.shared_memory)) peer.offer(std::move(*memory));
+  else log_debug("{}", memory.error().to_string());
+}
+
 // The whole life of a connection on one core. `known`: it has been welcomed on another one.
 task<> server::serve(core_share& at, loose_connection socket, std::optional<session> known, bool dialled) {
   connection_limits limits = known ? serving_limits() : greeting_limits();
@@ -328,8 +335,10 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
     if (!request) break;
     s.heard = peer.heard();
     promise_words said;
+    bool about_memory = false;
     if (s.own_peer && !request->annotations.empty()) {
       if (is_cancel(*request, behind)) continue;
+      about_memory = request->type == message::ping && request->annotations.find(memory_annotation);
       said = promise_words::in(*request);
       const auto earlier = said.upon ? behind.kept().find(*said.upon) : nullptr;  // before this one is kept: it must not wait for itself
       if (said.keep) behind.kept().begin(request->sequence);
@@ -349,6 +358,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
       outcome = at.dispatch.answer(*request, s, peer.outgoing());
     }
     if (outcome <= verdict::close) {
+      if (about_memory) offer_memory(peer);
       if (said.keep) behind.kept().settle(request->sequence, peer.outgoing(), before, host_);
       continue;
     }

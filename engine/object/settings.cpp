@@ -110,6 +110,7 @@ template <class Settings, class F> void each(Settings& s, F&& f) {
   f("PYRO_DETAILED_TRACEBACK", s.detailed_traceback);
   f("ENGINE_HANDSHAKE_TIMEOUT", s.handshake_timeout);
   f("ENGINE_SPIN_US", s.spin);
+  f("ENGINE_SHARED_MEMORY", s.shared_memory);
   f("ENGINE_PIN", s.pin);
   f("ENGINE_STALL_MS", s.stall);
   f("ENGINE_MAX_DEPTH", s.decoding.depth);

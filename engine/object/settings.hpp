@@ -50,6 +50,7 @@ struct settings {
 
   double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
   std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none
+  std::size_t shared_memory = 256 * 1024;  ///< ENGINE_SHARED_MEMORY, bytes each way that a connection between two of our programs over a Unix socket shares, 0 = none
   bool pin = false;                        ///< ENGINE_PIN: each core on its own processor
   std::chrono::milliseconds stall{0};      ///< ENGINE_STALL_MS: log methods that hold a core longer, 0 = do not watch
   decode_limits decoding{};                ///< ENGINE_MAX_DEPTH, _DIGITS, _ELEMENTS, _REPEATED, _REPEATED_BYTES, _INFLATED
@@ -57,6 +58,8 @@ struct settings {
 
   bool operator==(const settings&) const = default;
   frame_limits frames_read() const { return {.message_size = max_message_size, .inflated_size = decoding.inflated}; }
+  /// Who never looks without sleeping has to be woken for each message, and then a socket is as good.
+  bool shares_memory() const { return shared_memory > 0 && spin.count() > 0; }
   serpent_bytes bytes_in_serpent() const { return serpent_bytes_repr ? serpent_bytes::literal : serpent_bytes::base64; }
 
   /// As written above.

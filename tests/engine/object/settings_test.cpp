@@ -50,7 +50,7 @@ TEST(settings, every_variable_changes_its_setting) {
       size("PYRO_MAX_MESSAGE_SIZE", "1024"), retries("PYRO_MAX_RETRIES", "3"), metadata("PYRO_METADATA", "no"),
       version("PYRO_PREFER_IP_VERSION", "6"), serializer("PYRO_SERIALIZER", "msgpack"),
       accepted("PYRO_SERIALIZERS_ACCEPTED", "msgpack, serpent"), reuse("PYRO_SOCK_REUSE", "0"), ns_host("PYRO_NS_HOST", "names"),
-      ns_port("PYRO_NS_PORT", "1"), handshake("ENGINE_HANDSHAKE_TIMEOUT", "0.5"), spin("ENGINE_SPIN_US", "7"), pin("ENGINE_PIN", "TRUE"),
+      ns_port("PYRO_NS_PORT", "1"), handshake("ENGINE_HANDSHAKE_TIMEOUT", "0.5"), spin("ENGINE_SPIN_US", "7"), memory("ENGINE_SHARED_MEMORY", "65536"), pin("ENGINE_PIN", "TRUE"),
       stall("ENGINE_STALL_MS", "9"), depth("ENGINE_MAX_DEPTH", "10"), digits("ENGINE_MAX_DIGITS", "20"), elements("ENGINE_MAX_ELEMENTS", "30"),
       repeated("ENGINE_MAX_REPEATED", "40"), repeated_bytes("ENGINE_MAX_REPEATED_BYTES", "50"), inflated("ENGINE_MAX_INFLATED", "60");
   const settings s = settings::from_environment();
@@ -68,6 +68,7 @@ TEST(settings, every_variable_changes_its_setting) {
   EXPECT_EQ(s.ns_port, 1);
   EXPECT_EQ(s.handshake_timeout, 0.5);
   EXPECT_EQ(s.spin, 7us);
+  EXPECT_EQ(s.shared_memory, 65536u);
   EXPECT_TRUE(s.pin);
   EXPECT_EQ(s.stall, 9ms);
   EXPECT_EQ(s.decoding, (decode_limits{.depth = 10, .digits = 20, .elements = 30, .repeated = 40, .repeated_bytes = 50, .inflated = 60}));
@@ -150,7 +151,7 @@ TEST(settings, a_bad_text_is_refused_by_name) {
 
 TEST(settings, are_listed_under_pyros_names_in_order) {
   const auto list = settings::defaults().as_list();
-  ASSERT_EQ(list.size(), 41u);
+  ASSERT_EQ(list.size(), 42u);
   EXPECT_EQ(list.front(), (std::pair<std::string, std::string>{"HOST", "localhost"}));
   EXPECT_EQ(list.back(), (std::pair<std::string, std::string>{"ENGINE_MAX_INFLATED", "1073741824"}));
 }

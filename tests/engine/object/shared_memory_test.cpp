@@ -1,0 +1,554 @@
+// Two of our programs on one machine: after a few calls over a Unix socket they go on over memory that both have mapped, and nobody who calls sees a
+// difference. Every style of calling, several threads, peers that decline, lie, or are killed in the midst of it.
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <engine/io/log.hpp>
+#include <engine/core/cores.hpp>
+#include <engine/io/shared_ring.hpp>
+#include <engine/io/socket.hpp>
+#include <engine/object/batch.hpp>
+#include <engine/object/core_calls.hpp>
+
+#include "object_support.hpp"
+
+namespace engine::test {
+
+class neighbour {
+ public:
+  int add(int a, int b) { return a + b; }
+  std::size_t measure(std::span<const std::byte> data) {
+    for (std::size_t i = 0; i < data.size(); i += 4093)
+      if (data[i] != pattern(i)) return i;
+    return data.size();
+  }
+  bytes blob(std::size_t size) {
+    bytes all(size);
+    for (std::size_t i = 0; i < size; ++i) all[i] = pattern(i);
+    return all;
+  }
+  void note(int n) { noted += n; }
+  int notes() { return noted; }
+  void fail(std::string text) { throw raised("ValueError", {text}); }
+  void sleep_ms(int n) { std::this_thread::sleep_for(std::chrono::milliseconds(n)); }
+  /// System calls of the core that serves this.
+  std::uint64_t system_calls_here() { return core::current()->io().counters().system_calls; }
+  stream<int> count(int n) {
+    for (int i = 0; i < n; ++i) co_yield i;
+  }
+  static std::byte pattern(std::size_t i) { return static_cast<std::byte>(i * 2654435761u >> 9); }
+
+ private:
+  std::atomic<int> noted{0};
+};
+ENGINE_EXPOSE(neighbour, add, measure, blob, note, notes, fail, sleep_ms, system_calls_here, count)
+ENGINE_ONEWAY(neighbour, note)
+ENGINE_MARK(neighbour, sleep_ms, .blocking = true)
+
+namespace {
+
+struct setting {
+  backend_choice backend;
+  unsigned cores;
+};
+
+/// As by default, but for what the environment says.
+settings looking_settings() {
+  settings all = quiet_settings();
+  all.spin = 50us;
+  return all;
+}
+
+proxy_options looking() {
+  proxy_options all = quiet_proxy();
+  all.settings = looking_settings();
+  return all;
+}
+
+/// Mappings of this process that are such memory.
+std::size_t mapped() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(maps, line);) count += line.find("engine connection") != std::string::npos;
+  return count;
+}
+
+template <class T> bool shares(const proxy<T>& p) {
+  const auto at = connection_of(p);
+  return at && at->shares_memory;
+}
+
+class shared_memory : public testing::TestWithParam<setting> {
+ protected:
+  void start(settings changed = looking_settings(), const std::string& hmac_key = {}) {
+    auto options = on_loopback(GetParam().cores);
+    changed.backend = GetParam().backend;
+    options.settings = changed;
+    options.unix_only = true;
+    options.unix_socket = abstract_name("memory");
+    options.hmac_key = hmac_key;
+    host.emplace(options);
+    where = host->expose(object, "neighbour");
+  }
+  ~shared_memory() override {
+    EXPECT_TRUE(!host || eventually([&] { return host->connections() == 0; }));
+    host.reset();
+    EXPECT_EQ(open_descriptors(), descriptors_);
+    EXPECT_EQ(mapped(), 0u);
+  }
+  /// Called so often that its connection has gone over to shared memory.
+  template <class P> static void warm_up(P& p) {
+    for (int i = 0; i < 20; ++i) ASSERT_EQ(p.add(i, 1), i + 1);
+  }
+
+  neighbour object;
+  std::optional<daemon> host;
+  uri where;
+  const std::size_t descriptors_ = open_descriptors();
+};
+
+TEST_P(shared_memory, is_used_after_a_few_calls) {
+  start();
+  proxy<neighbour> p(where, looking());
+  EXPECT_EQ(p.add(1, 2), 3);
+  EXPECT_FALSE(shares(p)) << "whoever calls once pays nothing for it";
+  warm_up(p);
+  EXPECT_TRUE(shares(p));
+  EXPECT_EQ(mapped(), 2u) << "both ends are in this process";
+  warm_up(p);
+}
+
+TEST_P(shared_memory, is_used_after_a_large_value) {
+  start();
+  proxy<neighbour> up(where, looking()), down(where, looking());
+  const bytes large = object.blob(2 << 20);
+  EXPECT_EQ(up.measure(large), large.size());
+  EXPECT_EQ(down.blob(large.size()), large);
+  EXPECT_EQ(up.add(1, 1) + down.add(1, 1), 4);
+  EXPECT_TRUE(shares(up));
+  EXPECT_TRUE(shares(down));
+}
+
+TEST_P(shared_memory, carries_every_style_of_calling) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  std::vector<future<int>> answers;
+  for (int i = 0; i < 1000; ++i) answers.push_back(async(p).add(i, i));
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(answers[static_cast<std::size_t>(i)].get(), 2 * i);
+  for (int i = 0; i < 1000; ++i) p.note(1);
+  EXPECT_TRUE(eventually([&] { return p.notes() == 1000; }));
+  batch all{p};
+  std::vector<later<int>> sums;
+  for (int i = 0; i < 1000; ++i) sums.push_back(all.add(i, 3));
+  all.send();
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(*sums[static_cast<std::size_t>(i)], i + 3);
+  int expected = 0;
+  for (const int item : p.count(5000)) ASSERT_EQ(item, expected++);
+  EXPECT_EQ(expected, 5000);
+  EXPECT_EQ(failure_text([&] { p.fail("with text"); }), "builtins.ValueError: with text");
+  EXPECT_TRUE(shares(p));
+}
+
+TEST_P(shared_memory, carries_values_larger_than_itself) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  for (const std::size_t size : {100'000u, 262'144u, 1'000'000u, 30'000'000u}) {
+    const bytes large = p.blob(size);
+    ASSERT_EQ(large, object.blob(size));
+    ASSERT_EQ(p.measure(large), size);
+  }
+}
+
+TEST_P(shared_memory, costs_no_system_calls_while_both_sides_look) {
+  settings always = looking_settings();
+  always.spin = 20s;
+  start(always);
+  proxy_options options = looking();
+  options.settings->spin = 20s;
+  proxy<neighbour> p(where, options);
+  warm_up(p);
+  constexpr int calls = 1000;
+  const auto here = detail::proxy_access::of(p)->counted().system_calls, there = p.system_calls_here();
+  for (int i = 0; i < calls; ++i) ASSERT_EQ(p.add(i, 1), i + 1);
+  const auto made_there = p.system_calls_here() - there;
+  // Whoever has not called for a while asks whether anybody is there still: on a busy machine that happens.
+  EXPECT_LT(detail::proxy_access::of(p)->counted().system_calls - here, calls / 10u);
+  EXPECT_TRUE(GetParam().backend == backend_choice::epoll || made_there < calls / 10u) << made_there;
+}
+
+TEST_P(shared_memory, is_filled_in_both_directions_at_once) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  const bytes large = object.blob(700'000);
+  std::vector<future<std::size_t>> up;
+  std::vector<future<bytes>> down;
+  for (int i = 0; i < 20; ++i) {
+    up.push_back(async(p).measure(large));
+    down.push_back(async(p).blob(large.size()));
+  }
+  for (auto& each : up) ASSERT_EQ(each.get(), large.size());
+  for (auto& each : down) ASSERT_EQ(each.get(), large);
+}
+
+TEST_P(shared_memory, wakes_sides_that_have_gone_to_sleep) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  for (int i = 0; i < 10; ++i) {
+    p.sleep_ms(3);  // the caller sleeps
+    std::this_thread::sleep_for(3ms);  // the daemon sleeps
+    ASSERT_EQ(p.add(i, 1), i + 1);
+  }
+  EXPECT_TRUE(shares(p));
+}
+
+TEST_P(shared_memory, serves_several_threads_on_one_proxy) {
+  start();
+  proxy<neighbour> p(where, looking());
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      const bytes large = object.blob(400'000);
+      for (int i = 0; i < 300; ++i) {
+        wrong += p.add(i, t) != i + t;
+        if (i % 50 == t) p.sleep_ms(1);
+        if (i % 60 == 0) wrong += p.measure(large) != large.size();
+        if (i % 10 == 0) wrong += async(p).add(i, i).get() != 2 * i;
+      }
+    });
+  }
+  for (auto& each : threads) each.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(shared_memory, works_with_a_shared_secret) {
+  start(looking_settings(), "secret");
+  proxy_options options = looking();
+  options.hmac_key = "secret";
+  proxy<neighbour> p(where, options);
+  warm_up(p);
+  EXPECT_TRUE(shares(p));
+  EXPECT_EQ(p.measure(object.blob(2'000'000)), 2'000'000u);
+}
+
+TEST_P(shared_memory, ends_with_the_daemon_and_begins_with_the_next) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  auto options = on_loopback(GetParam().cores);
+  options.settings = looking_settings();
+  options.unix_only = true;
+  options.unix_socket = where.sockname();
+  host.reset();
+  EXPECT_THROW(p.add(1, 1), unreachable);
+  host.emplace(options);
+  host->expose(object, "neighbour");
+  warm_up(p);
+  EXPECT_TRUE(shares(p));
+}
+
+TEST_P(shared_memory, keeps_a_time_limit) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  set_timeout(p, 50ms);
+  EXPECT_THROW(p.sleep_ms(500), timed_out);
+  set_timeout(p, 20s);
+  EXPECT_EQ(p.add(1, 1), 2);
+}
+
+TEST_P(shared_memory, is_not_used_where_one_side_does_not_want_it) {
+  start();
+  proxy_options without = looking();
+  without.settings->shared_memory = 0;
+  proxy<neighbour> p(where, without);
+  warm_up(p);
+  EXPECT_FALSE(shares(p));
+  proxy_options asleep = looking();
+  asleep.settings->spin = 0us;
+  proxy<neighbour> q(where, asleep);
+  warm_up(q);
+  EXPECT_FALSE(shares(q)) << "who always sleeps has to be woken each time: a socket does as well";
+}
+
+TEST_P(shared_memory, is_not_given_by_a_daemon_that_does_not_want_it) {
+  settings none = looking_settings();
+  none.shared_memory = 0;
+  start(none);
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  EXPECT_FALSE(shares(p));
+}
+
+TEST_P(shared_memory, is_given_to_so_many_and_the_others_go_on_over_their_sockets) {
+  start();
+  std::vector<std::unique_ptr<proxy<neighbour>>> all;
+  for (std::size_t i = 0; i < shared_ring::made_most + 5; ++i) {
+    all.push_back(std::make_unique<proxy<neighbour>>(where, looking()));
+    warm_up(*all.back());
+  }
+  EXPECT_EQ(std::ranges::count_if(all, [](const auto& p) { return shares(*p); }), static_cast<int>(shared_ring::made_most));
+  for (const auto& p : all) ASSERT_EQ(p->add(2, 2), 4);
+}
+
+// ---- callers that are cores themselves
+
+/// Calls from a core, one after another and then large ones both ways at once.
+task<> call_on_a_core(const proxy<neighbour>& p, const bytes& large, promise<std::string> said) {
+  for (int i = 0; i < 100; ++i) {
+    auto adding = async(p).add(i, 1);
+    if (co_await adding != i + 1) co_return said.succeed("a wrong sum");
+  }
+  std::vector<future<std::size_t>> up;
+  std::vector<future<bytes>> down;
+  for (int i = 0; i < 5; ++i) {
+    up.push_back(async(p).measure(large));
+    down.push_back(async(p).blob(large.size()));
+  }
+  for (auto& each : up)
+    if (co_await each != large.size()) co_return said.succeed("a wrong size");
+  for (auto& each : down)
+    if (co_await each != large) co_return said.succeed("a wrong blob");
+  said.succeed("done");
+}
+
+TEST_P(shared_memory, carries_calls_from_a_core_that_wants_it) {
+  start();
+  for (const bool wants : {true, false}) {
+    proxy_options options = looking();
+    if (!wants) options.settings->shared_memory = 0;
+    const proxy<neighbour> p(where, options);
+    const bytes large = object.blob(1'500'000);
+    cores_options how{.count = 1};
+    how.each.backend = GetParam().backend;
+    cores calling(how);
+    promise<std::string> said;
+    auto heard = said.get_future();
+    calling.run_on(0, [&](core&) { spawn(call_on_a_core(p, large, std::move(said))); });
+    EXPECT_EQ(heard.get(), "done");
+    EXPECT_EQ(mapped(), wants ? 2u : 0u) << "both ends are in this process";
+  }
+}
+
+TEST_P(shared_memory, of_a_core_is_lost_with_its_daemon) {
+  start();
+  const proxy<neighbour> p(where, looking());
+  const bytes large = object.blob(100'000);
+  cores_options how{.count = 1};
+  how.each.backend = GetParam().backend;
+  cores calling(how);
+  promise<std::string> said;
+  auto heard = said.get_future();
+  calling.run_on(0, [&](core&) { spawn(call_on_a_core(p, large, std::move(said))); });
+  EXPECT_EQ(heard.get(), "done");
+  promise<std::string> failed;
+  auto failure = failed.get_future();
+  const auto fails = [](const proxy<neighbour>& to, promise<std::string> how_it_ends) -> task<> {
+    auto sleeping = async(to).sleep_ms(300);
+    try {
+      co_await sleeping;
+      how_it_ends.succeed("answered");
+    } catch (const error& e) {
+      how_it_ends.succeed(std::string(e.type()));
+    }
+  };
+  calling.run_on(0, [&](core&) { spawn(fails(p, std::move(failed))); });
+  std::this_thread::sleep_for(20ms);
+  host.reset();
+  const std::string end = failure.get();
+  EXPECT_TRUE(end == "answered" || end == wire_class::connection_closed) << end;
+  EXPECT_EQ(mapped(), 0u);
+}
+
+// ---- peers that are not what they should be
+
+/// A raw peer that is one of ours as far as the daemon knows, and has asked for memory.
+struct asking_peer {
+  explicit asking_peer(const daemon& d) : peer(d) {
+    peer.say(connect_frame("neighbour", {.type = message::connect, .flags = flag::metadata, .annotations = {{"ENGN", "1"}}}));
+    EXPECT_EQ(peer.hear()->type, message::connect_ok);
+    peer.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", ""}}}));
+    char bytes[512];
+    const ssize_t n = receive_given(peer.descriptor(), std::as_writable_bytes(std::span(bytes)), 0, memory);
+    EXPECT_GT(n, 0);
+  }
+  ~asking_peer() {
+    if (memory >= 0) ::close(memory);
+  }
+  raw_peer peer;
+  descriptor memory = -1;
+};
+
+TEST_P(shared_memory, may_be_declined) {
+  start();
+  asking_peer p(*host);
+  ASSERT_GE(p.memory, 0);
+  p.peer.say(call_frame("neighbour", "add", "(1,2)"));
+  const auto said = p.peer.hear();
+  ASSERT_TRUE(said.has_value());
+  EXPECT_EQ(said->body(), value(3));
+}
+
+TEST_P(shared_memory, of_a_peer_that_spoils_it_harms_nobody_else) {
+  start();
+  log_capture log;
+  proxy<neighbour> bystander(where, looking());
+  warm_up(bystander);
+  {
+    asking_peer p(*host);
+    ASSERT_GE(p.memory, 0);
+    p.peer.say(std::string_view("\0", 1));
+    void* const at = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, p.memory, 0);
+    ASSERT_NE(at, MAP_FAILED);
+    std::memset(at, 0xa5, 4096);
+    ::munmap(at, 4096);
+    p.peer.say(std::string_view("\0", 1));  // in case it sleeps
+    EXPECT_TRUE(eventually([&] { return host->connections() == 1; })) << host->connections();
+  }
+  EXPECT_TRUE(eventually([&] { return log.has("Protocol error"); }));
+  warm_up(bystander);
+  EXPECT_TRUE(shares(bystander));
+}
+
+TEST_P(shared_memory, of_a_peer_that_rings_without_end_harms_nobody_else) {
+  start();
+  proxy<neighbour> bystander(where, looking());
+  warm_up(bystander);
+  asking_peer p(*host);
+  for (int i = 0; i < 100; ++i) p.peer.say(std::string(1000, '\0'));
+  warm_up(bystander);
+  EXPECT_EQ(host->connections(), 2u);
+}
+
+void write_line(int pipe, const std::string& text) {
+  const std::string line = text + '\n';
+  EXPECT_EQ(::write(pipe, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+}
+
+std::string line_from(int pipe) {
+  std::string text;
+  for (char c; ::read(pipe, &c, 1) == 1 && c != '\n';) text += c;
+  return text;
+}
+
+/// A process of its own that does `work` and nothing else, made before this one has threads.
+class child {
+ public:
+  explicit child(const std::function<void(int from_parent, int to_parent)>& work) {
+    int down[2], up[2];
+    EXPECT_TRUE(::pipe(down) == 0 && ::pipe(up) == 0);
+    process_ = ::fork();
+    if (process_ == 0) {
+      try {
+        work(down[0], up[1]);
+      } catch (const std::exception& e) {
+        write_line(up[1], std::string("failed: ") + e.what());
+      }
+      ::_exit(0);
+    }
+    to_ = down[1];
+    from_ = up[0];
+    ::close(down[0]);
+    ::close(up[1]);
+  }
+  ~child() {
+    kill();
+    ::close(to_);
+    ::close(from_);
+  }
+  child(const child&) = delete;
+  child& operator=(const child&) = delete;
+  void say(const std::string& text) { write_line(to_, text); }
+  std::string hear() { return line_from(from_); }
+  void kill() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(std::exchange(process_, -1), nullptr, 0);
+  }
+
+ private:
+  pid_t process_ = -1;
+  int to_ = -1, from_ = -1;
+};
+
+TEST_P(shared_memory, of_a_caller_that_is_killed_is_given_back) {
+  child caller([](int from_parent, int to_parent) {
+    proxy<neighbour> p(uri(line_from(from_parent)), looking());
+    warm_up(p);
+    const bytes large(5'000'000);
+    write_line(to_parent, shares(p) ? "shares" : "does not share");
+    for (;;) static_cast<void>(p.measure(large));
+  });
+  start();
+  caller.say(where.to_string());
+  EXPECT_EQ(caller.hear(), "shares");
+  proxy<neighbour> bystander(where, looking());
+  warm_up(bystander);
+  EXPECT_EQ(host->connections(), 2u);
+  EXPECT_EQ(mapped(), 3u);
+  caller.kill();
+  EXPECT_TRUE(eventually([&] { return host->connections() == 1; }));
+  EXPECT_EQ(mapped(), 2u);
+  warm_up(bystander);
+}
+
+TEST_P(shared_memory, of_a_daemon_that_is_killed_fails_its_callers) {
+  const setting how = GetParam();
+  child hosting([how](int from_parent, int to_parent) {
+    auto options = on_loopback(how.cores);
+    options.settings = looking_settings();
+    options.settings->backend = how.backend;
+    options.unix_only = true;
+    options.unix_socket = line_from(from_parent);
+    neighbour object;
+    daemon host(options);
+    write_line(to_parent, host.expose(object, "neighbour").to_string());
+    host.run();
+  });
+  hosting.say(abstract_name("killed"));
+  const uri there(hosting.hear());
+  proxy<neighbour> calling(there, looking()), waiting(there, looking()), sending(there, looking());
+  warm_up(calling);
+  warm_up(waiting);
+  warm_up(sending);
+  ASSERT_TRUE(shares(calling) && shares(waiting) && shares(sending));
+  std::thread asleep([&] { EXPECT_THROW(waiting.sleep_ms(20'000), connection_closed); });
+  std::thread busy([&] {
+    const bytes large(20'000'000);
+    EXPECT_THROW(for (;;) static_cast<void>(sending.measure(large)), connection_closed);
+  });
+  std::this_thread::sleep_for(50ms);
+  hosting.kill();
+  EXPECT_THROW(for (;;) calling.add(1, 1), unreachable);
+  asleep.join();
+  busy.join();
+}
+
+INSTANTIATE_TEST_SUITE_P(, shared_memory,
+                         testing::Values(setting{backend_choice::automatic, 1}, setting{backend_choice::epoll, 1}, setting{backend_choice::automatic, 2}),
+                         [](const auto& of) { return std::string(of.param.backend == backend_choice::epoll ? "epoll" : "automatic") + "_" + std::to_string(of.param.cores); });
+
+TEST(shared_memory_over_tcp, is_not_used) {
+  neighbour object;
+  auto options = on_loopback();
+  options.settings = looking_settings();
+  daemon host(options);
+  proxy<neighbour> p(host.expose(object), looking());
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(p.add(i, 1), i + 1);
+  EXPECT_FALSE(shares(p));
+}
+
+}  // namespace
+}  // namespace engine::test
