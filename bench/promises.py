@@ -11,6 +11,7 @@ ENGINE_TCP = ("engine-tcp", "engine-tcp-spin")
 RAW_TCP_SPIN = ("tcp-epoll-spin", "tcp-uring-spin")
 RAW_TCP = ("tcp-blocking", "tcp-epoll") + RAW_TCP_SPIN
 ENGINE_UNIX = ("engine-unix", "engine-unix-spin")
+ENGINE_SHARED = ("engine-shared-spin",)
 RAW_UNIX_SPIN = ("unix-epoll-spin", "unix-uring-spin")
 RAW_UNIX = ("unix-blocking", "unix-epoll") + RAW_UNIX_SPIN
 ENGINE_NS = ("engine-ns", "engine-ns-spin")
@@ -78,7 +79,7 @@ ROWS = (
     Row("1,000 connections", (Promise("many_connections", ENGINE_TCP, RAW_TCP, 0.95, says="the better raw floor, TCP"),
                               Promise("many_connections", ENGINE_UNIX, RAW_UNIX, 0.95, says="the better raw floor, Unix"))),
     Row("a blob of 256 MB", (Promise("huge", ENGINE_TCP, RAW_TCP, 0.95, says="the better raw floor, TCP"),
-                             Promise("huge", ENGINE_UNIX, RAW_UNIX, 0.9, says="the better raw floor, Unix"),
+                             Promise("huge", ENGINE_UNIX + ENGINE_SHARED, RAW_UNIX, 0.9, says="the better raw floor, Unix"),
                              Promise("huge", ENGINE_TCP, PEERS, 3, says="the best peer"))),
     Row("two server cores against one, calls per core", (per_core("engine-tcp", "tcp-epoll", "TCP"), per_core("engine-unix", "unix-epoll", "Unix"))),
     Row("small call on the server, msgpack, frame to reply", (Promise("micro_dispatch:small_call/msgpack", ("engine",), (), 60, at_most=True),)),
@@ -92,8 +93,9 @@ NAME_SERVER = (
     Promise("lookup_pipelined", ENGINE_NS_SQL, (), 500_000),
     Promise("register", ENGINE_NS_SQL, ("pyro4-ns-sql",), 20),
 )
+SHARED_MEMORY = (Promise("sync_call", ENGINE_SHARED, (), 1e6), Promise("sync_call", ENGINE_SHARED, PEERS, 9), Promise("huge", ENGINE_SHARED, RAW_UNIX, 1))
 BESIDE_PYRO4 = tuple(Promise(w, ENGINE_TCP, ("pyro4",), 10, RAW_TCP) for w in ("sync_call", "pipelined_call", "huge", "oneway", "stream"))
-ALL = tuple(must for row in ROWS for must in row.musts) + BESIDE_PYRO4 + NAME_SERVER
+ALL = tuple(must for row in ROWS for must in row.musts) + SHARED_MEMORY + BESIDE_PYRO4 + NAME_SERVER
 
 
 def best_of(names, workload, values):

@@ -84,9 +84,10 @@ def raw(name, mode, spin=0, **more):
                   client_settings={"spin": spin}, workloads=workloads, probe=("{programs}/raw_server", "mode=uring", "probe=1") if mode == "uring" else (), **more)
 
 
-def ours(name, spin=0, **more):
+def ours(name, spin=0, shared=0, **more):
     # With spinning on both sides and several clients there are more busy threads than cores: no floor does that either.
-    return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings={"spin": spin}, client_settings={"spin": spin},
+    how = {"spin": spin, "shared": shared}
+    return System(name, ("{programs}/engine_server",), ("{programs}/engine_client",), server_settings=how, client_settings=how,
                   workloads=tuple(w.name for w in WORKLOADS if w.name not in NAMES and not (spin and w.name in ("mixed",) + CORES)), **more)
 
 
@@ -120,6 +121,7 @@ SYSTEMS = (
     raw("unix-epoll-spin", "epoll", spin=1, unix=True),
     raw("unix-uring-spin", "uring", spin=1, unix=True),
     ours("engine-unix-spin", spin=1, unix=True),
+    ours("engine-shared-spin", spin=1, unix=True, shared=1),
     # Pyro4 as installed, with the serializer that is its fastest in each workload. Its client is blocking, so it cannot drive
     # many connections; its window is a number of threads.
     System("pyro4", (PYTHON, BENCH + "/pyro4/server.py"), (PYTHON, BENCH + "/pyro4/client.py"), chooses_port=True,

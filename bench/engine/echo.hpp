@@ -45,6 +45,7 @@ ENGINE_ONEWAY(Echo, note)
 inline engine::settings settings_of(const arguments& given) {
   engine::settings s = engine::settings::defaults();
   s.spin = given.flag("spin") ? std::chrono::seconds(1) : std::chrono::microseconds(0);
+  if (!given.flag("shared")) s.shared_memory = 0;
   if (const auto backend = given.text("backend", ""); !backend.empty())
     s.backend = backend == "epoll" ? engine::backend_choice::epoll : engine::backend_choice::uring;
   return s;
