@@ -86,11 +86,13 @@ void core::run() {
 }
 
 void core::run_ready() {
-  do {
-    while (run_once(time_point::min())) {
-    }
+  constexpr int at_once = 1000;  // passes, before others in that loop have their turn
+  for (int left = at_once; left > 0; --left) {
+    while (left > 0 && run_once(time_point::min())) --left;
     backend_->settle();
-  } while (!mailbox_.empty() || !may_sleep());  // what came before it settled told nobody
+    if (mailbox_.empty() && may_sleep()) return;  // what came before it settled told nobody
+  }
+  backend_->wake();
 }
 
 void core::stop() {
@@ -149,12 +151,16 @@ bool core::complete() {
 
 /// Whether what is looked at has something, or will have so soon that the kernel need not be asked in this pass.
 bool core::look(bool may_spin) {
-  constexpr unsigned per_kernel = 16;  // looks cost little, and a system call holds up the next ones
+  // Looks cost little, and a system call holds up the next ones; but what it tells of must not wait for long.
+  constexpr unsigned per_kernel = 16;
+  constexpr std::chrono::microseconds at_least_every{20};
   if (looked_at_.empty()) [[likely]] return false;
   if (std::exchange(told_of_sleep_, false))
     for (looked_at* l : looked_at_) l->after_sleep();
   for (looked_at* l : looked_at_) l->look(finished_);
-  return (may_spin || !finished_.empty()) && ++looks_ % per_kernel != 0;
+  if ((may_spin || !finished_.empty()) && ++looks_ % per_kernel != 0 && now_ - kernel_asked_ < at_least_every) return true;
+  kernel_asked_ = now_;
+  return false;
 }
 
 bool core::may_sleep() {

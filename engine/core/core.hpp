@@ -147,6 +147,7 @@ class core {
   bool spinning_ = false;
   std::vector<looked_at*> looked_at_{};
   unsigned looks_ = 0;
+  time_point kernel_asked_{};
   bool told_of_sleep_ = false;  // those of looked_at_
   completions finished_;
   std::vector<flushable*> corked_;

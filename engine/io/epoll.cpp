@@ -81,6 +81,7 @@ void epoll_backend::start_reader(operation& op, operation::word word, descriptor
   waiters& w = at(d);
   assert(!w.reader);
   w.reader = &op;
+  if (op.seldom_) return listen_for(d, w.events | EPOLLIN);
   if (std::exchange(w.fresh, true)) return;
   fresh_.push_back(d);
 }

@@ -58,8 +58,10 @@ std::expected<shared_ring::offer, io_error> shared_ring::make(std::size_t room) 
 
 std::expected<shared_ring, io_error> shared_ring::open(descriptor memory) {
   const io_error no_such{EINVAL, "sharing memory"};
+  // The seals first: before them the size may still change. What cannot be sealed, like a file, says -1.
+  const int sealed = ::fcntl(memory, F_GET_SEALS);
   struct stat found{};
-  if (::fstat(memory, &found) != 0 || (::fcntl(memory, F_GET_SEALS) & seals) != seals) return std::unexpected(no_such);
+  if (sealed < 0 || (sealed & seals) != seals || ::fstat(memory, &found) != 0) return std::unexpected(no_such);
   const auto size = static_cast<std::size_t>(found.st_size);
   if (size <= head || (size - head) % 2 != 0) return std::unexpected(no_such);
   const std::size_t room = (size - head) / 2;
@@ -165,11 +167,12 @@ bool shared_ring::wakes_other() {
 }
 
 bool shared_ring::announce_sleep(bool for_something, bool for_room) {
-  of_mine_->asleep.fetch_or(wanted(for_something, for_room), std::memory_order_seq_cst);
+  const std::uint32_t mine = wanted(for_something, for_room);
+  const std::uint32_t before = of_mine_->asleep.fetch_or(mine, std::memory_order_seq_cst);
   const bool something = for_something && of_other_->written.load(std::memory_order_seq_cst) != read_;
   const bool room = for_room && room_ - (written_ - of_other_->read.load(std::memory_order_seq_cst)) >= room_ / 4;
   if (!something && !room && !broken_) return true;
-  awake(for_something, for_room);
+  of_mine_->asleep.fetch_and(~(mine & ~before), std::memory_order_relaxed);  // another thread may wait for the same
   return false;
 }
 

@@ -50,10 +50,8 @@ class shared_ring {
   /// From now on the other side wakes this one when there is something to read, or a good deal of room: whatever is waited for. False: there is
   /// already, and it does not.
   bool announce_sleep(bool for_something, bool for_room);
-  /// That is not waited for any more.
-  void awake(bool for_something = true, bool for_room = true) {
-    of_mine_->asleep.fetch_and(~wanted(for_something, for_room), std::memory_order_relaxed);
-  }
+  /// Nobody here sleeps any more.
+  void awake() { of_mine_->asleep.store(0, std::memory_order_relaxed); }
 
   std::size_t room() const { return room_; }
 

@@ -290,7 +290,7 @@ bool channel::sleep_sharing(lock& held, time_point deadline) {
   const ssize_t n = receives ? ::recv(socket, bells.data(), bells.size(), 0) : poll_until(socket, POLLIN, deadline);
   const int error = errno;
   held.lock();
-  ring_->after_sleep(for_room, receives && n >= 0 ? std::optional(n) : std::nullopt);
+  ring_->after_sleep(receives && n >= 0 ? std::optional(n) : std::nullopt);
   if (receives && n < 0 && error == EAGAIN) receives_asleep_ = false;
   return n > 0;
 }
@@ -304,8 +304,7 @@ void channel::push(lock& held, time_point deadline) {
   held.unlock();
   poll_until(socket, ring_ ? POLLIN : POLLOUT, std::min(deadline, clock_now() + push_look));
   held.lock();
-  pushing_ = false;
-  if (ring_) ring_->waits_no_more_for_room();
+  pushing_ = false;  // what wakes is left to the one who drives, and so is the word that somebody sleeps
 }
 
 template <class Done> bool channel::drive(lock& held, Done done, time_point deadline) {
@@ -390,6 +389,7 @@ bool channel::send_rest() {
     keeping_ = false;
     return false;
   }
+  if (ring_ && !driving_) read_some();  // writing into memory does not tell that nobody reads it any more
   write_some();
   return true;
 }

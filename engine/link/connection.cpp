@@ -147,7 +147,7 @@ void connection::received(int result, slice data) {
 // ---- shared memory
 
 bool connection::offer(shared_ring::offer o) {
-  const bool whole = core_.io().passes_descriptors() && !ring_ && filling_.size() <= at_once && !sending_.pending() && !filling_.empty();
+  const bool whole = core_.io().passes_descriptors() && !ring_ && !offered_ && filling_.size() <= at_once && !sending_.pending() && !filling_.empty();
   std::array<iovec, 8> pieces;
   const std::size_t count = whole ? filling_.iovecs(0, pieces) : 0;
   const std::size_t gone = whole ? send_what_fits(socket_, std::span(pieces).first(count), o.memory) : 0;
@@ -161,7 +161,7 @@ bool connection::offer(shared_ring::offer o) {
 /// The peer's first word after an offer. What belongs to a message that it has begun already is no word.
 bool connection::takes_the_offer(std::span<const std::byte> said) {
   const auto offered = std::exchange(offered_, nullptr);
-  if (said.empty() || said.front() != accepted || !reader_.between_frames()) return false;
+  if (said.empty() || said.front() != accepted || !reader_.between_frames() || sending_.pending()) return false;
   go_on_over(std::move(*offered));
   return true;
 }
@@ -296,10 +296,11 @@ task<> connection::finish() {
   timer_.disarm();
   broken_ = true;  // what is under way still finishes, but nothing follows it
   discarding_ = false;
+  if (ring_) ring_->close();
   core_.io().close(std::exchange(socket_, -1));
   while (receiving_.pending() || sending_.pending()) co_await change();
-  while (ring_ && ring_->listening()) {
-    ring_->receive_into({}, receiving_);  // finishes when the socket has
+  while (ring_ && (ring_->listening() || receiving_.pending())) {
+    if (!receiving_.pending()) ring_->receive_into({}, receiving_);  // so that somebody tells when the socket has finished
     co_await change();
   }
   ring_.reset();

@@ -86,6 +86,10 @@ loose_connection core_channel::release() {
 bool core_channel::may_share_memory() const { return core_.io().passes_descriptors() && link_->local().is_unix(); }
 
 task<> core_channel::share_memory(time_point deadline) {
+  if (!link_->frames().between_frames()) {  // more has come than was asked for: it stays with the socket
+    co_await link_->next_frame();
+    co_return;
+  }
   // Received by ourselves: no backend takes what comes along with bytes.
   arrival come(core_, link_->socket(), deadline);
   arrival_ = &come;

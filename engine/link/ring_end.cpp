@@ -70,8 +70,8 @@ void ring_end::look_at_socket() {
   if (n == 0 || (n < 0 && errno != EAGAIN)) ended_ = true;
 }
 
-void ring_end::after_sleep(bool for_room, std::optional<ssize_t> heard) {
-  ring_.awake(true, for_room);
+void ring_end::after_sleep(std::optional<ssize_t> heard) {
+  ring_.awake();
   if (!heard) look_at_socket();
   else if (*heard == 0) ended_ = true;
 }

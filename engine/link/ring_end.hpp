@@ -26,9 +26,7 @@ class ring_end {
   /// Before sleeping until the socket can be read, which it can when there is what is waited for. False: there is already.
   bool before_sleep(bool for_something, bool for_room) { return !ended_ && ring_.announce_sleep(for_something, for_room); }
   /// Afterwards, for who waited for something to read. `heard`: what recv(2) has said, or nullopt to ask it.
-  void after_sleep(bool for_room, std::optional<ssize_t> heard);
-  /// Afterwards, for who waited for room only, while another thread may sleep for something to read: what has come on the socket may be for that.
-  void waits_no_more_for_room() { ring_.awake(false, true); }
+  void after_sleep(std::optional<ssize_t> heard);
   /// The peer is gone, or has said something.
   bool ended_or_readable();
 

@@ -47,25 +47,33 @@ void ring_link::send(std::span<const iovec> from, operation& op) {
 }
 
 std::size_t ring_link::send_now(std::span<const iovec> from) {
-  if (ended_) return 0;
-  const std::size_t gone = ring_.write(from);
-  if (gone > 0) wake_other();
-  return gone;
+  if (gone_) return 0;
+  const std::size_t left = ring_.write(from);
+  if (left > 0) wake_other();
+  return left;
 }
 
 void ring_link::cancel(operation& op) {
   if (&op == receiving_) cancelled_ = true;
 }
 
+namespace {
+std::byte bell_byte{};
+const iovec one_bell{&bell_byte, 1};
+}  // namespace
+
 void ring_link::wake_other() {
-  static std::byte bell{};
-  static const iovec one{&bell, 1};
-  if (!ring_.wakes_other() || core_.io().send_now(socket_, std::span(&one, 1)) > 0) return;
-  if (!ringing_.pending() && !ended_) core_.io().send(socket_, std::span(&one, 1), ringing_);
+  if (gone_ || !ring_.wakes_other()) return;
+  if (core_.io().send_now(socket_, std::span(&one_bell, 1)) == 0) ring();
+}
+
+void ring_link::ring() {
+  if (!ringing_.pending()) core_.io().send(socket_, std::span(&one_bell, 1), ringing_);
 }
 
 /// Somebody has woken us, or the socket has ended: what there is will be found by look().
 void ring_link::rung(int result) {
+  if (ended_) return;
   if (result > 0) return core_.io().receive(socket_, bell_);
   ended_ = true;
 }
@@ -80,33 +88,37 @@ void ring_link::finish(operation*& which, int result, completions& finished) {
 }
 
 void ring_link::look(completions& finished) {
-  if (receiving_) {
-    // Before it is looked whether there is something: what was written before the end must not be missed.
-    const bool over = ended_;
-    const std::size_t come = cancelled_ ? 0 : ring_.read(receiving_->into_);
-    if (come > 0) {
-      finish(receiving_, static_cast<int>(come), finished);
-      wake_other();
-    } else if (cancelled_) {
-      finish(receiving_, -ECANCELED, finished);
-    } else if (over || ring_.broken()) {
-      finish(receiving_, end(), finished);
-    }
+  if (receiving_) look_for_bytes(finished);
+  if (sending_) look_for_room(finished);
+}
+
+void ring_link::look_for_bytes(completions& finished) {
+  // Before it is looked whether there is something: what was written before the end must not be missed.
+  const bool over = ended_;
+  const std::size_t come = ring_.read(receiving_->into_);
+  if (come > 0) {
+    finish(receiving_, static_cast<int>(come), finished);
+    wake_other();
+  } else if (cancelled_ || over || ring_.broken()) {
+    finish(receiving_, cancelled_ ? -ECANCELED : end(), finished);
   }
-  if (sending_) {
-    const std::size_t gone = ended_ ? 0 : ring_.write(sending_->from_);
-    if (gone > 0) {
-      finish(sending_, static_cast<int>(gone), finished);
-      wake_other();
-    } else if (ended_ || ring_.broken()) {
-      finish(sending_, -EPIPE, finished);
-    }
+}
+
+void ring_link::look_for_room(completions& finished) {
+  const std::size_t left = gone_ ? 0 : ring_.write(sending_->from_);
+  if (left > 0) {
+    finish(sending_, static_cast<int>(left), finished);
+    wake_other();
+  } else if (gone_ || ring_.broken()) {
+    finish(sending_, -EPIPE, finished);
+  } else if (ended_ && !std::exchange(asked_, true)) {
+    ring();  // who has only said goodbye reads on, and makes room; one that is gone fails this
   }
 }
 
 bool ring_link::before_sleep() {
   // Nobody who reads: what comes waits, as it would in a socket.
-  const bool something = (receiving_ && (cancelled_ || ended_)) || (sending_ && ended_);
+  const bool something = (receiving_ && (cancelled_ || ended_)) || (sending_ && (gone_ || (ended_ && !asked_)));
   return !something && (receiving_ || sending_ ? ring_.announce_sleep(receiving_, sending_) : true);
 }
 

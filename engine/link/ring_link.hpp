@@ -30,6 +30,8 @@ class ring_link final : private core::looked_at {
   void cancel(operation&);
   /// Until the backend has told of the socket's end; after it nothing that is started waits.
   bool listening() const { return bell_.pending() || ringing_.pending(); }
+  /// Before its owner closes the socket, whose number may be another's then.
+  void close() { ended_ = gone_ = true; }
   /// Memory to receive into.
   std::span<std::byte> room();
 
@@ -40,13 +42,18 @@ class ring_link final : private core::looked_at {
     ring_link& of;
   };
   struct ring_bell final : operation {
-    void finished(int, slice) override {}
+    explicit ring_bell(ring_link& l) : of(l) {}
+    void finished(int result, slice) override { of.gone_ = of.gone_ || result < 0; }
+    ring_link& of;
   };
   void look(completions& finished) override;
+  void look_for_bytes(completions& finished);
+  void look_for_room(completions& finished);
   bool before_sleep() override;
   void after_sleep() override { ring_.awake(); }
   void rung(int result);
   void wake_other();
+  void ring();
   void start(operation&, operation::word);
   void finish(operation*&, int result, completions&);
   int end() const;
@@ -57,9 +64,11 @@ class ring_link final : private core::looked_at {
   operation* receiving_ = nullptr;
   operation* sending_ = nullptr;
   bool cancelled_ = false;  // the one that receives
-  bool ended_ = false;
+  bool ended_ = false;      // the other side says nothing more …
+  bool gone_ = false;       // … and hears nothing
+  bool asked_ = false;      // whether it hears, once it has ended
   bell bell_{*this};
-  ring_bell ringing_{};
+  ring_bell ringing_{*this};
   std::unique_ptr<std::byte[]> room_{};
 };
 

@@ -27,7 +27,8 @@ double fraction() {
 /// An answer of which nothing is wanted but that it came.
 struct acknowledgement final : awaited_reply {
   std::optional<channel_failure> answered(const frame&) override { return std::nullopt; }
-  void failed(const channel_failure&) override {}
+  void failed(const channel_failure& f) override { failure = f; }
+  std::optional<channel_failure> failure{};
 };
 
 engine::settings settings_for(const proxy_options& o) { return o.settings ? *o.settings : engine::settings::from_environment(); }
@@ -191,10 +192,16 @@ void remote::share_memory(lock& held, time_point limit) {
   const auto mine = channel_;
   connecting_ = true;  // nobody else says anything meanwhile
   acknowledgement answer;
-  const auto sequence = talk_.write_memory_question(mine->outgoing());
-  mine->share_memory(held, answer, sequence, std::min(limit, deadline()));
+  try {
+    const auto sequence = talk_.write_memory_question(mine->outgoing());
+    mine->share_memory(held, answer, sequence, std::min(limit, deadline()));
+  } catch (...) {
+    mine->fail({.why = channel_failure::cause::closed, .text = "the connection was given up", .thrown = std::current_exception()});
+  }
   connecting_ = false;
   connected_.notify_all();
+  // The call that is about to be made would have waited as long.
+  if (answer.failure && answer.failure->why == channel_failure::cause::timed_out) std::rethrow_exception(exception_for(*answer.failure));
 }
 
 void remote::learn_members(lock& held, time_point deadline) {

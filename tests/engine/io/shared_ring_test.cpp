@@ -182,9 +182,17 @@ TEST(SharedRing, keeps_two_waits_apart) {
   say(*both.mine, std::string(4096, 'x'));
   EXPECT_TRUE(both.mine->announce_sleep(true, false));
   EXPECT_TRUE(both.mine->announce_sleep(false, true)) << "another thread, for room";
-  both.mine->awake(false, true);
   say(*both.theirs, "news");
-  EXPECT_TRUE(both.theirs->wakes_other()) << "the first one sleeps still";
+  EXPECT_TRUE(both.theirs->wakes_other());
+}
+
+TEST(SharedRing, does_not_forget_who_sleeps_when_another_thread_need_not) {
+  two_sides both;
+  say(*both.mine, std::string(4096, 'x'));
+  EXPECT_TRUE(both.mine->announce_sleep(true, true));
+  hear(*both.theirs, 2000);  // and has not looked yet who sleeps
+  EXPECT_FALSE(both.mine->announce_sleep(false, true)) << "another thread finds room";
+  EXPECT_TRUE(both.theirs->wakes_other());
 }
 
 /// A side that sleeps in poll(2) whenever it may.
@@ -319,6 +327,11 @@ TEST(SharedRing, is_opened_only_in_memory_that_cannot_be_taken_away) {
   EXPECT_EQ(refused(memory_with(all, 4096 + (off_t{256} << 20))), EINVAL) << "too large";
   EXPECT_EQ(refused(memory_with(all | F_SEAL_WRITE, size)), EPERM) << "as mmap(2) says";
   EXPECT_EQ(refused(::eventfd(0, 0)), EINVAL);
+  const std::string path = ::testing::TempDir() + "shared_ring_test.file";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(::ftruncate(file, size), 0);
+  ::unlink(path.c_str());
+  EXPECT_EQ(refused(file), EINVAL) << "what cannot be sealed can shrink";
   EXPECT_EQ(refused(::open("/dev/zero", O_RDWR)), EINVAL);
   EXPECT_EQ(shared_ring::open(-1).error().code, EINVAL);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <engine/io/socket.hpp>
+#include <engine/link/core_channel.hpp>
 
 #include "link_support.hpp"
 
@@ -143,6 +144,18 @@ TEST_P(RingLink, says_everything_before_it_ends) {
   EXPECT_EQ(a.link->end().why, connection_end::cause::peer_closed);
 }
 
+TEST_P(RingLink, hears_everything_though_its_own_words_find_no_room_any_more) {
+  const std::string big(300'000, 'b');
+  auto [a, s] = share(4096, {}, [&](served& of, const frame& f) {
+    write_frame(of.link->outgoing(), message::result, f.sequence, big);
+    of.link->close();
+  });
+  a.say(request(1, "last words?") + request(2, std::string(1'000'000, 'x')));
+  ASSERT_TRUE(until([&] { return a.finished && s.finished; }));
+  ASSERT_EQ(a.answers.size(), 1u);
+  EXPECT_EQ(a.answers[0].payload, big);
+}
+
 TEST_P(RingLink, reads_what_was_said_before_the_other_side_was_gone) {
   auto [a, s] = share(16 * 1024, {}, {}, false);
   a.say(request(1, "first") + request(2, "second"));
@@ -200,9 +213,19 @@ TEST_P(RingLink, ends_when_the_memory_has_been_spoilt) {
   ASSERT_NE(at, MAP_FAILED);
   static_cast<std::uint64_t*>(at)[256 / 8] = ~std::uint64_t{0};  // what the client claims to have written
   ::munmap(at, 4096);
+  if (!simulated()) {
+    char byte = 0;
+    EXPECT_EQ(::send(socket, &byte, 1, MSG_DONTWAIT), 1) << "told in the very pass that finds it";
+  }
   ASSERT_TRUE(until([&] { return s.finished && a.finished; }));
   EXPECT_EQ(s.link->end().why, connection_end::cause::reset);
   EXPECT_EQ(s.link->end().code, EPROTO);
+  s.link.reset();
+  auto [peer, other] = meet();  // has the same descriptor, perhaps
+  peer.read();
+  peer.say(request(7, "hello"));
+  ASSERT_TRUE(until([&] { return !peer.answers().empty(); }));
+  EXPECT_EQ(peer.answers(), (std::vector<answer>{{7, "hello"}}));
 }
 
 TEST_P(RingLink, refuses_bytes_that_are_no_message) {
@@ -278,6 +301,10 @@ TEST_P(Offer, comes_with_what_is_written_and_is_taken_by_a_zero) {
   auto ring = shared_ring::open(memory);
   ASSERT_TRUE(ring.has_value());
   EXPECT_FALSE(s.link->shares_memory()) << "nobody has said yes";
+  auto another = shared_ring::make(4096);
+  write_frame(s.link->outgoing(), message::ping, 9, "");
+  EXPECT_FALSE(s.link->offer(std::move(*another))) << "one offer at a time";
+  EXPECT_EQ(hear(1), (std::vector<answer>{{9, ""}}));
   say(std::string_view("\0", 1));
   const std::string asked = request(2, "over memory");
   const iovec part{const_cast<char*>(asked.data()), asked.size()};
@@ -350,6 +377,137 @@ TEST_P(Offer, does_not_outlive_a_peer_that_goes) {
   ::close(std::exchange(socket, -1));
   EXPECT_TRUE(until([&] { return s.finished; }));
   EXPECT_EQ(s.link->end().why, connection_end::cause::peer_closed);
+}
+
+// ---- the question of a client on a core
+
+class Question : public ::testing::TestWithParam<world> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = refusal(GetParam()); !why.empty()) GTEST_SKIP() << why;
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    far = ends[1];
+    auto pool = std::make_unique<buffer_pool>(16, 16 * 1024);
+    auto io = maker.make(*pool);
+    home = std::make_unique<core>(core_options{.spin = {}}, std::move(pool), std::move(io));
+    near.emplace(*home, frame_limits{}, std::string());
+    near->adopt(ends[0]);
+  }
+  void TearDown() override {
+    if (!home) return;
+    if (far >= 0) ::close(far);
+    ended = false;
+    spawn(end());
+    EXPECT_TRUE(until([&] { return ended; }));
+  }
+  task<> end() {
+    task<> closing = near->close();
+    co_await closing;
+    ended = true;
+  }
+  /// The handshake as core_remote has it: an answer, then the question.
+  task<> greet(time_point deadline) {
+    const frame* const welcome = co_await near->next_frame();
+    EXPECT_TRUE(welcome);
+    write_frame(near->greeting(), message::ping, 2, "memory?");
+    near->set_deadline(deadline);
+    task<> sharing = near->share_memory(deadline);
+    co_await sharing;
+    asked = true;
+    near->let_requests_go();
+  }
+  template <class Done> bool until(Done done) {
+    const time_point limit = std::chrono::steady_clock::now() + patience;
+    while (!done() && std::chrono::steady_clock::now() < limit) home->run_once(std::chrono::steady_clock::now() + 1ms);
+    return done();
+  }
+  static std::string answer_of(std::uint16_t sequence) {
+    output out;
+    write_frame(out, message::result, sequence, "answer");
+    return bytes_of(out);
+  }
+  void say(std::string_view bytes) { ASSERT_EQ(::send(far, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
+  std::string heard(std::size_t least) {
+    std::string all;
+    EXPECT_TRUE(until([&] {
+      char bytes[4096];
+      const ssize_t n = ::recv(far, bytes, sizeof bytes, MSG_DONTWAIT);
+      if (n > 0) all.append(bytes, static_cast<std::size_t>(n));
+      return all.size() >= least;
+    }));
+    return all;
+  }
+  void write_request() { write_frame(near->outgoing(), message::invoke, 3, "request"); }
+
+  backend_maker maker{GetParam()};
+  std::unique_ptr<core> home{};
+  std::optional<core_channel> near{};
+  descriptor far = -1;
+  bool asked = false, ended = false;
+};
+INSTANTIATE_TEST_SUITE_P(Link, Question, real_worlds, world_name);
+
+TEST_P(Question, is_answered_by_memory_over_which_requests_go) {
+  spawn(greet(time_point::max()));
+  say(answer_of(1));
+  heard(24);  // the question
+  auto made = shared_ring::make(4096);
+  ASSERT_TRUE(made.has_value());
+  const std::string pong = answer_of(2);
+  const iovec part{const_cast<char*>(pong.data()), pong.size()};
+  ASSERT_EQ(send_what_fits(far, std::span(&part, 1), made->memory), pong.size());
+  ::close(made->memory);
+  ASSERT_TRUE(until([&] { return asked; }));
+  EXPECT_EQ(heard(1), std::string(1, '\0'));
+  write_request();
+  ASSERT_TRUE(until([&] { return made->ring.readable(); }));
+  std::string said(1000, '\0');
+  said.resize(made->ring.read(std::as_writable_bytes(std::span(said))));
+  EXPECT_EQ(answers_in(said), (std::vector<answer>{{3, "request"}}));
+}
+
+TEST_P(Question, leaves_it_with_the_socket_when_there_is_no_memory) {
+  spawn(greet(time_point::max()));
+  say(answer_of(1));
+  heard(24);
+  say(answer_of(2));
+  ASSERT_TRUE(until([&] { return asked; }));
+  write_request();
+  EXPECT_EQ(answers_in(heard(31)), (std::vector<answer>{{3, "request"}}));
+}
+
+TEST_P(Question, loses_nothing_that_came_too_early) {
+  spawn(greet(time_point::max()));
+  say(answer_of(1) + answer_of(2));  // the second one unasked
+  ASSERT_TRUE(until([&] { return asked; }));
+  const std::string said = heard(24);
+  write_request();
+  EXPECT_EQ(answers_in(heard(31)), (std::vector<answer>{{3, "request"}}));
+}
+
+TEST_P(Question, is_given_up_at_its_deadline) {
+  spawn(greet(std::chrono::steady_clock::now() + 30ms));
+  say(answer_of(1));
+  ASSERT_TRUE(until([&] { return asked; }));
+  EXPECT_TRUE(near->ended());
+}
+
+TEST_P(Question, ends_with_the_connection) {
+  spawn(greet(time_point::max()));
+  say(answer_of(1));
+  heard(24);
+  ::close(std::exchange(far, -1));
+  ASSERT_TRUE(until([&] { return asked; }));
+  EXPECT_TRUE(near->ended());
+}
+
+TEST_P(Question, is_dropped_when_the_channel_fails) {
+  spawn(greet(time_point::max()));
+  say(answer_of(1));
+  heard(24);
+  near->fail({.text = "over"});
+  ASSERT_TRUE(until([&] { return asked; }));
 }
 
 }  // namespace

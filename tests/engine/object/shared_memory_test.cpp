@@ -38,6 +38,7 @@ class neighbour {
   void note(int n) { noted += n; }
   int notes() { return noted; }
   void fail(std::string text) { throw raised("ValueError", {text}); }
+  void stall_ms(int n) { std::this_thread::sleep_for(std::chrono::milliseconds(n)); }
   void sleep_ms(int n) { std::this_thread::sleep_for(std::chrono::milliseconds(n)); }
   /// System calls of the core that serves this.
   std::uint64_t system_calls_here() { return core::current()->io().counters().system_calls; }
@@ -49,7 +50,7 @@ class neighbour {
  private:
   std::atomic<int> noted{0};
 };
-ENGINE_EXPOSE(neighbour, add, measure, blob, note, notes, fail, sleep_ms, system_calls_here, count)
+ENGINE_EXPOSE(neighbour, add, measure, blob, note, notes, fail, stall_ms, sleep_ms, system_calls_here, count)
 ENGINE_ONEWAY(neighbour, note)
 ENGINE_MARK(neighbour, sleep_ms, .blocking = true)
 
@@ -233,6 +234,20 @@ TEST_P(shared_memory, serves_several_threads_on_one_proxy) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_P(shared_memory, wakes_who_waits_for_room_though_others_have_given_up_waiting) {
+  start();
+  proxy<neighbour> p(where, looking());
+  warm_up(p);
+  const bytes large = object.blob(3'000'000);
+  for (int round = 0; round < 20; ++round) {
+    auto slow = async(p).stall_ms(15);  // keeps the core from reading
+    std::thread sending([&] { EXPECT_EQ(p.measure(large), large.size()); });
+    for (int i = 0; i < 8; ++i) static_cast<void>(slow.wait_for(1ms));
+    sending.join();
+    slow.get();
+  }
+}
+
 TEST_P(shared_memory, works_with_a_shared_secret) {
   start(looking_settings(), "secret");
   proxy_options options = looking();
@@ -267,6 +282,31 @@ TEST_P(shared_memory, keeps_a_time_limit) {
   EXPECT_THROW(p.sleep_ms(500), timed_out);
   set_timeout(p, 20s);
   EXPECT_EQ(p.add(1, 1), 2);
+}
+
+TEST_P(shared_memory, is_not_waited_for_longer_than_a_call_may_take) {
+  // A daemon of ours as far as the caller knows, which never answers a PING.
+  const std::string name = abstract_name("silent");
+  const descriptor listening = open_listener(address::unix_socket(name).value(), {}, true).value();
+  std::thread there([&] {
+    raw_peer p(::accept(listening, nullptr, nullptr));
+    while (const auto said = p.hear()) {
+      if (said->type == message::connect) p.say(frame_of("'welcome'", {.type = message::connect_ok, .sequence = said->sequence, .annotations = {{"ENGN", "2"}}}));
+      if (said->type == message::invoke) p.say(frame_of("3", {.type = message::result, .sequence = said->sequence}));
+    }
+  });
+  proxy_options options = looking();
+  options.settings->metadata = false;
+  options.serializer = "serpent";
+  {
+    proxy<neighbour> p(uri("PYRO:neighbour@./u:" + name), options);
+    set_timeout(p, 300ms);
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_THROW(for (int i = 0; i < 40; ++i) static_cast<void>(p.add(1, 2)), timed_out);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  }
+  there.join();
+  ::close(listening);
 }
 
 TEST_P(shared_memory, is_not_used_where_one_side_does_not_want_it) {
