@@ -1,5 +1,5 @@
 // Bad input over real sockets: each gets the answer or the closing of WIRE §3.3, §5.3, §5.4 and §14 and a log line; a well-behaved
-// connection beside it never notices, and nothing leaks. For one core and two, over TCP and Unix sockets.
+// connection beside it never notices, and nothing leaks. For one core and two, over TCP, Unix sockets and shared memory.
 #include <gtest/gtest.h>
 
 #include <codec/compress.hpp>
@@ -14,6 +14,7 @@ namespace {
 struct setting {
   unsigned cores;
   bool unix_socket;
+  bool shared = false;
 };
 
 class bad_input : public testing::TestWithParam<setting> {
@@ -30,15 +31,20 @@ class bad_input : public testing::TestWithParam<setting> {
       options.unix_socket = abstract_name("bad");
     }
     change(*options.settings);
+    if (GetParam().shared) options.settings->spin = 50us;
     descriptors_ = open_descriptors();
     host_ = std::make_unique<daemon>(options);
     host_->expose(other_, "other");  // lives on core 0, `thing` on the last one
     bystander_ = std::make_unique<proxy<thing>>(host_->expose(object, "thing"), quiet_proxy());
     EXPECT_EQ(bystander_->add(1, 2), 3);
   }
-  raw_peer connect() { return raw_peer(*host_); }
-  raw_peer greeted(std::string_view id = "thing") {
+  raw_peer connect() {
     raw_peer p(*host_);
+    p.shares_memory = GetParam().shared;
+    return p;
+  }
+  raw_peer greeted(std::string_view id = "thing") {
+    raw_peer p = connect();
     EXPECT_EQ(p.greet(id).type, message::connect_ok);
     return p;
   }
@@ -197,7 +203,8 @@ TEST_P(bad_input, hostile_msgpack_lengths_are_answered_without_the_memory) {
 }
 
 TEST_P(bad_input, a_known_serializer_that_is_not_accepted_is_answered_and_closed) {
-  raw_peer p = greeted();
+  raw_peer p(*host_);  // none of ours, which may use it
+  EXPECT_EQ(p.greet("thing").type, message::connect_ok);
   p.say(frame_of("x", {.serializer = 6}));
   const auto a = p.hear();
   ASSERT_TRUE(a);
@@ -297,9 +304,10 @@ TEST_P(bad_input, handshakes_with_a_wrong_or_missing_digest_are_refused) {
 }
 
 std::string name_of(const testing::TestParamInfo<setting>& of) {
-  return std::string(of.param.unix_socket ? "unix" : "tcp") + "_" + std::to_string(of.param.cores);
+  return std::string(of.param.unix_socket ? "unix" : "tcp") + "_" + std::to_string(of.param.cores) + (of.param.shared ? "_shared" : "");
 }
-INSTANTIATE_TEST_SUITE_P(, bad_input, testing::Values(setting{1, false}, setting{2, false}, setting{1, true}, setting{2, true}), name_of);
+INSTANTIATE_TEST_SUITE_P(, bad_input, testing::Values(setting{1, false}, setting{2, false}, setting{1, true}, setting{2, true}, setting{1, true, true}, setting{2, true, true}),
+                         name_of);
 
 }  // namespace
 }  // namespace engine::test

@@ -20,6 +20,7 @@ struct setting {
   unsigned cores;
   bool unix_socket;
   backend_choice backend;
+  bool shared = false;
 };
 
 class bad_peers : public testing::TestWithParam<setting> {
@@ -27,6 +28,7 @@ class bad_peers : public testing::TestWithParam<setting> {
   void start(settings changed = quiet_settings()) {
     auto options = on_loopback(GetParam().cores);
     changed.backend = GetParam().backend;
+    if (GetParam().shared) changed.spin = 50us;
     options.settings = changed;
     if (GetParam().unix_socket) {
       options.unix_only = true;
@@ -46,8 +48,13 @@ class bad_peers : public testing::TestWithParam<setting> {
     host_.reset();
     EXPECT_EQ(open_descriptors(), descriptors_);
   }
-  raw_peer greeted() {
+  raw_peer connect() {
     raw_peer p(*host_);
+    p.shares_memory = GetParam().shared;
+    return p;
+  }
+  raw_peer greeted() {
+    raw_peer p = connect();
     EXPECT_EQ(p.greet("thing").type, message::connect_ok);
     return p;
   }
@@ -123,7 +130,7 @@ TEST_P(bad_peers, one_that_vanishes_leaves_nothing_in_any_state) {
   };
   for (const auto& state : states) {
     for (const bool with_reset : {false, true}) {
-      raw_peer p(*host_);
+      raw_peer p = this->connect();
       state(p);
       with_reset ? p.reset() : p.vanish();
     }
@@ -197,12 +204,13 @@ TEST_P(bad_peers, a_daemon_out_of_descriptors_serves_those_it_has_and_the_others
 
 std::string name_of(const testing::TestParamInfo<setting>& of) {
   return std::string(of.param.unix_socket ? "unix" : "tcp") + "_" + std::to_string(of.param.cores) +
-         (of.param.backend == backend_choice::epoll ? "_epoll" : "");
+         (of.param.backend == backend_choice::epoll ? "_epoll" : "") + (of.param.shared ? "_shared" : "");
 }
 INSTANTIATE_TEST_SUITE_P(, bad_peers,
                          testing::Values(setting{1, false, backend_choice::automatic}, setting{2, false, backend_choice::automatic},
                                          setting{1, true, backend_choice::automatic}, setting{2, true, backend_choice::automatic},
-                                         setting{2, false, backend_choice::epoll}),
+                                         setting{2, false, backend_choice::epoll}, setting{1, true, backend_choice::automatic, true},
+                                         setting{2, true, backend_choice::automatic, true}, setting{2, true, backend_choice::epoll, true}),
                          name_of);
 
 }  // namespace

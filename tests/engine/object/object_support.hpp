@@ -16,6 +16,7 @@
 #include <codec/frame_writer.hpp>
 #include <codec/serializer.hpp>
 #include <engine/io/address.hpp>
+#include <engine/link/ring_end.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>
 #include <engine/object/proxy.hpp>
@@ -81,7 +82,8 @@ class raw_peer {
   explicit raw_peer(const address&);
   explicit raw_peer(const daemon& d);
   explicit raw_peer(int connected) : socket_(connected) {}
-  raw_peer(raw_peer&& other) noexcept : socket_(std::exchange(other.socket_, -1)), pending_(std::move(other.pending_)) {}
+  raw_peer(raw_peer&& other) noexcept
+      : shares_memory(other.shares_memory), socket_(std::exchange(other.socket_, -1)), pending_(std::move(other.pending_)), ring_(std::move(other.ring_)) {}
   ~raw_peer() { vanish(); }
 
   void say(std::string_view bytes);
@@ -89,8 +91,9 @@ class raw_peer {
   std::optional<answer> hear();
   /// Whether the other side closes, having said nothing more.
   bool closed_by_peer();
-  /// connect_frame() and its answer.
+  /// connect_frame() and its answer. If it shares memory: as one of ours, and goes on over that.
   answer greet(std::string_view object);
+  bool shares_memory = false;
   void vanish();
   /// Ends with RST instead of FIN.
   void reset();
@@ -100,8 +103,11 @@ class raw_peer {
 
  private:
   bool fill();
+  ssize_t receive(std::span<char> into);
+  void go_on_over_memory();
   int socket_ = -1;
   std::string pending_{};
+  std::optional<ring_end> ring_{};
 };
 
 /// A listening socket that accepts, perhaps, and says only what it is told.
