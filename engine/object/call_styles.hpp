@@ -69,9 +69,10 @@ template <class R, class Write> void put_on_its_way(future_reply<R>& state, remo
 
 template <class R, class Write> future<R> call_later(const std::shared_ptr<remote>& to, time_limit limit, Write&& write) {
   if (core* const here = core::current()) return call_on_core<R>(*here, *to, limit, write);
-  auto* state = new future_reply<R>(to, limit);
-  future<R> result(state);
+  future<R> result;
   remote::lock held = to->acquire_busy();
+  auto* const state = new future_reply<R>(to, limit);
+  result = future<R>(state);
   try {
     if (!held) held = to->acquire_patiently(limit ? state->deadline() : time_point::max());
   } catch (const unreachable&) {
