@@ -116,48 +116,6 @@ std::size_t send_what_fits(descriptor d, std::span<const iovec> from) {
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
-std::size_t send_what_fits(descriptor d, std::span<const iovec> from, descriptor given) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof given)]{};
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(from.data());
-  message.msg_iovlen = from.size();
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const along = CMSG_FIRSTHDR(&message);
-  along->cmsg_level = SOL_SOCKET;
-  along->cmsg_type = SCM_RIGHTS;
-  along->cmsg_len = CMSG_LEN(sizeof given);
-  std::memcpy(CMSG_DATA(along), &given, sizeof given);
-  const ssize_t n = ::sendmsg(d, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return n > 0 ? static_cast<std::size_t>(n) : 0;
-}
-
-ssize_t receive_given(descriptor d, std::span<std::byte> into, int flags, descriptor& given) {
-  // Room for one: what there is no room for the kernel closes by itself (unix(7)); what padding lets in is closed here.
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof given)];
-  iovec part{into.data(), into.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const ssize_t n = ::recvmsg(d, &message, flags | MSG_CMSG_CLOEXEC);
-  if (n < 0) return n;
-  const int code = errno;
-  for (cmsghdr* along = CMSG_FIRSTHDR(&message); along; along = CMSG_NXTHDR(&message, along)) {
-    if (along->cmsg_level != SOL_SOCKET || along->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (along->cmsg_len - CMSG_LEN(0)) / sizeof given;
-    for (std::size_t i = 0; i < count; ++i) {
-      descriptor come = -1;
-      std::memcpy(&come, CMSG_DATA(along) + i * sizeof come, sizeof come);
-      std::swap(come, given);
-      if (come >= 0) ::close(come);
-    }
-  }
-  errno = code;
-  return n;
-}
-
 int connect_result(descriptor d) {
   int error = 0;
   socklen_t size = sizeof error;
@@ -166,5 +124,11 @@ int connect_result(descriptor d) {
 
 address local_address_of(descriptor d) { return name_of(d, ::getsockname); }
 address peer_address_of(descriptor d) { return name_of(d, ::getpeername); }
+
+bool is_local(descriptor d) {
+  const address here = local_address_of(d), there = peer_address_of(d);
+  if (here.is_unix()) return true;
+  return (here.is_loopback() && there.is_loopback()) || (here.family() == there.family() && here.family() != AF_UNSPEC && here.host() == there.host());
+}
 
 }  // namespace engine

@@ -21,14 +21,12 @@ void limit_send_buffer(descriptor, const address& peer);
 ssize_t send_some(descriptor, std::span<const iovec>);
 /// The same; how many bytes left, 0 also where it failed.
 std::size_t send_what_fits(descriptor, std::span<const iovec>);
-/// The same with a descriptor for the peer, over a Unix socket (unix(7), SCM_RIGHTS); it stays the caller's too.
-std::size_t send_what_fits(descriptor, std::span<const iovec>, descriptor given);
-/// As recv(2) with these flags; a descriptor that has come along replaces `given`, the caller's to close. More than one are closed here.
-ssize_t receive_given(descriptor, std::span<std::byte>, int flags, descriptor& given);
 /// The result of a connect that was under way: 0 or an errno.
 int connect_result(descriptor);
 
 address local_address_of(descriptor);
 address peer_address_of(descriptor);
+/// Both ends are on this machine, as far as their addresses tell: a Unix socket, or TCP from an address to itself.
+bool is_local(descriptor);
 
 }  // namespace engine

@@ -94,18 +94,15 @@ channel::channel(int socket, const channel_options& options) : socket_(socket), 
 
 channel::~channel() {
   if (!failure_) fail({.why = channel_failure::cause::closed, .text = "the proxy has been released"});
-  if (offered_ >= 0) ::close(offered_);
   ::close(socket_);
 }
 
-void channel::share_memory(lock& held, awaited_reply& answer, std::uint16_t sequence, time_point deadline) {
-  takes_offers_ = true;
+void channel::share_memory(lock& held, handover& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline) {
   expect(answer, sequence);
   const std::uint64_t asked = left_ + unsent();
   wait(held, answer, deadline);
-  takes_offers_ = false;
-  if (offered_ < 0) return;
-  const descriptor memory = std::exchange(offered_, -1);
+  const descriptor memory = box.take();
+  if (memory < 0) return;
   if (!failure_ && left_ + unsent() == asked) go_on_over(memory);
   ::close(memory);
 }
@@ -208,12 +205,8 @@ std::span<std::byte> channel::room() {
 channel::progress channel::read_some() {
   const auto into = room();
   if (!ring_) ++counters_.system_calls;
-  const ssize_t n = ring_ ? ring_->read(into, writing_.empty()) : receive(into, MSG_DONTWAIT);
+  const ssize_t n = ring_ ? ring_->read(into, writing_.empty()) : ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
   return arrived(into, n, errno);
-}
-
-ssize_t channel::receive(std::span<std::byte> into, int flags) {
-  return takes_offers_ ? receive_given(socket_, into, flags, offered_) : ::recv(socket_, into.data(), into.size(), flags);
 }
 
 /// What recv() has said.
@@ -262,8 +255,9 @@ bool channel::sleeps_receiving(time_point deadline) const { return receives_asle
 
 bool channel::sleep_receiving(lock& held) {
   const auto into = room();  // the driver's own: nobody else reads
+  const int socket = socket_;
   held.unlock();
-  const ssize_t n = receive(into, 0);
+  const ssize_t n = ::recv(socket, into.data(), into.size(), 0);
   const int error = errno;
   held.lock();
   if (n < 0 && error == EAGAIN) receives_asleep_ = false;  // a socket that does not block: it was given so

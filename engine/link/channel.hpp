@@ -23,6 +23,7 @@
 #include <engine/core/yield_rhythm.hpp>
 #include <engine/io/address.hpp>
 #include <engine/io/backend.hpp>
+#include <engine/io/handover.hpp>
 #include <engine/link/awaited_reply.hpp>
 #include <engine/link/ring_end.hpp>
 
@@ -85,9 +86,9 @@ class channel {
     shares_after_ = 0;
     return true;
   }
-  /// Asks, with a question just written that is announced by it; when the answer brings memory and nothing has been written in between, goes on
+  /// Asks, with a question just written that is announced by it; when memory is in the box then, and nothing has been written in between, goes on
   /// over it instead of the socket (docs/wire.md). At the deadline the channel fails with timed_out.
-  void share_memory(lock&, awaited_reply& answer, std::uint16_t sequence, time_point deadline);
+  void share_memory(lock&, handover& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline);
   bool shares_memory() const { return ring_.has_value(); }
   /// Where this end of the connection is, and the other.
   address local() const;
@@ -115,7 +116,6 @@ class channel {
   progress read_some();
   std::span<std::byte> room();
   progress arrived(std::span<std::byte> into, ssize_t n, int error);
-  ssize_t receive(std::span<std::byte> into, int flags);
   bool sleeps_receiving(time_point deadline) const;
   bool sleep_receiving(lock&);
   bool sleep_polling(lock&, time_point deadline);
@@ -145,8 +145,6 @@ class channel {
   bool asleep_ = false;      // the one who drives is in recv(2) or poll(2)
   bool receives_asleep_ = true;  // the socket blocks
   unsigned shares_after_ = 0;  // so many calls, 0: never (again)
-  bool takes_offers_ = false;
-  descriptor offered_ = -1;  // memory to share
   std::optional<ring_end> ring_{};  // what is sent and received instead of on the socket
   bool pushing_ = false;     // another one waits for room to write meanwhile
   std::size_t waiting_ = 0;  // threads asleep on turn_

@@ -45,7 +45,9 @@ connection::connection(core& c, loose_connection&& loose, const connection_limit
     filling_ = std::move(loose.unsent);
     core_.flush_later(*this);
   }
-  if (!loose.unread.empty()) take_in(std::move(loose.unread));
+  if (loose.unread.empty()) return;
+  adopted_ = std::move(loose.unread);
+  reader_.feed(adopted_);
 }
 
 connection::~connection() {
@@ -61,11 +63,6 @@ output& connection::outgoing() {
 }
 
 // ---- receiving
-
-void connection::take_in(std::vector<std::byte> received) {
-  adopted_ = std::move(received);
-  reader_.feed(adopted_);
-}
 
 bool connection::frame_ready() {
   if (ended_) return true;
@@ -146,16 +143,11 @@ void connection::received(int result, slice data) {
 
 // ---- shared memory
 
-bool connection::offer(shared_ring::offer o) {
-  const bool whole = core_.io().passes_descriptors() && !ring_ && !offered_ && filling_.size() <= at_once && !sending_.pending() && !filling_.empty();
-  std::array<iovec, 8> pieces;
-  const std::size_t count = whole ? filling_.iovecs(0, pieces) : 0;
-  const std::size_t gone = whole ? send_what_fits(socket_, std::span(pieces).first(count), o.memory) : 0;
-  ::close(o.memory);
-  if (gone == 0) return false;
-  offered_ = std::make_unique<shared_ring>(std::move(o.ring));
-  sent_at_once(gone);
-  return true;
+bool connection::may_share_memory() const { return core_.io().passes_descriptors() && !ring_ && !offered_ && is_local(socket_); }
+
+void connection::offer(shared_ring ring) {
+  assert(!ring_ && !offered_);
+  offered_ = std::make_unique<shared_ring>(std::move(ring));
 }
 
 /// The peer's first word after an offer. What belongs to a message that it has begun already is no word.

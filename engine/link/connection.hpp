@@ -75,11 +75,10 @@ class connection final : private core::flushable {
   /// Ends at once: the waiting next_frame() returns nullptr. finish() must still be awaited.
   void close(connection_end::cause why = connection_end::cause::closed_here);
 
-  /// Sends what is written together with an offer to go on over shared memory (docs/wire.md): the peer's next byte says whether it does. False: it
-  /// was not offered, and what is written leaves as ever.
-  bool offer(shared_ring::offer);
-  /// What has been received elsewhere. Only when nothing is under way, and nothing received is left.
-  void take_in(std::vector<std::byte> received);
+  /// Whether the two ends could share memory, and do not yet: both are on this machine.
+  bool may_share_memory() const;
+  /// The peer has been given the other side of this memory (docs/wire.md): its next byte says whether it goes on over it. Only if it may be shared.
+  void offer(shared_ring);
   /// Goes on over shared memory, which the peer does too. Nothing may be under way.
   void go_on_over(shared_ring);
   bool shares_memory() const { return ring_ != nullptr; }

@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include <engine/io/socket.hpp>
 
 namespace engine {
 
@@ -33,27 +32,6 @@ struct core_channel::connecting final : operation, timer {
   core& home;
   std::optional<int> result{};
   bool late = false;
-  std::coroutine_handle<> waiting{};
-};
-
-/// co_await: until a socket can be read, or the deadline. Nothing is received.
-struct core_channel::arrival final : operation, timer {
-  arrival(core& c, descriptor socket, time_point deadline) : home(c) {
-    home.io().watch(socket, *this);
-    if (deadline != time_point::max()) home.timers().arm(*this, deadline);
-  }
-  void finished(int, slice) override {
-    if (pending()) return stop();  // it goes on, and once is enough
-    disarm();
-    if (waiting) std::exchange(waiting, nullptr).resume();
-  }
-  void expired() override { stop(); }
-  void stop() { home.io().cancel(*this); }
-  bool await_ready() const { return !pending(); }
-  void await_suspend(std::coroutine_handle<> h) { waiting = h; }
-  void await_resume() const {}
-
-  core& home;
   std::coroutine_handle<> waiting{};
 };
 
@@ -83,24 +61,9 @@ loose_connection core_channel::release() {
   return loose;
 }
 
-bool core_channel::may_share_memory() const { return core_.io().passes_descriptors() && link_->local().is_unix(); }
-
-task<> core_channel::share_memory(time_point deadline) {
-  if (!link_->frames().between_frames()) {  // more has come than was asked for: it stays with the socket
-    co_await link_->next_frame();
-    co_return;
-  }
-  // Received by ourselves: no backend takes what comes along with bytes.
-  arrival come(core_, link_->socket(), deadline);
-  arrival_ = &come;
-  co_await come;
-  arrival_ = nullptr;
-  descriptor memory = -1;
-  std::vector<std::byte> bytes(4096);
-  const ssize_t n = receive_given(link_->socket(), bytes, MSG_DONTWAIT, memory);
-  bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  link_->take_in(std::move(bytes));
+task<> core_channel::share_memory(handover& box) {
   const frame* const answer = co_await link_->next_frame();
+  const descriptor memory = box.take();
   if (memory < 0) co_return;
   auto ring = shared_ring::open(memory);
   ::close(memory);
@@ -170,7 +133,6 @@ void core_channel::fail_all(channel_failure why, awaited_reply* late) {
   awaited_.fail_all(*failure_);
   if (link_ && !link_->ended()) link_->close();
   if (connecting_) core_.io().cancel(*connecting_);
-  if (arrival_) arrival_->stop();
 }
 
 channel_failure core_channel::reason() const {

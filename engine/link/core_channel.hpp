@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include <engine/io/handover.hpp>
 #include <engine/link/awaited_reply.hpp>
 #include <engine/link/connection.hpp>
 
@@ -31,9 +32,9 @@ class core_channel final : private timer {
   bool ended() const { return link_->ended(); }
   loose_connection release();
   /// Whether the other side may be asked for memory to share.
-  bool may_share_memory() const;
-  /// Asks with a question that has just been written, and goes on over what is given, if anything is (docs/wire.md). During the handshake.
-  task<> share_memory(time_point deadline);
+  bool may_share_memory() const { return link_->may_share_memory(); }
+  /// Asks with a question that has just been written, and goes on over what is put into the box, if anything is (docs/wire.md). During the handshake.
+  task<> share_memory(handover& box);
   /// The handshake is over: what was held back leaves.
   void let_requests_go();
 
@@ -59,7 +60,6 @@ class core_channel final : private timer {
 
  private:
   struct connecting;
-  struct arrival;
   void expired() override;
   void look_at(time_point deadline);
   void fail_all(channel_failure, awaited_reply* late);
@@ -71,7 +71,6 @@ class core_channel final : private timer {
   std::string hmac_key_;
   std::optional<connection> link_{};
   connecting* connecting_ = nullptr;
-  arrival* arrival_ = nullptr;
   output held_back_{};
   bool greeted_ = false;
   bool ending_ = false;

@@ -267,9 +267,9 @@ bool conversation::write_cancel(output& out, std::uint16_t sequence) {
   return write_ping(out, options, which);
 }
 
-std::uint16_t conversation::write_memory_question(output& out) {
+std::uint16_t conversation::write_memory_question(output& out, std::span<const std::byte> ticket) {
   ++sequence_;
-  write_ping(out, options_for(0), {memory_annotation, {}});
+  write_ping(out, options_for(0), {memory_annotation, ticket});
   return sequence_;
 }
 

@@ -151,8 +151,8 @@ class conversation {
   written write_again(const line&, const prepared&);
   /// Tells a daemon of ours that a request is not wanted any more; others are told nothing. Whether anything was written.
   bool write_cancel(output&, std::uint16_t sequence);
-  /// Asks a daemon of ours whether the connection may go on over shared memory; the answer comes under that number.
-  std::uint16_t write_memory_question(output&);
+  /// Asks a daemon of ours to put memory to share into the box of that ticket (io/handover.hpp); the answer comes under that number.
+  std::uint16_t write_memory_question(output&, std::span<const std::byte> ticket);
   /// Reads an answer into its slot; returns why the connection is of no more use, or nothing.
   std::optional<channel_failure> take_answer(const frame&, reply_slot&);
   std::span<const std::byte> payload() const { return payload_; }      ///< of the answer that is being read

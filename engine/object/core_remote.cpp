@@ -195,7 +195,7 @@ task<> core_remote::connect(core_channel& to) {
   task<> opening = through ? take_reverse(to, *through, deadline) : open(to, deadline);
   co_await opening;
   if (deadline != time_point::max()) to.set_deadline(deadline);
-  task<> greeting = welcome(to, deadline);
+  task<> greeting = welcome(to);
   co_await greeting;
   to.set_deadline(std::nullopt);
 }
@@ -239,7 +239,7 @@ task<> core_remote::take_reverse(core_channel& to, std::string through, time_poi
   to.adopt(*taken);
 }
 
-task<> core_remote::welcome(core_channel& to, time_point deadline) {
+task<> core_remote::welcome(core_channel& to) {
   talk_.write_connect(to.greeting());
   greeting answer(talk_);
   const frame* said = co_await to.next_frame();
@@ -250,8 +250,10 @@ task<> core_remote::welcome(core_channel& to, time_point deadline) {
     co_await learning;
   }
   if (!options_.settings->shares_memory() || !talk_.own_peer() || !to.may_share_memory()) co_return;
-  talk_.write_memory_question(to.greeting());
-  task<> sharing = to.share_memory(deadline);
+  auto box = handover::open();
+  if (!box) co_return;
+  talk_.write_memory_question(to.greeting(), box->ticket());
+  task<> sharing = to.share_memory(*box);
   co_await sharing;
   if (to.ended()) std::rethrow_exception(exception_for(to.reason()));
 }

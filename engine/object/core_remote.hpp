@@ -56,7 +56,7 @@ class core_remote : public std::enable_shared_from_this<core_remote> {
   task<> look_up(core_channel&);
   task<> open(core_channel&, time_point deadline);
   task<> take_reverse(core_channel&, std::string through, time_point deadline);
-  task<> welcome(core_channel&, time_point deadline);
+  task<> welcome(core_channel&);
   task<> learn_members(core_channel&);
   static void check(const core_channel&);
   struct lookup;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <engine/io/log.hpp>
+#include <engine/io/socket.hpp>
 #include <engine/object/core_remote.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/late_sender.hpp>
@@ -185,16 +186,19 @@ void remote::greet(lock& held, time_point deadline) {
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);
   if (!talk_.enter(answer)) learn_members(held, deadline);
-  if (settings_.shares_memory() && talk_.own_peer() && mine->peer().is_unix()) mine->may_share_memory();
+  if (settings_.shares_memory() && talk_.own_peer()) mine->may_share_memory();
 }
 
 void remote::share_memory(lock& held, time_point limit) {
   const auto mine = channel_;
+  if (!is_local(mine->socket())) return;
+  auto box = handover::open();
+  if (!box) return;
   connecting_ = true;  // nobody else says anything meanwhile
   acknowledgement answer;
   try {
-    const auto sequence = talk_.write_memory_question(mine->outgoing());
-    mine->share_memory(held, answer, sequence, std::min(limit, deadline()));
+    const auto sequence = talk_.write_memory_question(mine->outgoing(), box->ticket());
+    mine->share_memory(held, *box, answer, sequence, std::min(limit, deadline()));
   } catch (...) {
     mine->fail({.why = channel_failure::cause::closed, .text = "the connection was given up", .thrown = std::current_exception()});
   }

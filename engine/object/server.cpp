@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include <unistd.h>
+
 #include <codec/endian.hpp>
+#include <engine/io/handover.hpp>
 #include <engine/io/log.hpp>
 #include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
@@ -271,11 +275,13 @@ task<bool> server::greet(core_share& at, connection& peer, session& s, bool dial
   co_return welcomed;
 }
 
-/// Together with what is written. Nothing depends on it: where there is none, calls go on over the socket.
-void server::offer_memory(connection& peer) {
-  if (!host_.settings.shares_memory() || !peer.local().is_unix()) return;
-  if (auto memory = shared_ring::make(host_.settings.shared_memory)) peer.offer(std::move(*memory));
-  else log_debug("{}", memory.error().to_string());
+/// Before the answer leaves. Nothing depends on it: where there is none, calls go on over the socket.
+void server::offer_memory(connection& peer, std::span<const std::byte> ticket) {
+  if (!host_.settings.shares_memory() || !peer.may_share_memory()) return;
+  auto memory = shared_ring::make(host_.settings.shared_memory);
+  if (!memory) return log_debug("{}", memory.error().to_string());
+  if (hand_over(memory->memory, ticket)) peer.offer(std::move(memory->ring));
+  ::close(memory->memory);
 }
 
 // The whole life of a connection on one core. `known`: it has been welcomed on another one.
@@ -335,10 +341,10 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
     if (!request) break;
     s.heard = peer.heard();
     promise_words said;
-    bool about_memory = false;
+    std::optional<std::span<const std::byte>> memory_ticket;
     if (s.own_peer && !request->annotations.empty()) {
       if (is_cancel(*request, behind)) continue;
-      about_memory = request->type == message::ping && request->annotations.find(memory_annotation);
+      if (request->type == message::ping) memory_ticket = request->annotations.find(memory_annotation);
       said = promise_words::in(*request);
       const auto earlier = said.upon ? behind.kept().find(*said.upon) : nullptr;  // before this one is kept: it must not wait for itself
       if (said.keep) behind.kept().begin(request->sequence);
@@ -358,7 +364,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
       outcome = at.dispatch.answer(*request, s, peer.outgoing());
     }
     if (outcome <= verdict::close) {
-      if (about_memory) offer_memory(peer);
+      if (memory_ticket) offer_memory(peer, *memory_ticket);
       if (said.keep) behind.kept().settle(request->sequence, peer.outgoing(), before, host_);
       continue;
     }

@@ -75,7 +75,7 @@ class server {
   task<> dial_for(core_share& at, std::unique_ptr<reverse_listener>);
   task<> serve(core_share& at, loose_connection socket, std::optional<session> known, bool dialled = false);
   task<bool> greet(core_share& at, connection& peer, session&, bool dialled);
-  void offer_memory(connection& peer);
+  void offer_memory(connection& peer, std::span<const std::byte> ticket);
   void gone(core_share&, std::uint64_t place);
   task<> answer_requests(core_share& at, connection& peer, session&, calls_under_way&);
   task<> answer_in_turn(core_share& at, connection& peer, session&, calls_under_way&, const frame& request, verdict& outcome);

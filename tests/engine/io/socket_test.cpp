@@ -5,11 +5,7 @@
 #include <netinet/tcp.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <filesystem>
 
 #include "backend_support.hpp"
 
@@ -82,85 +78,41 @@ TEST(SocketNames, of_no_socket_are_nowhere) {
   EXPECT_EQ(peer_address_of(-1).to_string(), "nowhere");
 }
 
-// ---- descriptors that come along
+// ---- whether both ends are here
 
-class GivenDescriptors : public ::testing::Test {
- protected:
-  GivenDescriptors() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0); }
-  ~GivenDescriptors() override {
-    for (const int each : ends) ::close(each);
-  }
-  std::size_t send(std::string_view text, descriptor given) {
-    const iovec part{const_cast<char*>(text.data()), text.size()};
-    return send_what_fits(ends[0], std::span(&part, 1), given);
-  }
-  std::string receive(descriptor& given) {
-    std::string text(100, '\0');
-    const ssize_t n = receive_given(ends[1], std::as_writable_bytes(std::span(text)), MSG_DONTWAIT, given);
-    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    return text;
-  }
-  static bool same_file(int a, int b) {
-    struct stat of_a{}, of_b{};
-    return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_ino == of_b.st_ino && of_a.st_dev == of_b.st_dev;
-  }
-  int ends[2]{};
-};
-
-TEST_F(GivenDescriptors, arrive_with_the_bytes_they_were_sent_with) {
-  int file[2];
-  ASSERT_EQ(::pipe(file), 0);
-  EXPECT_EQ(send("hello", file[0]), 5u);
-  descriptor given = -1;
-  EXPECT_EQ(receive(given), "hello");
-  ASSERT_GE(given, 0);
-  EXPECT_TRUE(same_file(given, file[0]));
-  EXPECT_NE(::fcntl(given, F_GETFD) & FD_CLOEXEC, 0);
-  EXPECT_TRUE(same_file(file[0], file[1])) << "the sender's stays open";
-  for (const int each : {file[0], file[1], given}) ::close(each);
+TEST(LocalSockets, are_those_of_the_unix_family) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  EXPECT_TRUE(is_local(ends[0]));
+  for (const int each : ends) ::close(each);
 }
 
-TEST_F(GivenDescriptors, are_not_there_when_none_was_sent) {
-  ASSERT_EQ(::send(ends[0], "plain", 5, 0), 5);
-  descriptor given = -1;
-  EXPECT_EQ(receive(given), "plain");
-  EXPECT_EQ(given, -1);
-  EXPECT_EQ(receive(given), "");
-  EXPECT_EQ(errno, EAGAIN);
+TEST(LocalSockets, are_those_whose_two_addresses_are_this_machines) {
+  for (const char* host : {"127.0.0.1", "127.0.0.77", "::1"}) {
+    const auto listening = open_listener(address::numeric(host, 0).value(), {}, true);
+    if (!listening && std::string_view(host) == "::1") continue;  // a machine without IPv6
+    ASSERT_TRUE(listening.has_value()) << host;
+    const address where = local_address_of(*listening);
+    const descriptor s = open_socket(where.family(), true).value();
+    ASSERT_EQ(::connect(s, where.data(), where.size()), 0);
+    EXPECT_TRUE(is_local(s)) << host;
+    ::close(s);
+    ::close(*listening);
+  }
 }
 
-TEST_F(GivenDescriptors, are_not_kept_when_there_are_several) {
-  const std::size_t before = static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
-  int file[2];
-  ASSERT_EQ(::pipe(file), 0);
-  // Two in one message, then two messages.
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)]{};
-  char byte = 'x';
-  iovec part{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const along = CMSG_FIRSTHDR(&message);
-  along->cmsg_level = SOL_SOCKET;
-  along->cmsg_type = SCM_RIGHTS;
-  along->cmsg_len = CMSG_LEN(sizeof file);
-  std::memcpy(CMSG_DATA(along), file, sizeof file);
-  ASSERT_EQ(::sendmsg(ends[0], &message, 0), 1);
-  EXPECT_EQ(send("y", file[0]), 1u);
-  descriptor given = -1;
-  std::string heard = receive(given);
-  while (heard.size() < 2) heard += receive(given);
-  ASSERT_GE(given, 0);
-  for (const int each : {file[0], file[1], given}) ::close(each);
-  EXPECT_EQ(static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {})), before);
-}
-
-TEST_F(GivenDescriptors, cannot_be_sent_to_nobody) {
-  ::shutdown(ends[0], SHUT_WR);
-  EXPECT_EQ(send("hello", 0), 0u);
-  EXPECT_EQ(send_what_fits(-1, {}, 0), 0u);
+TEST(LocalSockets, are_not_those_that_are_connected_to_elsewhere_or_nowhere) {
+  EXPECT_FALSE(is_local(-1));
+  const descriptor alone = open_socket(AF_INET, true).value();
+  EXPECT_FALSE(is_local(alone));
+  ::close(alone);
+  // A datagram socket is connected without asking anybody, if there is a route.
+  const descriptor s = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const address elsewhere = address::numeric("192.0.2.1", 9).value();  // RFC 5737: nobody's
+  if (::connect(s, elsewhere.data(), elsewhere.size()) == 0) {
+    EXPECT_FALSE(is_local(s));
+  }
+  ::close(s);
 }
 
 }  // namespace

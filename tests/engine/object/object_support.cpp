@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include <engine/io/handover.hpp>
 #include <engine/io/socket.hpp>
 
 namespace engine::test {
@@ -190,10 +191,10 @@ answer raw_peer::greet(std::string_view object) {
 }
 
 void raw_peer::go_on_over_memory() {
-  say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", ""}}}));
-  int memory = -1;
-  std::array<std::byte, 512> pong;
-  receive_given(socket_, pong, 0, memory);
+  auto box = handover::open().value();
+  say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", std::string(reinterpret_cast<const char*>(box.ticket().data()), box.ticket().size())}}}));
+  hear();
+  const int memory = box.take();
   auto ring = shared_ring::open(memory);
   if (memory >= 0) ::close(memory);
   if (!ring) throw std::runtime_error("the daemon offers no memory");

@@ -1,4 +1,4 @@
-// Two of our programs on one machine: after a few calls over a Unix socket they go on over memory that both have mapped, and nobody who calls sees a
+// Two of our programs on one machine: after a few calls over their socket they go on over memory that both have mapped, and nobody who calls sees a
 // difference. Every style of calling, several threads, peers that decline, lie, or are killed in the midst of it.
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -11,8 +11,9 @@
 
 #include <gtest/gtest.h>
 
-#include <engine/io/log.hpp>
 #include <engine/core/cores.hpp>
+#include <engine/io/handover.hpp>
+#include <engine/io/log.hpp>
 #include <engine/io/shared_ring.hpp>
 #include <engine/io/socket.hpp>
 #include <engine/object/batch.hpp>
@@ -59,7 +60,13 @@ namespace {
 struct setting {
   backend_choice backend;
   unsigned cores;
+  bool tcp;
 };
+
+void listen_by(daemon_options& options, const setting& how, const std::string& unix_name) {
+  options.unix_only = !how.tcp;
+  options.unix_socket = how.tcp ? "" : unix_name;
+}
 
 /// As by default, but for what the environment says.
 settings looking_settings() {
@@ -93,8 +100,7 @@ class shared_memory : public testing::TestWithParam<setting> {
     auto options = on_loopback(GetParam().cores);
     changed.backend = GetParam().backend;
     options.settings = changed;
-    options.unix_only = true;
-    options.unix_socket = abstract_name("memory");
+    listen_by(options, GetParam(), abstract_name("memory"));
     options.hmac_key = hmac_key;
     host.emplace(options);
     where = host->expose(object, "neighbour");
@@ -264,8 +270,8 @@ TEST_P(shared_memory, ends_with_the_daemon_and_begins_with_the_next) {
   warm_up(p);
   auto options = on_loopback(GetParam().cores);
   options.settings = looking_settings();
-  options.unix_only = true;
-  options.unix_socket = where.sockname();
+  listen_by(options, GetParam(), where.sockname());
+  if (GetParam().tcp) options.port = where.port();
   host.reset();
   EXPECT_THROW(p.add(1, 1), unreachable);
   host.emplace(options);
@@ -419,10 +425,10 @@ struct asking_peer {
   explicit asking_peer(const daemon& d) : peer(d) {
     peer.say(connect_frame("neighbour", {.type = message::connect, .flags = flag::metadata, .annotations = {{"ENGN", "1"}}}));
     EXPECT_EQ(peer.hear()->type, message::connect_ok);
-    peer.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", ""}}}));
-    char bytes[512];
-    const ssize_t n = receive_given(peer.descriptor(), std::as_writable_bytes(std::span(bytes)), 0, memory);
-    EXPECT_GT(n, 0);
+    auto box = handover::open().value();
+    peer.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", std::string(reinterpret_cast<const char*>(box.ticket().data()), box.ticket().size())}}}));
+    EXPECT_EQ(peer.hear()->type, message::ping);
+    memory = box.take();
   }
   ~asking_peer() {
     if (memory >= 0) ::close(memory);
@@ -550,8 +556,7 @@ TEST_P(shared_memory, of_a_daemon_that_is_killed_fails_its_callers) {
     auto options = on_loopback(how.cores);
     options.settings = looking_settings();
     options.settings->backend = how.backend;
-    options.unix_only = true;
-    options.unix_socket = line_from(from_parent);
+    listen_by(options, how, line_from(from_parent));
     neighbour object;
     daemon host(options);
     write_line(to_parent, host.expose(object, "neighbour").to_string());
@@ -576,18 +581,69 @@ TEST_P(shared_memory, of_a_daemon_that_is_killed_fails_its_callers) {
   busy.join();
 }
 
-INSTANTIATE_TEST_SUITE_P(, shared_memory,
-                         testing::Values(setting{backend_choice::automatic, 1}, setting{backend_choice::epoll, 1}, setting{backend_choice::automatic, 2}),
-                         [](const auto& of) { return std::string(of.param.backend == backend_choice::epoll ? "epoll" : "automatic") + "_" + std::to_string(of.param.cores); });
+TEST_P(shared_memory, is_not_given_for_a_ticket_of_nobody) {
+  start();
+  for (const std::string& ticket : {std::string(), std::string("short"), std::string(32, 'x'), std::string(1000, 'x')}) {
+    raw_peer p(*host);
+    p.say(connect_frame("neighbour", {.type = message::connect, .flags = flag::metadata, .annotations = {{"ENGN", "1"}}}));
+    EXPECT_EQ(p.hear()->type, message::connect_ok);
+    p.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", ticket}}}));
+    EXPECT_EQ(p.hear()->type, message::ping);
+    p.say(call_frame("neighbour", "add", "(1,2)"));
+    EXPECT_EQ(p.hear()->body(), value(3));
+    EXPECT_EQ(mapped(), 0u);
+  }
+}
 
-TEST(shared_memory_over_tcp, is_not_used) {
+INSTANTIATE_TEST_SUITE_P(, shared_memory,
+                         testing::Values(setting{backend_choice::automatic, 1, false}, setting{backend_choice::epoll, 1, false}, setting{backend_choice::automatic, 2, false},
+                                         setting{backend_choice::automatic, 1, true}, setting{backend_choice::epoll, 2, true}),
+                         [](const auto& of) {
+                           return std::string(of.param.backend == backend_choice::epoll ? "epoll_" : "automatic_") + std::to_string(of.param.cores) + (of.param.tcp ? "_tcp" : "_unix");
+                         });
+
+/// Passes bytes on between a caller and a daemon, as a tunnel does, and counts them.
+class relay {
+ public:
+  explicit relay(std::uint16_t to) : listening_(open_listener(address::numeric("127.0.0.1", 0).value(), {}, true).value()), run_([this, to] { run(to); }) {}
+  ~relay() { run_.join(); }
+  std::uint16_t port() const { return local_address_of(listening_).port(); }
+  std::size_t passed() const { return passed_; }
+
+ private:
+  void run(std::uint16_t to) {
+    const int near = ::accept(listening_, nullptr, nullptr), far = open_socket(AF_INET, true).value();
+    const address where = address::numeric("127.0.0.1", to).value();
+    EXPECT_EQ(::connect(far, where.data(), where.size()), 0);
+    std::thread back([&] { pass_on(far, near); });
+    pass_on(near, far);
+    back.join();
+    for (const int each : {near, far, listening_}) ::close(each);
+  }
+  void pass_on(int from, int to) {
+    char bytes[4096];
+    for (ssize_t n; (n = ::recv(from, bytes, sizeof bytes, 0)) > 0 && ::send(to, bytes, static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;) passed_ += static_cast<std::size_t>(n);
+    ::shutdown(to, SHUT_WR);
+  }
+  std::atomic<std::size_t> passed_{0};
+  descriptor listening_;
+  std::thread run_;
+};
+
+TEST(shared_memory_through_a_tunnel, is_used_where_it_leads_to_the_same_machine) {
   neighbour object;
   auto options = on_loopback();
   options.settings = looking_settings();
   daemon host(options);
-  proxy<neighbour> p(host.expose(object), looking());
+  host.expose(object, "neighbour");
+  relay between(host.port());
+  proxy<neighbour> p(uri("PYRO:neighbour@127.0.0.1:" + std::to_string(between.port())), looking());
   for (int i = 0; i < 40; ++i) ASSERT_EQ(p.add(i, 1), i + 1);
-  EXPECT_FALSE(shares(p));
+  EXPECT_TRUE(shares(p));
+  const std::size_t before = between.passed();
+  const bytes large = object.blob(1'000'000);
+  EXPECT_EQ(p.measure(large), large.size());
+  EXPECT_LT(between.passed() - before, 1000u) << "only bells go through it";
 }
 
 }  // namespace
