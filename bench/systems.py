@@ -115,6 +115,7 @@ SYSTEMS = (
     raw("tcp-epoll-spin", "epoll", spin=1),
     raw("tcp-uring-spin", "uring", spin=1),
     ours("engine-tcp-spin", spin=1),
+    ours("engine-tcp-shared-spin", spin=1, shared=1),
     raw("unix-blocking", "blocking", unix=True),
     ours("engine-unix", unix=True),
     raw("unix-epoll", "epoll", unix=True),

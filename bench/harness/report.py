@@ -54,7 +54,9 @@ def shown(promise, reached, unit):
     figure = "%.3g ×" % reached.value if promise.theirs else "%s %s" % (short(reached.value), unit)
     if promise.each:
         return figure, reached.mine
-    return figure, beside(promise, reached) if len(promise.theirs) > 1 else ""
+    words = ["through shared memory"] if "shared" in reached.mine else []
+    words += [beside(promise, reached)] if len(promise.theirs) > 1 else []
+    return figure, "; ".join(words)
 
 
 def beside(promise, reached):
