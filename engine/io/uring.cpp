@@ -1,5 +1,4 @@
-// See uring.hpp. user_data is the operation's address: its owner keeps it alive until the final completion, which is also why
-// nothing here frees an operation early. 0 and 1 mark our own entries.
+// See uring.hpp: opening and closing, everything but receives (uring_receive.cpp), and the pass itself.
 #include <engine/io/uring.hpp>
 
 #include <poll.h>
@@ -14,24 +13,14 @@
 #include <utility>
 
 #include <engine/io/socket.hpp>
+#include <engine/io/uring_tags.hpp>
 
 namespace engine {
 
 namespace {
 
-constexpr std::uint64_t nobody = 0, wake_read = 1;
-constexpr std::size_t receive_into_most = std::size_t{8} << 20;
-constexpr std::size_t few = 8;         // so many fresh receives are tried directly; more are cheaper in one submission
 constexpr unsigned look_every = 32;    // passes over descriptors that can be read, per look at the ring
 constexpr std::chrono::milliseconds accept_pause{100};
-
-// An operation's tag is its address, so the lowest bits are free to tell a descriptor's poll.
-constexpr std::uint64_t poll_mark = 2, mark_bits = 7;
-std::uint64_t poll_tag(descriptor d, std::uint32_t generation) {
-  return std::uint64_t{generation} << 32 | static_cast<std::uint64_t>(d) << 3 | poll_mark;
-}
-
-std::uint64_t tag(operation& op) { return reinterpret_cast<std::uintptr_t>(&op); }
 
 }  // namespace
 
@@ -72,29 +61,7 @@ std::expected<descriptor, io_error> uring_backend::listen(const address& where, 
 address uring_backend::local_address(descriptor d) const { return local_address_of(d); }
 address uring_backend::peer_address(descriptor d) const { return peer_address_of(d); }
 
-// ---- buffers
-
-void uring_backend::returned(std::uint32_t buffer) {
-  if (held_.size() < few && starved_.empty()) return held_.push_back(buffer);
-  ring_.provide(pool_, buffer);
-  ++kernel_buffers_;
-}
-
-// A receive that found no buffer is started anew once the kernel has some again; until then it would only fail again.
-void uring_backend::retry_starved() {
-  if (starved_.empty()) return;
-  for (const std::uint32_t buffer : std::exchange(held_, {})) returned(buffer);
-  if (kernel_buffers_ == 0) return;
-  fresh_.insert(fresh_.end(), starved_.begin(), starved_.end());
-  starved_.clear();
-}
-
 // ---- starting
-
-uring_backend::users& uring_backend::at(descriptor d) {
-  if (static_cast<std::size_t>(d) >= users_.size()) users_.resize(static_cast<std::size_t>(d) + 64);
-  return users_[static_cast<std::size_t>(d)];
-}
 
 void uring_backend::start(operation& op, operation::word word, descriptor d) {
   assert(!op.pending());
@@ -149,44 +116,13 @@ void uring_backend::connect(const address& where, operation& op) {
   ++in_kernel_;
 }
 
-void uring_backend::receive(descriptor d, operation& op) {
-  start(op, operation::word::receive, d);
-  const users& u = at(d);
-  if (!u.polled) fresh_.push_back(&op);
-  else if (u.readable) readable_.push_back(&op);
-}
-
-void uring_backend::receive_into(descriptor d, std::span<std::byte> into, operation& op) {
-  start(op, operation::word::receive_into, d);
-  unpoll(d);  // else each piece of a large body would wake us
-  op.into_ = into.first(std::min(into.size(), receive_into_most));
-  fresh_.push_back(&op);
-}
-
-void uring_backend::submit_receive(operation& op) {
-  io_uring_sqe* e = ring_.entry();
-  if (op.word_ == operation::word::receive) {
-    io_uring_prep_recv(e, op.descriptor_, nullptr, 0, 0);
-    io_uring_sqe_set_flags(e, IOSQE_BUFFER_SELECT);
-    e->buf_group = uring_ring::buffer_group;
-  } else {
-    // The kernel gathers the whole piece before it says anything: one wake-up for many arrivals.
-    io_uring_prep_recv(e, op.descriptor_, op.into_.data(), op.into_.size(), MSG_WAITALL);
-  }
-  // What is there already would have been found by a direct try, or is rare: waiting first saves a doomed attempt.
-  e->ioprio |= IORING_RECVSEND_POLL_FIRST;
-  io_uring_sqe_set_data64(e, tag(op));
-  op.flag_ = true;
-  ++in_kernel_;
-}
-
 void uring_backend::send(descriptor d, std::span<const iovec> from, operation& op) {
   start(op, operation::word::send, d);
   op.message_ = {};
   op.message_.msg_iov = const_cast<iovec*>(from.data());
   op.message_.msg_iovlen = from.size();
   // On loopback a plain call beats an entry for a few sends; many of one pass are cheaper together.
-  if (sends_this_pass_++ < few) {
+  if (sends_this_pass_++ < tried_at_once) {
     ++counters_.system_calls;
     const ssize_t n = ::sendmsg(d, &op.message_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0) return complete(op, static_cast<int>(n));
@@ -267,28 +203,7 @@ void uring_backend::close(descriptor d) {
   ::close(d);
 }
 
-void uring_backend::let_go(descriptor d) { unpoll(d); }
-
 // ---- finishing
-
-void uring_backend::arrived_receive(operation& op, const io_uring_cqe& c) {
-  const bool stopped = op.state_ == operation::state::cancelling;
-  if (c.flags & IORING_CQE_F_BUFFER) {
-    const std::uint32_t buffer = c.flags >> IORING_CQE_BUFFER_SHIFT;
-    --kernel_buffers_;
-    if (op.descriptor_ >= 0) at(op.descriptor_).readable = true;  // there may be more
-    if (c.res > 0) return complete(op, c.res, slice(pool_, buffer, 0, static_cast<std::size_t>(c.res)));
-    returned(buffer);
-  }
-  if (c.res == -ENOBUFS && !stopped) {
-    ++counters_.starved;
-    op.flag_ = false;
-    starved_.push_back(&op);
-    return;
-  }
-  if ((c.res == -EINTR || c.res == -EAGAIN) && !stopped) return submit_receive(op);
-  complete(op, stopped && c.res <= 0 ? -ECANCELED : c.res);
-}
 
 void uring_backend::arrived_accept(operation& op, const io_uring_cqe& c) {
   const bool goes_on = (c.flags & IORING_CQE_F_MORE) != 0;
@@ -349,121 +264,6 @@ void uring_backend::reap() {
 }
 
 // ---- waiting
-
-bool uring_backend::try_receive(operation& op) {
-  if (held_.empty()) return false;
-  const std::uint32_t buffer = held_.back();
-  ++counters_.system_calls;
-  const ssize_t n = ::recv(op.descriptor_, pool_.data(buffer), pool_.buffer_size(), MSG_DONTWAIT);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  if (n <= 0) {
-    complete(op, n < 0 ? -errno : 0);
-    return true;
-  }
-  held_.pop_back();
-  users& u = at(op.descriptor_);
-  u.readable = u.over || static_cast<std::size_t>(n) == pool_.buffer_size();  // else there was no more
-  complete(op, static_cast<int>(n), slice(pool_, buffer, 0, static_cast<std::size_t>(n)));
-  return true;
-}
-
-bool uring_backend::try_receive_into(operation& op) {
-  std::size_t filled = 0;
-  while (filled < op.into_.size()) {
-    ++counters_.system_calls;
-    const ssize_t n = ::recv(op.descriptor_, op.into_.data() + filled, op.into_.size() - filled, MSG_DONTWAIT);
-    if (n <= 0) {
-      if (filled > 0) break;
-      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-      complete(op, n < 0 ? -errno : 0);
-      return true;
-    }
-    filled += static_cast<std::size_t>(n);
-  }
-  complete(op, static_cast<int>(filled));
-  return true;
-}
-
-// What has not finished stays fresh, except what only the kernel can watch well: foreign descriptors, and
-// large bodies, whose sender is held up by every look at the socket.
-void uring_backend::try_fresh() {
-  std::size_t kept = 0;
-  const std::size_t count = fresh_.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    operation* op = fresh_[i];
-    if (op->word_ == operation::word::watch) {
-      submit_watch(*op);
-      continue;
-    }
-    if (op->word_ == operation::word::receive_into) {
-      if (!try_receive_into(*op)) submit_receive(*op);
-      continue;
-    }
-    if (op->seldom_) {
-      submit_receive(*op);
-      continue;
-    }
-    if (op->word_ != operation::word::receive || !try_receive(*op)) fresh_[kept++] = op;
-  }
-  fresh_.resize(kept);
-}
-
-void uring_backend::submit_fresh() {
-  const bool many = fresh_.size() > few;
-  for (operation* op : fresh_) {
-    if (op->word_ == operation::word::watch) submit_watch(*op);
-    else if (many && op->word_ == operation::word::receive && !at(op->descriptor_).polled) poll(op->descriptor_);
-    else submit_receive(*op);
-  }
-  fresh_.clear();
-}
-
-// ---- polled descriptors
-
-void uring_backend::poll(descriptor d) {
-  users& u = at(d);
-  u.polled = true;
-  u.readable = u.over = false;
-  io_uring_sqe* e = ring_.entry();
-  io_uring_prep_poll_multishot(e, d, POLLIN | POLLRDHUP);
-  io_uring_sqe_set_data64(e, poll_tag(d, u.generation));
-}
-
-void uring_backend::unpoll(descriptor d) {
-  users& u = at(d);
-  if (!std::exchange(u.polled, false)) return;
-  io_uring_sqe* e = ring_.entry();
-  io_uring_prep_cancel64(e, poll_tag(d, u.generation++), 0);
-  io_uring_sqe_set_data64(e, nobody);
-}
-
-void uring_backend::arrived_poll(const io_uring_cqe& c) {
-  const auto d = static_cast<descriptor>((c.user_data & 0xffffffff) >> 3);
-  users& u = at(d);
-  if (!u.polled || u.generation != c.user_data >> 32) return;
-  if ((c.flags & IORING_CQE_F_MORE) == 0) u.polled = false;  // the kernel has ended it: what is asked next is asked anew
-  if (c.res < 0 || (c.res & (POLLRDHUP | POLLHUP | POLLERR)) != 0) u.over = true;
-  operation* const op = u.reader;
-  const bool waits = op && op->word_ == operation::word::receive && op->state_ == operation::state::started && !op->flag_;
-  if (waits && !u.readable) readable_.push_back(op);
-  u.readable = true;
-}
-
-// As many as there are buffers at hand: these few are used over and over, and what one brings is answered before the next is read.
-void uring_backend::take_readable() {
-  std::size_t taken = 0;
-  for (; taken < readable_.size() && !held_.empty(); ++taken) {
-    operation& op = *readable_[taken];
-    if (taken + 1 < readable_.size()) readable_[taken + 1]->fetch_ahead();
-    users& u = at(op.descriptor_);
-    u.readable = false;  // what comes from now on is told
-    if (!try_receive(op) && !u.polled) fresh_.push_back(&op);
-  }
-  readable_.erase(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(taken));
-  if (!held_.empty() || !done_.empty()) return;
-  // Somebody keeps them all: the kernel has more.
-  for (operation* op : std::exchange(readable_, {})) submit_receive(*op);
-}
 
 void uring_backend::enter(time_point until) {
   ring_.publish();
@@ -534,7 +334,7 @@ void uring_backend::wait(time_point until, completions& finished) {
   take_readable();
   const bool may_sleep = done_.empty() && readable_.empty() && until != time_point::min() && until > now();
   // Without a buffer of our own a direct try would find nothing: the kernel may have some.
-  if (!may_sleep && fresh_.size() <= few && !held_.empty()) {
+  if (!may_sleep && fresh_.size() <= tried_at_once && !held_.empty()) {
     try_fresh();
   } else {
     submit_fresh();

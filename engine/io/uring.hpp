@@ -55,7 +55,10 @@ class uring_backend final : public backend, private buffer_pool::lender {
   explicit uring_backend(buffer_pool&);
   std::expected<void, io_error> open();
   void returned(std::uint32_t buffer) override;
-  users& at(descriptor);
+  users& at(descriptor d) {
+    if (static_cast<std::size_t>(d) >= users_.size()) users_.resize(static_cast<std::size_t>(d) + 64);
+    return users_[static_cast<std::size_t>(d)];
+  }
   void start(operation&, operation::word, descriptor);
   void complete(operation&, int result, slice data = {});
   void release(operation&);
