@@ -162,7 +162,7 @@ bool shared_ring::wakes_other() {
   if (sleeps == 0) [[likely]] return false;
   // It has been told of all that is written; room it is told of when there is a good deal.
   const bool bytes = (sleeps & bytes_wanted) != 0 && of_other_->read.load(std::memory_order_acquire) != written_;
-  const bool room = (sleeps & room_wanted) != 0 && room_ - (of_other_->written.load(std::memory_order_acquire) - read_) >= room_ / 4;
+  const bool room = (sleeps & room_wanted) != 0 && a_good_deal_of_room(of_other_->written.load(std::memory_order_acquire), read_);
   return (bytes || room) && of_other_->asleep.exchange(0, std::memory_order_relaxed) != 0;
 }
 
@@ -170,7 +170,7 @@ bool shared_ring::announce_sleep(bool for_something, bool for_room) {
   const std::uint32_t mine = wanted(for_something, for_room);
   const std::uint32_t before = of_mine_->asleep.fetch_or(mine, std::memory_order_seq_cst);
   const bool something = for_something && of_other_->written.load(std::memory_order_seq_cst) != read_;
-  const bool room = for_room && room_ - (written_ - of_other_->read.load(std::memory_order_seq_cst)) >= room_ / 4;
+  const bool room = for_room && a_good_deal_of_room(written_, of_other_->read.load(std::memory_order_seq_cst));
   if (!something && !room && !broken_) return true;
   of_mine_->asleep.fetch_and(~(mine & ~before), std::memory_order_relaxed);  // another thread may wait for the same
   return false;

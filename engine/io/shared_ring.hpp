@@ -40,8 +40,6 @@ class shared_ring {
   /// Brings on its way what there is room for. 0: nothing, for now.
   std::size_t write(std::span<const iovec> from);
   bool readable() const { return of_other_->written.load(std::memory_order_acquire) != read_; }
-  /// Room for a good deal: who waits for less is woken too often.
-  bool writable() const { return room_ - (written_ - of_other_->read.load(std::memory_order_acquire)) >= room_ / 4; }
   /// The other side has said what cannot be: it is of no use any more, and read() and write() find nothing.
   bool broken() const { return broken_; }
   /// The other side sleeps until what read() or write() has just done, and has to be woken. Says so once.
@@ -72,6 +70,8 @@ class shared_ring {
   void swap(shared_ring& other) noexcept;
   void copy_in(std::span<const std::byte> bytes);
   bool believe_reader();
+  /// Who waits for less is woken too often.
+  bool a_good_deal_of_room(std::uint64_t written, std::uint64_t read) const { return room_ - (written - read) >= room_ / 4; }
 
   std::byte* memory_ = nullptr;
   side *of_mine_ = nullptr, *of_other_ = nullptr;
