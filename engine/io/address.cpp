@@ -102,7 +102,9 @@ bool address::is_loopback() const {
     const auto& in = reinterpret_cast<const sockaddr_in&>(storage_);
     return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
   }
-  return family() == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr);
+  if (family() != AF_INET6) return false;
+  const in6_addr& at = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&at) || (IN6_IS_ADDR_V4MAPPED(&at) && at.s6_addr[12] == 127);
 }
 
 std::uint16_t address::port() const {

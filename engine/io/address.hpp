@@ -31,7 +31,7 @@ class address {
   socklen_t size() const { return size_; }
   int family() const { return storage_.ss_family; }  ///< AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX
   bool is_unix() const { return family() == AF_UNIX; }
-  bool is_loopback() const;     ///< 127.0.0.0/8 or ::1
+  bool is_loopback() const;     ///< 127.0.0.0/8, as IPv6 maps it too, or ::1
   std::uint16_t port() const;   ///< 0 for Unix sockets
   std::string host() const;     ///< numeric; empty for Unix sockets
   std::string path() const;     ///< of a Unix socket, leading NUL when abstract

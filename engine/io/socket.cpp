@@ -125,10 +125,9 @@ int connect_result(descriptor d) {
 address local_address_of(descriptor d) { return name_of(d, ::getsockname); }
 address peer_address_of(descriptor d) { return name_of(d, ::getpeername); }
 
-bool is_local(descriptor d) {
-  const address here = local_address_of(d), there = peer_address_of(d);
-  if (here.is_unix()) return true;
-  return (here.is_loopback() && there.is_loopback()) || (here.family() == there.family() && here.family() != AF_UNSPEC && here.host() == there.host());
+bool is_local(descriptor d, const address& peer) {
+  if (peer.is_unix() || peer.is_loopback()) return true;
+  return peer.family() != AF_UNSPEC && local_address_of(d).host() == peer.host();
 }
 
 }  // namespace engine

@@ -26,7 +26,7 @@ int connect_result(descriptor);
 
 address local_address_of(descriptor);
 address peer_address_of(descriptor);
-/// Both ends are on this machine, as far as their addresses tell: a Unix socket, or TCP from an address to itself.
-bool is_local(descriptor);
+/// Whether that peer of a connected socket is on this machine, as far as addresses tell: a Unix socket, or TCP from an address to itself.
+bool is_local(descriptor, const address& peer);
 
 }  // namespace engine

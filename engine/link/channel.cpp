@@ -97,7 +97,7 @@ channel::~channel() {
   ::close(socket_);
 }
 
-void channel::share_memory(lock& held, handover& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline) {
+void channel::share_memory(lock& held, handover_box& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline) {
   expect(answer, sequence);
   const std::uint64_t asked = left_ + unsent();
   wait(held, answer, deadline);

@@ -88,7 +88,7 @@ class channel {
   }
   /// Asks, with a question just written that is announced by it; when memory is in the box then, and nothing has been written in between, goes on
   /// over it instead of the socket (docs/wire.md). At the deadline the channel fails with timed_out.
-  void share_memory(lock&, handover& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline);
+  void share_memory(lock&, handover_box& box, awaited_reply& answer, std::uint16_t sequence, time_point deadline);
   bool shares_memory() const { return ring_.has_value(); }
   /// Where this end of the connection is, and the other.
   address local() const;

@@ -143,7 +143,7 @@ void connection::received(int result, slice data) {
 
 // ---- shared memory
 
-bool connection::may_share_memory() const { return core_.io().passes_descriptors() && !ring_ && !offered_ && is_local(socket_); }
+bool connection::may_share_memory() const { return core_.io().passes_descriptors() && !ring_ && !offered_; }
 
 void connection::offer(shared_ring ring) {
   assert(!ring_ && !offered_);

@@ -75,7 +75,7 @@ class connection final : private core::flushable {
   /// Ends at once: the waiting next_frame() returns nullptr. finish() must still be awaited.
   void close(connection_end::cause why = connection_end::cause::closed_here);
 
-  /// Whether the two ends could share memory, and do not yet: both are on this machine.
+  /// Whether it could go on over memory, and does not yet.
   bool may_share_memory() const;
   /// The peer has been given the other side of this memory (docs/wire.md): its next byte says whether it goes on over it. Only if it may be shared.
   void offer(shared_ring);

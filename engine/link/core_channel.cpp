@@ -61,7 +61,7 @@ loose_connection core_channel::release() {
   return loose;
 }
 
-task<> core_channel::share_memory(handover& box) {
+task<> core_channel::share_memory(handover_box& box) {
   const frame* const answer = co_await link_->next_frame();
   const descriptor memory = box.take();
   if (memory < 0) co_return;

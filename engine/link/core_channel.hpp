@@ -34,7 +34,7 @@ class core_channel final : private timer {
   /// Whether the other side may be asked for memory to share.
   bool may_share_memory() const { return link_->may_share_memory(); }
   /// Asks with a question that has just been written, and goes on over what is put into the box, if anything is (docs/wire.md). During the handshake.
-  task<> share_memory(handover& box);
+  task<> share_memory(handover_box& box);
   /// The handshake is over: what was held back leaves.
   void let_requests_go();
 

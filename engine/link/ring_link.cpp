@@ -9,6 +9,7 @@ namespace engine {
 
 namespace {
 constexpr std::size_t room_size = 64 * 1024;
+constexpr std::chrono::milliseconds ask_again{50};
 }  // namespace
 
 ring_link::ring_link(core& c, descriptor socket, shared_ring ring) : core_(c), socket_(socket), ring_(std::move(ring)) {
@@ -76,6 +77,7 @@ void ring_link::rung(int result) {
   if (ended_) return;
   if (result > 0) return core_.io().receive(socket_, bell_);
   ended_ = true;
+  gone_ = gone_ || result == -ECONNRESET;
 }
 
 /// Why there will be nothing more.
@@ -111,9 +113,16 @@ void ring_link::look_for_room(completions& finished) {
     wake_other();
   } else if (gone_ || ring_.broken()) {
     finish(sending_, -EPIPE, finished);
-  } else if (ended_ && !std::exchange(asked_, true)) {
-    ring();  // who has only said goodbye reads on, and makes room; one that is gone fails this
+  } else if (ended_ && !asked_) {
+    ask_whether_it_hears();
   }
+}
+
+/// Who has only said goodbye reads on, and makes room; one that is gone fails a bell: over TCP not the first, which brings the kernel's reset.
+void ring_link::ask_whether_it_hears() {
+  asked_ = true;
+  core_.timers().arm(*this, core_.now() + ask_again);
+  ring();
 }
 
 bool ring_link::before_sleep() {

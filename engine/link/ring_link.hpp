@@ -12,7 +12,7 @@
 
 namespace engine {
 
-class ring_link final : private core::looked_at {
+class ring_link final : private core::looked_at, private timer {
  public:
   /// The socket stays its owner's, who sends and receives nothing on it any more. What the core's backend has to say of it before it is
   /// closed comes here: listening() must have ended before this is destroyed.
@@ -28,7 +28,7 @@ class ring_link final : private core::looked_at {
   void send(std::span<const iovec>, operation&);
   std::size_t send_now(std::span<const iovec>);
   void cancel(operation&);
-  /// Until the backend has told of the socket's end; after it nothing that is started waits.
+  /// Until the backend has told of the socket's end. After it, what is sent still waits for a peer that has only said goodbye.
   bool listening() const { return bell_.pending() || ringing_.pending(); }
   /// Before its owner closes the socket, whose number may be another's then.
   void close() { ended_ = gone_ = true; }
@@ -49,6 +49,8 @@ class ring_link final : private core::looked_at {
   void look(completions& finished) override;
   void look_for_bytes(completions& finished);
   void look_for_room(completions& finished);
+  void ask_whether_it_hears();
+  void expired() override { asked_ = false; }
   bool before_sleep() override;
   void after_sleep() override { ring_.awake(); }
   void rung(int result);
@@ -66,7 +68,7 @@ class ring_link final : private core::looked_at {
   bool cancelled_ = false;  // the one that receives
   bool ended_ = false;      // the other side says nothing more …
   bool gone_ = false;       // … and hears nothing
-  bool asked_ = false;      // whether it hears, once it has ended
+  bool asked_ = false;      // whether it hears, once it has ended, a moment ago
   bell bell_{*this};
   ring_bell ringing_{*this};
   std::unique_ptr<std::byte[]> room_{};

@@ -82,7 +82,8 @@ void check_annotation_key(std::string_view key);
 
 /// The number of a request that is not wanted any more, u16 big-endian, in a PING between programs of ours (docs/wire.md).
 inline constexpr std::string_view cancel_annotation = "ENGC";
-/// In a PING between programs of ours over a Unix socket: the connection would go on over shared memory (docs/wire.md).
+/// Between programs of ours on one machine. In CONNECTOK: who would give memory to share. In a PING: where to, so that the connection goes on over it
+/// (docs/wire.md).
 inline constexpr std::string_view memory_annotation = "ENGM";
 /// Microseconds the caller will still wait, u64 big-endian, in requests between programs of ours (docs/wire.md).
 inline constexpr std::string_view deadline_annotation = "ENGD";

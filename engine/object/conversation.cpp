@@ -1,6 +1,7 @@
 // See conversation.hpp.
 #include <engine/object/conversation.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <codec/endian.hpp>
@@ -21,6 +22,8 @@ void greeting::take(const frame& f) {
   flags = f.flags;
   const auto version = f.annotations.find(own_annotation);
   own_peer = version.has_value();
+  if (const auto giver = f.annotations.find(memory_annotation); version && giver && giver->size() == named_datagrams::name_size)
+    std::ranges::copy(*giver, memory_giver.emplace().begin());
   keeps_results = version && !version->empty() && version->front() >= std::byte{'2'};
   const serializer* format = find_serializer_48(f.serializer);
   if (f.payload.empty() || !format) return;
@@ -137,6 +140,7 @@ void conversation::begin_anew() {
   opening_.forget();
   format_ = asked_;
   own_peer_ = keeps_results_ = welcomed_ = false;
+  memory_giver_.reset();
 }
 
 void conversation::write_connect(output& out, const annotation* also) {
@@ -180,6 +184,7 @@ bool conversation::enter(greeting& answer) {
   if (answer.error) throw serialize_error(answer.error->text);
   own_peer_ = answer.own_peer;
   keeps_results_ = answer.keeps_results;
+  memory_giver_ = answer.memory_giver;
   welcomed_ = true;
   if (own_peer_ && upgrade_) format_ = &msgpack();
   const bool brought = answer.flags & flag::metadata;
@@ -294,7 +299,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
   }
   if (slot.heard_) slot.heard_->hear(f.annotations);
   hear(f);
-  const serializer* format = find_serializer_48(f.serializer);
+  const serializer* format = f.serializer == format_->id_48 ? format_ : find_serializer_48(f.serializer);
   if (format != format_ && format != asked_ && !(format && format == passed_on_)) {  // until it is welcomed, requests are written as was asked for
     const std::string text = "invalid serializer in response: " + std::to_string(f.serializer);
     return lost(std::make_exception_ptr(serialize_error(text)), text);

@@ -68,6 +68,7 @@ class greeting final : public awaited_reply {
   message type = message::connect_fail;
   std::uint16_t flags = 0;
   bool own_peer = false, keeps_results = false;
+  std::optional<named_datagrams::name_bytes> memory_giver{};
   value body{};
   std::optional<decode_error> error{};
   std::optional<channel_failure> failure{};
@@ -173,6 +174,8 @@ class conversation {
     if (options_.response_annotations) [[unlikely]] options_.response_annotations(f.annotations, f.type);
   }
   bool own_peer() const { return own_peer_; }
+  /// Who gives memory to share, if anybody does: a daemon of ours on this machine (io/handover.hpp).
+  const std::optional<named_datagrams::name_bytes>& memory_giver() const { return memory_giver_; }
   /// The daemon keeps results for calls upon them.
   bool keeps_results() const { return keeps_results_; }
   const remote_members& members() const { return members_; }
@@ -217,6 +220,7 @@ class conversation {
   const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
   bool own_peer_ = false, keeps_results_ = false, welcomed_ = false;
+  std::optional<named_datagrams::name_bytes> memory_giver_{};
   const remote_member* look_up(std::string_view name, bool attribute);
   remote_members members_;
   const remote_members::value_type* checked_ = nullptr;  // the method that was called last

@@ -249,8 +249,8 @@ task<> core_remote::welcome(core_channel& to) {
     task<> learning = learn_members(to);
     co_await learning;
   }
-  if (!options_.settings->shares_memory() || !talk_.own_peer() || !to.may_share_memory()) co_return;
-  auto box = handover::open();
+  if (!options_.settings->shares_memory() || !talk_.memory_giver() || !to.may_share_memory()) co_return;
+  auto box = handover_box::open(*talk_.memory_giver());
   if (!box) co_return;
   talk_.write_memory_question(to.greeting(), box->ticket());
   task<> sharing = to.share_memory(*box);

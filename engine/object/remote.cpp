@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <engine/io/log.hpp>
-#include <engine/io/socket.hpp>
 #include <engine/object/core_remote.hpp>
 #include <engine/object/daemon_object.hpp>
 #include <engine/object/late_sender.hpp>
@@ -186,13 +185,12 @@ void remote::greet(lock& held, time_point deadline) {
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);
   if (!talk_.enter(answer)) learn_members(held, deadline);
-  if (settings_.shares_memory() && talk_.own_peer()) mine->may_share_memory();
+  if (settings_.shares_memory() && talk_.memory_giver()) mine->may_share_memory();
 }
 
 void remote::share_memory(lock& held, time_point limit) {
   const auto mine = channel_;
-  if (!is_local(mine->socket())) return;
-  auto box = handover::open();
+  auto box = handover_box::open(*talk_.memory_giver());
   if (!box) return;
   connecting_ = true;  // nobody else says anything meanwhile
   acknowledgement answer;

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <codec/endian.hpp>
-#include <engine/io/handover.hpp>
 #include <engine/io/log.hpp>
+#include <engine/io/socket.hpp>
 #include <engine/link/wire_log.hpp>
 #include <engine/object/client_context.hpp>
 #include <engine/object/reverse_connections.hpp>
@@ -121,7 +121,16 @@ server::~server() { drop_parked(); }
 
 void server::drop_parked() { detail::reverse_connections::instance().drop_all_of(this); }
 
-void server::add_core(core& c) { shares_.push_back(std::make_unique<core_share>(host_, shares_.size(), c)); }
+void server::add_core(core& c) {
+  if (shares_.empty()) open_giver();
+  shares_.push_back(std::make_unique<core_share>(host_, shares_.size(), c));
+}
+
+void server::open_giver() {
+  if (!host_.settings.shares_memory()) return;
+  if (auto giver = handover_giver::open()) gives_memory_.emplace(std::move(*giver));
+  else log_debug("no memory is shared: {}", giver.error().to_string());
+}
 
 // ---- accounting
 
@@ -269,7 +278,9 @@ task<bool> server::greet(core_share& at, connection& peer, session& s, bool dial
     co_return false;
   }
   const wire_logged logged(host_, *first, peer.outgoing());
-  const bool welcomed = welcome(*first, s, host_, at.dispatch.codecs(), validate_, peer.outgoing());
+  const bool gives = gives_memory_ && peer.may_share_memory() && first->annotations.find(own_annotation) && is_local(peer.socket(), peer.peer());
+  const auto giver = gives ? std::span<const std::byte>(gives_memory_->name()) : std::span<const std::byte>();
+  const bool welcomed = welcome(*first, s, host_, at.dispatch.codecs(), validate_, peer.outgoing(), giver);
   peer.set_deadline(std::nullopt);
   peer.set_limits(serving_limits());
   co_return welcomed;
@@ -277,10 +288,10 @@ task<bool> server::greet(core_share& at, connection& peer, session& s, bool dial
 
 /// Before the answer leaves. Nothing depends on it: where there is none, calls go on over the socket.
 void server::offer_memory(connection& peer, std::span<const std::byte> ticket) {
-  if (!host_.settings.shares_memory() || !peer.may_share_memory()) return;
+  if (!gives_memory_ || !peer.may_share_memory()) return;
   auto memory = shared_ring::make(host_.settings.shared_memory);
   if (!memory) return log_debug("{}", memory.error().to_string());
-  if (hand_over(memory->memory, ticket)) peer.offer(std::move(memory->ring));
+  if (gives_memory_->give(memory->memory, ticket)) peer.offer(std::move(memory->ring));
   ::close(memory->memory);
 }
 
@@ -364,7 +375,7 @@ task<> server::answer_requests(core_share& at, connection& peer, session& s, cal
       outcome = at.dispatch.answer(*request, s, peer.outgoing());
     }
     if (outcome <= verdict::close) {
-      if (memory_ticket) offer_memory(peer, *memory_ticket);
+      if (memory_ticket && s.may_share) offer_memory(peer, *memory_ticket);
       if (said.keep) behind.kept().settle(request->sequence, peer.outgoing(), before, host_);
       continue;
     }

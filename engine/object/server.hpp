@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <engine/core/core.hpp>
+#include <engine/io/handover.hpp>
 #include <engine/link/connection.hpp>
 #include <engine/link/listener.hpp>
 #include <engine/object/dispatch.hpp>
@@ -68,6 +69,7 @@ class server {
  private:
   struct core_share;
   struct hop;
+  void open_giver();
   void started();
   void ended();
   task<> accept_from(core_share& at, std::unique_ptr<listener>);
@@ -99,7 +101,8 @@ class server {
   hosting& host_;
   handshake_validator validate_;
   std::function<void(const std::string&)> gone_;
-  std::atomic<std::uint64_t> numbered_{0};  // connections there have been
+  std::optional<handover_giver> gives_memory_{};  // to programs of ours on this machine
+  std::atomic<std::uint64_t> numbered_{0};        // connections there have been
   std::vector<std::unique_ptr<core_share>> shares_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<bool> stopping_{false};

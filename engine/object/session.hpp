@@ -50,6 +50,7 @@ struct session {
   static constexpr std::size_t placed_nowhere = ~std::size_t{0} - 1;
   // What each call looks at comes first and lies together: of a thousand connections none is in the processor's cache.
   bool own_peer = false;       ///< another of our programs: announced itself in CONNECT
+  bool may_share = false;      ///< … and is on this machine: was told who would give it memory to share
   time_point heard{};          ///< when the bytes of the present request came
   std::shared_ptr<const exposed_object> object{};  ///< that of the last call
   std::shared_ptr<void> instance{};                ///< … and its instance, if it is a class

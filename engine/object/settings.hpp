@@ -50,7 +50,7 @@ struct settings {
 
   double handshake_timeout = 10;           ///< ENGINE_HANDSHAKE_TIMEOUT, seconds a new connection may take to say who it is
   std::chrono::microseconds spin{50};      ///< ENGINE_SPIN_US: longest poll before a thread sleeps, 0 = none
-  std::size_t shared_memory = 256 * 1024;  ///< ENGINE_SHARED_MEMORY, bytes each way (a power of two from 4 KiB to 64 MiB, else the next) that a connection between two of our programs over a Unix socket shares where both spin; 0 = none
+  std::size_t shared_memory = 256 * 1024;  ///< ENGINE_SHARED_MEMORY, bytes each way (a power of two from 4 KiB to 64 MiB, else the next) that a connection between two of our programs on one machine shares where both spin; 0 = none
   bool pin = false;                        ///< ENGINE_PIN: each core on its own processor
   std::chrono::milliseconds stall{0};      ///< ENGINE_STALL_MS: log methods that hold a core longer, 0 = do not watch
   decode_limits decoding{};                ///< ENGINE_MAX_DEPTH, _DIGITS, _ELEMENTS, _REPEATED, _REPEATED_BYTES, _INFLATED

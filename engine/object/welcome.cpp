@@ -6,6 +6,7 @@
 
 #include <engine/io/log.hpp>
 #include <engine/link/uuid.hpp>
+#include <engine/object/client_context.hpp>
 #include <engine/object/reverse_connections.hpp>
 
 namespace engine {
@@ -56,16 +57,17 @@ struct answering {
   codecs& codecs_;
   output& out;
   const std::string& peer;
+  std::span<const std::byte> giver;
   std::array<std::byte, 16> made = random_uuid();
 
   template <class Body> bool send(message type, std::uint16_t flags, bool own_peer, Body&& body) {
     const auto id = request.annotations.find("CORR");
-    const std::array<annotation, 2> annotations{annotation{"CORR", id.value_or(std::span<const std::byte>(made))},
-                                                annotation{own_annotation, std::as_bytes(std::span(own_version))}};
+    const std::array<annotation, 3> annotations{annotation{"CORR", id.value_or(std::span<const std::byte>(made))},
+                                                annotation{own_annotation, std::as_bytes(std::span(own_version))}, annotation{memory_annotation, giver}};
     const std::string& key = host.hmac_key;
     frame_writer frame(out, {.type = type, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                              .hmac = !key.empty()},
-                       hosts_annotations(host, std::span(annotations).first(own_peer ? 2 : 1)).all());
+                       hosts_annotations(host, std::span(annotations).first(!own_peer ? 1 : giver.empty() ? 2 : 3)).all());
     writer& w = codecs_.writer_of(format);
     w.start(out);
     body(w);
@@ -90,7 +92,7 @@ void refuse(std::string_view reason, const frame* echo, const hosting& host, out
   if (!frame.finish({.hmac_key = key})) log_error("a refusal could not be written: {}", reason);
 }
 
-bool welcome(const frame& request, session& s, const hosting& host, codecs& codecs_, const handshake_validator& validate, output& out) {
+bool welcome(const frame& request, session& s, const hosting& host, codecs& codecs_, const handshake_validator& validate, output& out, std::span<const std::byte> giver) {
   const auto refused = [&](const std::string& reason) {
     log_warning("{}: connection refused: {}", s.peer, reason);
     refuse(reason, &request, host, out);
@@ -101,7 +103,7 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
   const bool own_peer = request.annotations.find(own_annotation).has_value();
   if (!format || (!host.accepts(*format) && !host.own_peer_may_use(*format, own_peer)))
     return refused("message used serializer that is not accepted: " + std::to_string(request.serializer));
-  answering answer{request, *format, host, codecs_, out, s.peer};
+  answering answer{request, *format, host, codecs_, out, s.peer, giver};
   reader& in = codecs_.reader_of(*format);
   in.start(request.payload);
   const bool with_metadata = request.has(flag::metadata);
@@ -120,6 +122,7 @@ bool welcome(const frame& request, session& s, const hosting& host, codecs& code
     s.object_id = *greeted->object;
   }
   s.own_peer = own_peer;
+  s.may_share = own_peer && !giver.empty();
   if (const auto secret = request.annotations.find(detail::reverse_annotation); secret && own_peer) {
     if (secret->size() != 16) return answer.fail("a connection for being called is offered without a secret of 16 bytes");
     s.reverse_id = detail::reverse_id_of_secret({reinterpret_cast<const char*>(secret->data()), secret->size()});

@@ -91,5 +91,10 @@ TEST(Address, of_an_unknown_host_is_an_error) {
   EXPECT_STREQ(found.error().doing, "resolve");
 }
 
+TEST(Address, knows_the_loopback_network_in_each_of_its_spellings) {
+  for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "::ffff:127.0.1.1"}) EXPECT_TRUE(address::numeric(host, 1)->is_loopback()) << host;
+  for (const char* host : {"128.0.0.1", "10.0.0.1", "::2", "::ffff:10.0.0.1", "2001:db8::127"}) EXPECT_FALSE(address::numeric(host, 1)->is_loopback()) << host;
+}
+
 }  // namespace
 }  // namespace engine

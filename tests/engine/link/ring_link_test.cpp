@@ -443,7 +443,8 @@ class Question : public ::testing::TestWithParam<world> {
   backend_maker maker{GetParam()};
   std::unique_ptr<core> home{};
   std::optional<core_channel> near{};
-  handover box = handover::open().value();
+  handover_giver giver = handover_giver::open().value();
+  handover_box box = handover_box::open(giver.name()).value();
   descriptor far = -1;
   bool asked = false, ended = false;
 };
@@ -455,7 +456,7 @@ TEST_P(Question, is_answered_by_memory_over_which_requests_go) {
   heard(24);  // the question
   auto made = shared_ring::make(4096);
   ASSERT_TRUE(made.has_value());
-  ASSERT_TRUE(hand_over(made->memory, box.ticket()));
+  ASSERT_TRUE(giver.give(made->memory, box.ticket()));
   ::close(made->memory);
   say(answer_of(2));
   ASSERT_TRUE(until([&] { return asked; }));

@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include <engine/io/handover.hpp>
 #include <engine/io/socket.hpp>
 
 namespace engine::test {
@@ -186,13 +185,21 @@ answer raw_peer::greet(std::string_view object) {
   say(connect_frame(object, how));
   auto said = hear();
   if (!said) throw std::runtime_error("no answer to CONNECT");
-  if (shares_memory && said->type == message::connect_ok) go_on_over_memory();
+  if (shares_memory && said->type == message::connect_ok) go_on_over_memory(*said);
   return *said;
 }
 
-void raw_peer::go_on_over_memory() {
-  auto box = handover::open().value();
-  say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", std::string(reinterpret_cast<const char*>(box.ticket().data()), box.ticket().size())}}}));
+std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+std::expected<handover_box, io_error> box_for(const answer& welcome) {
+  const auto giver = welcome.annotations.find("ENGM");
+  if (giver == welcome.annotations.end()) return std::unexpected(io_error{ENOENT, "nobody gives memory"});
+  return handover_box::open(std::as_bytes(std::span(giver->second)));
+}
+
+void raw_peer::go_on_over_memory(const answer& welcome) {
+  auto box = box_for(welcome).value();
+  say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", text_of(box.ticket())}}}));
   hear();
   const int memory = box.take();
   auto ring = shared_ring::open(memory);

@@ -16,6 +16,7 @@
 #include <codec/frame_writer.hpp>
 #include <codec/serializer.hpp>
 #include <engine/io/address.hpp>
+#include <engine/io/handover.hpp>
 #include <engine/link/ring_end.hpp>
 #include <engine/object/daemon.hpp>
 #include <engine/object/error.hpp>
@@ -61,6 +62,9 @@ struct answer {
   wire_exception exception() const;
 };
 answer take_apart(const frame&);
+/// For memory from the daemon that has answered a CONNECT so (docs/wire.md).
+std::expected<handover_box, io_error> box_for(const answer& welcome);
+std::string text_of(std::span<const std::byte>);
 /// All frames in `bytes`, which must hold nothing else.
 std::vector<answer> frames_in(std::string_view bytes, const std::string& hmac_key = {});
 
@@ -104,7 +108,7 @@ class raw_peer {
  private:
   bool fill();
   ssize_t receive(std::span<char> into);
-  void go_on_over_memory();
+  void go_on_over_memory(const answer& welcome);
   int socket_ = -1;
   std::string pending_{};
   std::optional<ring_end> ring_{};

@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include <engine/core/cores.hpp>
-#include <engine/io/handover.hpp>
 #include <engine/io/log.hpp>
 #include <engine/io/shared_ring.hpp>
 #include <engine/io/socket.hpp>
@@ -294,10 +293,11 @@ TEST_P(shared_memory, is_not_waited_for_longer_than_a_call_may_take) {
   // A daemon of ours as far as the caller knows, which never answers a PING.
   const std::string name = abstract_name("silent");
   const descriptor listening = open_listener(address::unix_socket(name).value(), {}, true).value();
+  const auto giver = handover_giver::open().value();
   std::thread there([&] {
     raw_peer p(::accept(listening, nullptr, nullptr));
     while (const auto said = p.hear()) {
-      if (said->type == message::connect) p.say(frame_of("'welcome'", {.type = message::connect_ok, .sequence = said->sequence, .annotations = {{"ENGN", "2"}}}));
+      if (said->type == message::connect) p.say(frame_of("'welcome'", {.type = message::connect_ok, .sequence = said->sequence, .annotations = {{"ENGN", "2"}, {"ENGM", text_of(giver.name())}}}));
       if (said->type == message::invoke) p.say(frame_of("3", {.type = message::result, .sequence = said->sequence}));
     }
   });
@@ -424,9 +424,8 @@ TEST_P(shared_memory, of_a_core_is_lost_with_its_daemon) {
 struct asking_peer {
   explicit asking_peer(const daemon& d) : peer(d) {
     peer.say(connect_frame("neighbour", {.type = message::connect, .flags = flag::metadata, .annotations = {{"ENGN", "1"}}}));
-    EXPECT_EQ(peer.hear()->type, message::connect_ok);
-    auto box = handover::open().value();
-    peer.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", std::string(reinterpret_cast<const char*>(box.ticket().data()), box.ticket().size())}}}));
+    auto box = box_for(*peer.hear()).value();
+    peer.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", text_of(box.ticket())}}}));
     EXPECT_EQ(peer.hear()->type, message::ping);
     memory = box.take();
   }
@@ -476,6 +475,46 @@ TEST_P(shared_memory, of_a_peer_that_rings_without_end_harms_nobody_else) {
   for (int i = 0; i < 100; ++i) p.peer.say(std::string(1000, '\0'));
   warm_up(bystander);
   EXPECT_EQ(host->connections(), 2u);
+}
+
+TEST_P(shared_memory, is_not_promised_to_who_is_none_of_ours) {
+  start();
+  raw_peer p(*host);
+  p.say(connect_frame("neighbour"));
+  EXPECT_FALSE(p.hear()->has("ENGM"));
+  p.say(frame_of("", {.type = message::ping, .annotations = {{"ENGM", std::string(32, 'x')}}}));
+  EXPECT_EQ(p.hear()->type, message::ping);
+}
+
+TEST_P(shared_memory, of_who_goes_with_much_on_its_way_to_it_is_given_back) {
+  start();
+  for (const std::size_t size : {900'000u, 30'000'000u}) {
+    asking_peer p(*host);
+    ASSERT_GE(p.memory, 0);
+    p.peer.say(std::string_view("\0", 1));
+    auto ring = shared_ring::open(p.memory).value();
+    const std::string call = call_frame("neighbour", "blob", "(" + std::to_string(size) + ",)");
+    const iovec part{const_cast<char*>(call.data()), call.size()};
+    ASSERT_EQ(ring.write(std::span(&part, 1)), call.size());
+    p.peer.say(std::string_view("\0", 1));
+    ASSERT_TRUE(eventually([&] { return ring.readable(); }));
+    if (size > 1'000'000) p.peer.vanish();
+    else p.peer.shutdown_writing();  // and does not read either
+    EXPECT_TRUE(eventually([&] { return host->connections() == 0; }, 5s)) << size;
+    EXPECT_TRUE(eventually([&] { return mapped() == 1; })) << "only ours";
+  }
+}
+
+TEST_P(shared_memory, of_a_caller_that_gives_up_waiting_for_much_is_given_back) {
+  start();
+  {
+    proxy<neighbour> p(where, looking());
+    warm_up(p);
+    set_timeout(p, 5ms);
+    EXPECT_THROW(static_cast<void>(p.blob(60'000'000)), timed_out);
+    EXPECT_TRUE(eventually([&] { return host->connections() == 0; }, 5s));
+  }
+  EXPECT_TRUE(eventually([&] { return mapped() == 0; }));
 }
 
 void write_line(int pipe, const std::string& text) {
@@ -537,7 +576,18 @@ TEST_P(shared_memory, of_a_caller_that_is_killed_is_given_back) {
     write_line(to_parent, shares(p) ? "shares" : "does not share");
     for (;;) static_cast<void>(p.measure(large));
   });
+  child listener([](int from_parent, int to_parent) {
+    proxy<neighbour> p(uri(line_from(from_parent)), looking());
+    warm_up(p);
+    write_line(to_parent, shares(p) ? "shares" : "does not share");
+    for (;;) static_cast<void>(p.blob(30'000'000));
+  });
   start();
+  listener.say(where.to_string());
+  EXPECT_EQ(listener.hear(), "shares");
+  std::this_thread::sleep_for(20ms);
+  listener.kill();
+  EXPECT_TRUE(eventually([&] { return host->connections() == 0; }, 5s));
   caller.say(where.to_string());
   EXPECT_EQ(caller.hear(), "shares");
   proxy<neighbour> bystander(where, looking());
@@ -572,7 +622,7 @@ TEST_P(shared_memory, of_a_daemon_that_is_killed_fails_its_callers) {
   std::thread asleep([&] { EXPECT_THROW(waiting.sleep_ms(20'000), connection_closed); });
   std::thread busy([&] {
     const bytes large(20'000'000);
-    EXPECT_THROW(for (;;) static_cast<void>(sending.measure(large)), connection_closed);
+    EXPECT_THROW(for (;;) static_cast<void>(sending.measure(large)), unreachable);  // connection_closed, unless it ended between two calls
   });
   std::this_thread::sleep_for(50ms);
   hosting.kill();
