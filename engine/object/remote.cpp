@@ -327,11 +327,11 @@ void remote::send(lock& held, time_point deadline) {
   mine->send(held, false, deadline);
 }
 
-void remote::drive(reply_slot& slot, time_point until) {
+bool remote::drive(reply_slot& slot, time_point until) {
   lock held(mutex_);
   // Not done means that its channel is still the present one: a channel that goes fails all that wait on it.
   const auto mine = channel_;
-  if (!slot.done()) mine->wait_quietly(held, slot, until);
+  return slot.done() || mine->wait_quietly(held, slot, until);
 }
 
 void remote::drive_or_fail(reply_slot& slot, time_point deadline) {

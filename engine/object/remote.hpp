@@ -78,8 +78,8 @@ class remote : public std::enable_shared_from_this<remote> {
     if (!channel_->holds_back()) send(held, deadline);
   }
 
-  /// Drives until the slot is done or `until` has passed (which then does no harm).
-  void drive(reply_slot&, time_point until);
+  /// Drives until the slot is done or `until` has passed (which then does no harm); whether it is done.
+  bool drive(reply_slot&, time_point until);
   /// Drives until the slot is done; at the deadline the connection fails with timed_out.
   void drive_or_fail(reply_slot&, time_point deadline);
   /// Tells the daemon that nobody wants that answer any more, if it is one of ours. Does not throw.

@@ -11,8 +11,7 @@ void pending_call::settle(std::exception_ptr error) {
 void pending_call::await_answer(time_point until) {
   for (;;) {
     if (until < deadline_) {
-      of_->drive(*this, until);
-      if (!done()) return;
+      if (!of_->drive(*this, until)) return;
     } else {
       of_->drive_or_fail(*this, deadline_);
     }
