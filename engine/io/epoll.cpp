@@ -222,20 +222,9 @@ bool epoll_backend::attempt_receive(operation& op) {
 }
 
 bool epoll_backend::attempt_receive_into(operation& op) {
-  std::size_t filled = 0;
-  while (filled < op.into_.size()) {
-    ++counters_.system_calls;
-    const ssize_t n = ::recv(op.descriptor_, op.into_.data() + filled, op.into_.size() - filled, MSG_DONTWAIT);
-    if (n <= 0) {
-      if (filled > 0) break;
-      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-      complete(op, n < 0 ? -errno : 0);
-      return true;
-    }
-    filled += static_cast<std::size_t>(n);
-  }
-  complete(op, static_cast<int>(filled));
-  return true;
+  const auto come = receive_what_is_there(op.descriptor_, op.into_, counters_.system_calls);
+  if (come) complete(op, *come);
+  return come.has_value();
 }
 
 bool epoll_backend::attempt_accept(operation& op) {

@@ -46,7 +46,7 @@ class handover_giver final : private named_datagrams {
   handover_giver() = default;
 };
 
-/// Where a descriptor is put.
+/// Where a descriptor is put. One thread at a time.
 class handover_box final : private named_datagrams {
  public:
   /// Half of it names the box; the other half, which nobody else sees, is asked for with what is put there: the giver may have other customers.

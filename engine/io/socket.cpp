@@ -116,6 +116,21 @@ std::size_t send_what_fits(descriptor d, std::span<const iovec> from) {
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
+std::optional<int> receive_what_is_there(descriptor d, std::span<std::byte> into, std::uint64_t& system_calls) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    ++system_calls;
+    const ssize_t n = ::recv(d, into.data() + filled, into.size() - filled, MSG_DONTWAIT);
+    if (n <= 0) {
+      if (filled > 0) break;
+      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+      return n < 0 ? -errno : 0;
+    }
+    filled += static_cast<std::size_t>(n);
+  }
+  return static_cast<int>(filled);
+}
+
 int connect_result(descriptor d) {
   int error = 0;
   socklen_t size = sizeof error;

@@ -1,7 +1,9 @@
 // The socket calls that real backends share: listening, options, who is at the other end.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <optional>
 
 #include <engine/io/backend.hpp>
 
@@ -21,6 +23,9 @@ void limit_send_buffer(descriptor, const address& peer);
 ssize_t send_some(descriptor, std::span<const iovec>);
 /// The same; how many bytes left, 0 also where it failed.
 std::size_t send_what_fits(descriptor, std::span<const iovec>);
+/// Fills `into` as far as it goes without waiting: how many bytes have come, 0 at the end of the stream, or -errno; nullopt if there is nothing yet.
+/// Each recv(2) is counted.
+std::optional<int> receive_what_is_there(descriptor, std::span<std::byte> into, std::uint64_t& system_calls);
 /// The result of a connect that was under way: 0 or an errno.
 int connect_result(descriptor);
 

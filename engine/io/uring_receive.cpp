@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <engine/io/socket.hpp>
 #include <engine/io/uring_tags.hpp>
 
 namespace engine {
@@ -109,20 +110,9 @@ bool uring_backend::try_receive(operation& op) {
 }
 
 bool uring_backend::try_receive_into(operation& op) {
-  std::size_t filled = 0;
-  while (filled < op.into_.size()) {
-    ++counters_.system_calls;
-    const ssize_t n = ::recv(op.descriptor_, op.into_.data() + filled, op.into_.size() - filled, MSG_DONTWAIT);
-    if (n <= 0) {
-      if (filled > 0) break;
-      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-      complete(op, n < 0 ? -errno : 0);
-      return true;
-    }
-    filled += static_cast<std::size_t>(n);
-  }
-  complete(op, static_cast<int>(filled));
-  return true;
+  const auto come = receive_what_is_there(op.descriptor_, op.into_, counters_.system_calls);
+  if (come) complete(op, *come);
+  return come.has_value();
 }
 
 // What has not finished stays fresh, except what only the kernel can watch well: foreign descriptors, and
