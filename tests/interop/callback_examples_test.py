@@ -26,7 +26,7 @@ class TravellingObjects(ExampleTest):
             for text in said:
                 self.assertTrue(text.endswith("Creating things.\nSpeaking stuff.\n"), text)
             for number, message in (1, "I am the first"), (2, "I am second"), (3, "I am last then..."):
-                server.wait_for(re.escape("Thingy %d says: %s\n" % (number, message)), 2)
+                server.wait_for(re.escape("Thingy %d says: %s" % (number, message)), 2)
 
     def test_a_thing_that_was_made_comes_with_what_it_offers_and_no_connection(self):
         seen = []
@@ -47,10 +47,11 @@ class TravellingObjects(ExampleTest):
         clients = [lambda names=names: self.our_client("callback", **names) for names in (ours, theirs)]
         clients.append(lambda: self.python_client("callback", **ours)[0])
         for said in together(*clients):
-            self.assertEqual(5, len(re.findall(r"callback: worker \d+ reports work is done!\n", said)), said)
+            # Threads of Python print a line and its end apart: another's line may come between.
+            self.assertEqual(5, len(set(re.findall(r"callback: worker (\d+) reports work is done!", said))), said)
             in_order(said, "creating a bunch of workers\n", "waiting for all work complete...\n", "done!\n")
-        servers[0].wait_for("Worker 10 done. Informing callback client.\n")
-        servers[1].wait_for("Worker 5 done. Informing callback client.\n")
+        servers[0].wait_for("Worker 10 done. Informing callback client.")
+        servers[1].wait_for("Worker 5 done. Informing callback client.")
 
     def test_callbacks_that_throw_are_told_to_the_server_and_a_marked_one_to_its_owner(self):
         ours, theirs = self.names(), self.names()

@@ -16,7 +16,7 @@ class LongExamples(ExampleTest):
             self.assertIn("starting server using a oneway call\ndoing some more oneway calls inbetween\n", said)
             # "no, trying again" as often as it takes: on a busy machine the work may be done before it is asked for
             self.assertIn("yes!\ngetting the result from the server: The result :)\n", said)
-        server.wait_for("work work.. 1\n")  # the client has gone
+        server.wait_for("work work.. 1")  # the client has gone
         heard = "".join(server.out)
         self.assertRegex(heard, r"(?s)start request received. Starting work...\n.*6\n.*5\n.*1\nwork is done!\n.*ready status requested \(True\)")
         self.assertEqual(4, heard.count("nothing got called, doing nothing"))
