@@ -19,21 +19,25 @@ namespace engine::detail {
 
 /// Sends what `write` writes and waits for the answer; false: there is none to wait for.
 template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
-  auto held = to.acquire(limit);
+  auto held = to.acquire(limit, !(flags & flag::oneway));
   const time_point deadline = limit == time_point::max() ? to.deadline() : limit;
   line on = to.on(deadline, flags);
   on.stays = true;
-  const written request = write(on);
+  const written request = to.write_early(held, deadline, [&] { return write(on); });
   if (request.oneway) to.dispatch(held, deadline);
   else to.exchange(held, answer, request.sequence, deadline);
   return !request.oneway;
 }
 
-/// Calls `once`, and again when the connection was lost or the time was up, as often as the proxy allows.
+/// Calls `once`, and again when the connection was lost or the time was up, as often as the proxy allows; and when its request was passed over.
 template <class Once> auto with_retries(remote& to, Once& once) {
+  bool passed = false;
   for (int left = to.retries();; --left) {
     try {
       return once();
+    } catch (const passed_over&) {
+      if (std::exchange(passed, true)) throw;
+      ++left;
     } catch (const connection_closed&) {
       if (left <= 0) throw;
     } catch (const timed_out&) {

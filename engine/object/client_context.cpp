@@ -11,7 +11,8 @@ namespace engine {
 namespace {
 
 constexpr std::string_view correlation = "CORR";
-constexpr std::array<std::string_view, 9> own_keys = {correlation, "HMAC", "ENGN", "ENGR", memory_annotation, cancel_annotation, deadline_annotation, keep_annotation, upon_annotation};
+constexpr std::array<std::string_view, 10> own_keys = {correlation,         "HMAC",          "ENGN",          "ENGR",          memory_annotation, cancel_annotation,
+                                                        deadline_annotation, keep_annotation, upon_annotation, early_annotation};
 
 std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 

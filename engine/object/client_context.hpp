@@ -91,5 +91,7 @@ inline constexpr std::string_view deadline_annotation = "ENGD";
 inline constexpr std::string_view keep_annotation = "ENGK";
 /// In a request: the number, u16 big-endian, of the earlier one whose result is the object that is called.
 inline constexpr std::string_view upon_annotation = "ENGP";
+/// In a PING behind CONNECT: it is a request, for a program of ours. Others answer it as what it looks like, and have done nothing (docs/wire.md).
+inline constexpr std::string_view early_annotation = "ENGE";
 
 }  // namespace engine

@@ -24,12 +24,21 @@ void greeting::take(const frame& f) {
   own_peer = version.has_value();
   if (const auto giver = f.annotations.find(memory_annotation); version && giver && giver->size() == named_datagrams::name_size)
     std::ranges::copy(*giver, memory_giver.emplace().begin());
-  keeps_results = version && !version->empty() && version->front() >= std::byte{'2'};
+  const std::byte level = version && !version->empty() ? version->front() : std::byte{0};
+  keeps_results = level >= std::byte{'2'};
+  takes_early = level >= std::byte{'3'};
   const serializer* format = find_serializer_48(f.serializer);
   if (f.payload.empty() || !format) return;
   reader& in = of_.codecs().reader_of(*format);
   in.start(f.payload);
   if (!decode(in, body) || !in.finish()) error = in.error();
+}
+
+/// Who was refused has no use for what it has written since.
+std::optional<channel_failure> greeting::answered(const frame& f) {
+  take(f);
+  if (type == message::connect_ok) return std::nullopt;
+  return channel_failure{.why = channel_failure::cause::closed, .text = "the daemon has refused the connection"};
 }
 
 std::optional<channel_failure> reply_slot::answered(const frame& f) { return of_->take_answer(f, *this); }
@@ -82,6 +91,7 @@ class conversation::said_along {
     }
   }
   said_along(const conversation& talk, time_point deadline) : said_along(talk) {
+    if (talk.early_) add({early_annotation, {}});
     if (!talk.own_peer_ || deadline == time_point::max()) return;
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now_here()).count();
     store_big(reinterpret_cast<char*>(time_.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
@@ -100,7 +110,7 @@ class conversation::said_along {
 
  private:
   static constexpr std::size_t most_own = 8;
-  std::array<annotation, most_annotations + most_own + 4> room_{};  // four of the engine's
+  std::array<annotation, most_annotations + most_own + 5> room_{};  // five of the engine's
   std::array<std::byte, 8> time_{};
   std::array<std::byte, 2> earlier_{};
   std::vector<std::pair<std::string, bytes>> own_{};
@@ -116,7 +126,7 @@ conversation::conversation(const engine::uri& where, const proxy_options& option
 }
 
 frame_options conversation::options_for(std::uint16_t flags) {
-  return {.type = message::invoke, .flags = flags, .sequence = sequence_, .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()};
+  return {.type = early_ ? message::ping : message::invoke, .flags = flags, .sequence = sequence_, .serializer = format_->id_48, .hmac = !options_.hmac_key.empty()};
 }
 
 frame_finish conversation::finishing() const {
@@ -139,13 +149,14 @@ void conversation::cannot_connect(const io_error& why) const {
 void conversation::begin_anew() {
   opening_.forget();
   format_ = asked_;
-  own_peer_ = keeps_results_ = welcomed_ = false;
+  own_peer_ = keeps_results_ = takes_early_ = welcomed_ = early_ = false;
   memory_giver_.reset();
 }
 
 void conversation::write_connect(output& out, const annotation* also) {
   const bool metadata = settings_.metadata;
   begin_anew();
+  early_sequence_.reset();
   said_along along(*this);
   along.add({own_annotation, std::as_bytes(std::span("1", 1))});
   if (also) along.add(*also);
@@ -173,7 +184,24 @@ void conversation::write_connect(output& out, const annotation* also) {
   log_sent("proxy connect sending", out, start);
 }
 
+void conversation::write_early_connect(output& out) {
+  const serializer* const format = format_;
+  const bool keeps = keeps_results_;
+  write_connect(out);
+  format_ = format;
+  own_peer_ = early_ = true;
+  keeps_results_ = keeps;
+}
+
+/// Before a request gets its number. Of one without an answer nothing would tell whether it was passed over.
+void conversation::begin_early(std::uint16_t flags) {
+  if (!early_) [[likely]] return;
+  if (flags & flag::oneway) throw passed_over();
+  early_sequence_ = static_cast<std::uint16_t>(sequence_ + 1);
+}
+
 bool conversation::enter(greeting& answer) {
+  if (early_) begin_anew();
   if (answer.failure) std::rethrow_exception(exception_for(*answer.failure));
   if (answer.type == message::connect_fail) {
     const std::string* reason = answer.body.get_if<std::string>();
@@ -184,6 +212,7 @@ bool conversation::enter(greeting& answer) {
   if (answer.error) throw serialize_error(answer.error->text);
   own_peer_ = answer.own_peer;
   keeps_results_ = answer.keeps_results;
+  takes_early_ = answer.takes_early;
   memory_giver_ = answer.memory_giver;
   welcomed_ = true;
   if (own_peer_ && upgrade_) format_ = &msgpack();
@@ -239,7 +268,9 @@ void conversation::take_metadata(const value& meta) {
 const remote_member* conversation::look_up(std::string_view name, bool attribute) {
   if (!have_members_) return nullptr;
   const auto at = members_.find(name);
-  if (at == members_.end() || (attribute ? !at->second.attribute : !at->second.method))
+  const bool offered = at != members_.end() && (attribute ? at->second.attribute : at->second.method);
+  if (!offered && early_) throw passed_over();  // the daemon's welcome may tell of it
+  if (!offered)
     rethrow({.type = "builtins.AttributeError",
              .args = {value("remote object '" + uri_.to_string() + "' has no exposed attribute or method '" + std::string(name) + "'")}});
   if (!attribute) checked_ = &*at;
@@ -293,6 +324,7 @@ std::optional<channel_failure> conversation::take_answer(const frame& f, reply_s
     slot.settle(std::move(error));
     return {.why = channel_failure::cause::out_of_sync, .text = std::move(text)};
   };
+  if (f.type == message::ping && early_sequence_ == f.sequence) return slot.settle(std::make_exception_ptr(passed_over())), std::nullopt;
   if (f.type != message::result) {
     const std::string text = "invalid msg type " + std::to_string(static_cast<unsigned>(f.type)) + " received";
     return lost(std::make_exception_ptr(protocol_error(text)), text);
@@ -371,6 +403,7 @@ request::request(const line& on, std::string_view object, std::string_view metho
 void request::begin_frame() {
   const line& on = on_;
   conversation& talk = on.talk;
+  talk.begin_early(on.flags);
   sequence_ = ++talk.sequence_;
   if (talk.settings_.log_wire) start_ = on.out.here();
   frame_options options = talk.options_for(on_.flags);
@@ -393,7 +426,7 @@ void request::begin_call(std::string_view method, std::size_t arguments, std::ui
   const auto start = out.here();
   writer_->begin_call(talk.uri_.object(), method, arguments);
   msgpack_writer* const plain = writer_->as_msgpack();
-  if (plain && plain->ok() && !on_.format && talk.says_nothing_special())
+  if (plain && plain->ok() && !on_.format && !talk.early_ && talk.says_nothing_special())
     talk.opening_.remember(method, arguments, asked, on_.flags, {out.at(start.own), out.size_since(start)}, *plain);
 }
 
@@ -453,6 +486,7 @@ written write_blob_call(const line& on, std::string_view method, const serialize
   std::uint16_t flags = on.flags | flag::keep_serialized;
   const remote_member* known = talk.check(method, false);
   if (known && known->oneway) flags |= flag::oneway;
+  talk.begin_early(flags);
   const auto route = write_route(talk.codecs_.writer_of(marshal()), blob.info(), talk.object(), method);
   // As was asked for, and not what two of our own would prefer: who reads it in the end may be neither of them.
   const serializer& format = blob.passes_through() ? *blob.format() : *talk.asked_;

@@ -67,7 +67,7 @@ class greeting final : public awaited_reply {
   explicit greeting(conversation& c) : of_(c) {}
   message type = message::connect_fail;
   std::uint16_t flags = 0;
-  bool own_peer = false, keeps_results = false;
+  bool own_peer = false, keeps_results = false, takes_early = false;
   std::optional<named_datagrams::name_bytes> memory_giver{};
   value body{};
   std::optional<decode_error> error{};
@@ -75,12 +75,15 @@ class greeting final : public awaited_reply {
   void take(const frame&);
 
  private:
-  std::optional<channel_failure> answered(const frame& f) override {
-    take(f);
-    return std::nullopt;
-  }
+  std::optional<channel_failure> answered(const frame& f) override;
   void failed(const channel_failure& f) override { failure = f; }
   conversation& of_;
+};
+
+/// Thrown for an early request that somebody else has answered than who was thought to be there, or that cannot be one: it has not been begun.
+class passed_over : public communication_error {
+ public:
+  passed_over() : communication_error("a request that was sent along with CONNECT was passed over") {}
 };
 
 struct transparent_hash : std::hash<std::string_view> {
@@ -140,6 +143,10 @@ class conversation {
   void begin_anew();
   /// Writes CONNECT; its answer, a greeting, comes under number sequence(). `also`: said along with it.
   void write_connect(output&, const annotation* also = nullptr);
+  /// Whether the next request may leave with CONNECT: the object and its daemon are known from an earlier connection.
+  bool may_be_early() const { return takes_early_ && (have_members_ || !settings_.metadata) && !options_.validate_handshake; }
+  /// The same for a request right behind it, which is written as for the daemon that was there before. If another is there, it is passed over.
+  void write_early_connect(output&);
   /// Takes the answer; false: the metadata must be asked for. Throws what it refuses with.
   bool enter(greeting&);
   /// Writes the question for metadata; returns its number.
@@ -204,11 +211,12 @@ class conversation {
   class said_along;
   /// What goes along with requests is nothing, mostly.
   bool says_nothing_along(time_point deadline) const {
-    return nothing_said_along() && !options_.annotations && !(own_peer_ && deadline != time_point::max());
+    return nothing_said_along() && !options_.annotations && !early_ && !(own_peer_ && deadline != time_point::max());
   }
   /// Nothing is done with requests but sending them.
   bool says_nothing_special() const { return !settings_.log_wire && !settings_.compression && settings_.max_message_size == 0; }
   frame_options options_for(std::uint16_t flags);
+  void begin_early(std::uint16_t flags);
   frame_finish finishing() const;
 
   const engine::uri& uri_;
@@ -219,7 +227,9 @@ class conversation {
   const serializer* format_;
   const serializer* passed_on_ = nullptr;  // the one of a blob that came from elsewhere: its answer comes in it
   bool upgrade_ = false;       // none was asked for: take the best the daemon knows
-  bool own_peer_ = false, keeps_results_ = false, welcomed_ = false;
+  bool own_peer_ = false, keeps_results_ = false, takes_early_ = false, welcomed_ = false;
+  bool early_ = false;         // what is written now leaves with CONNECT
+  std::optional<std::uint16_t> early_sequence_{};  // of what did, on this connection
   std::optional<named_datagrams::name_bytes> memory_giver_{};
   const remote_member* look_up(std::string_view name, bool attribute);
   remote_members members_;

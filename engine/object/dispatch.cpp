@@ -101,8 +101,13 @@ verdict dispatcher::place_of(const exposed_object& o, const method_entry* m, boo
 
 // ---- one request
 
+static bool is_call(const frame& request, const session& s) {
+  if (request.type == message::invoke) [[likely]] return true;
+  return request.type == message::ping && s.own_peer && request.annotations.find(early_annotation);
+}
+
 verdict dispatcher::answer(const frame& request, session& s, output& out) {
-  if (request.type == message::invoke) {
+  if (is_call(request, s)) {
     if (know_format(request.serializer)) return invoke(request, s, out);
     log_warning("{}: message used serializer that is not accepted: {}", s.peer, request.serializer);
     return verdict::close;

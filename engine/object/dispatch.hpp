@@ -159,6 +159,6 @@ class dispatcher {
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
 /// What a server says there: 2 and later ones keep results for calls upon them (promises.hpp).
-inline constexpr std::string_view own_version = "2";
+inline constexpr std::string_view own_version = "3";
 
 }  // namespace engine

@@ -52,7 +52,7 @@ remote::~remote() {
 
 // ---- connecting
 
-remote::lock remote::acquire(time_point limit) {
+remote::lock remote::acquire(time_point limit, bool early) {
   if (core::current())
     throw would_block("a synchronous call on a core's own thread would wait for itself: start it with engine::async and co_await the "
                       "future, or call from another thread");
@@ -62,7 +62,7 @@ remote::lock remote::acquire(time_point limit) {
     if (channel_->stale()) channel_.reset();
     else if (channel_->shares_now()) share_memory(held, limit);
   }
-  if (!channel_ || !channel_->usable()) connect(held, limit);
+  if (!channel_ || !channel_->usable()) connect(held, limit, early);
   return held;
 }
 
@@ -123,13 +123,15 @@ std::optional<int> remote::take_socket() {
   return std::exchange(options_.connected_socket, std::nullopt);
 }
 
-void remote::connect(lock& held, time_point limit) {
+void remote::connect(lock& held, time_point limit, bool early) {
   const time_point deadline = std::min(limit, this->deadline());
   open_channel(deadline);
   connecting_ = true;
   try {
     if (socket_was_given_) {
       if (settings_.metadata && !talk_.knows_members()) learn_members(held, deadline);
+    } else if (early && talk_.may_be_early()) {
+      return greet_early();
     } else {
       greet(held, deadline);
     }
@@ -185,6 +187,31 @@ void remote::greet(lock& held, time_point deadline) {
   mine->expect(answer, talk_.sequence());
   mine->wait(held, answer, deadline);
   if (!talk_.enter(answer)) learn_members(held, deadline);
+  if (settings_.shares_memory() && talk_.memory_giver()) mine->may_share_memory();
+}
+
+/// The connection is this thread's until enter_early().
+void remote::greet_early() {
+  talk_.write_early_connect(channel_->outgoing());
+  early_.emplace(talk_);
+  early_on_ = channel_.get();
+  channel_->expect(*early_, talk_.sequence());
+}
+
+/// Waits for the daemon's welcome, if `mine` is a connection whose request did not.
+void remote::enter_early(lock& held, const std::shared_ptr<channel>& mine, time_point deadline) {
+  if (early_on_ != mine.get()) return;
+  mine->wait(held, *early_, deadline);
+  connecting_ = false;
+  connected_.notify_all();
+  early_on_ = nullptr;
+  try {
+    talk_.enter(*early_);
+  } catch (...) {
+    mine->fail({.why = channel_failure::cause::closed, .text = "the connection was given up"});  // the request's caller hears of it by this exception
+    if (channel_ == mine) channel_.reset();
+    throw;
+  }
   if (settings_.shares_memory() && talk_.memory_giver()) mine->may_share_memory();
 }
 
@@ -308,6 +335,7 @@ void remote::set_hmac_key(std::string key) {
 void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {
   const auto mine = channel_;
   mine->expect(slot, sequence);
+  enter_early(held, mine, deadline);
   mine->wait(held, slot, deadline);
 }
 

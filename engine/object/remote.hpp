@@ -46,7 +46,8 @@ class remote : public std::enable_shared_from_this<remote> {
   ~remote();
 
   /// Locks and connects if need be, until `limit` at most. Throws communication_error, timed_out, would_block (on a core's own thread) …
-  lock acquire(time_point limit = time_point::max());
+  /// `early`: if the daemon is known, its welcome is not waited for. One request must follow, by write_early() and exchange(), with the lock held.
+  lock acquire(time_point limit = time_point::max(), bool early = false);
   /// The same where other calls are under way: nothing needs to be waited for or looked at. Else what is returned holds nothing. Not on a core.
   lock acquire_busy() {
     lock held(mutex_);
@@ -64,6 +65,16 @@ class remote : public std::enable_shared_from_this<remote> {
     return {talk_, channel_->outgoing(), deadline, flags, keep};
   }
   core_links& on_cores() { return on_cores_; }
+  /// What `write` writes after acquire(…, early). If it throws, the daemon's welcome has been waited for.
+  template <class Write> written write_early(lock& held, time_point deadline, Write write) {
+    try {
+      return write();
+    } catch (...) {
+      const auto mine = channel_;
+      enter_early(held, mine, deadline);
+      throw;
+    }
+  }
   /// Sends a finished request and waits for the answer; fails it with timed_out at the deadline.
   void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
   /// Sends a finished request that has no answer; quick ones after each other leave together, a moment later.
@@ -123,11 +134,13 @@ class remote : public std::enable_shared_from_this<remote> {
  private:
   void send(lock&, time_point deadline);
   void send_lazily(lock&, time_point deadline);
-  void connect(lock&, time_point limit);
+  void connect(lock&, time_point limit, bool early);
   void look_up();
   std::vector<address> addresses() const;
   void open_channel(time_point deadline);
   void greet(lock&, time_point deadline);
+  void greet_early();
+  void enter_early(lock&, const std::shared_ptr<channel>&, time_point deadline);
   void share_memory(lock&, time_point limit);
   void learn_members(lock&, time_point deadline);
   channel_options options_of_channel() const;
@@ -148,6 +161,8 @@ class remote : public std::enable_shared_from_this<remote> {
   std::condition_variable connected_;
   std::vector<address> addresses_;
   conversation talk_;
+  std::optional<greeting> early_{};         // of a connection whose first request did not wait for it …
+  const channel* early_on_ = nullptr;       // … this one
   core_links on_cores_;
 };
 

@@ -1,4 +1,5 @@
 """Peers that disappear or misbehave in the middle of things, as Pyro4 programs see it: nobody else on the daemon notices."""
+import re
 import signal
 import socket
 import unittest
@@ -76,6 +77,39 @@ class Vanishing(support.InteropTest):
             self.assertRegex(said, r"nap: unreachable connection_closed \| Pyro4.errors.ConnectionClosedError \|")
             # The kernel may still be taking a killed ring apart, and with it the listening socket: then connecting worked.
             self.assertRegex(said, r"then: unreachable( \| .* cannot connect to .*efused| connection_closed \|)")
+
+    def test_a_caller_goes_on_with_a_server_of_the_other_language_at_the_same_place(self):
+        """Ours sends its first request along with CONNECT to where it was welcomed by one of ours: a Python server must not take it for a call."""
+        servers = {"ours": [support.built("tools/engine-echoserver")], "theirs": [support.sys.executable, "-u", "-m", "Pyro4.test.echoserver"]}
+        first, port = self.echo_server(servers["ours"])
+        client = support.Program([support.built("tests/interop/named_caller"), "PYRO:test.echoserver@127.0.0.1:%s" % port])
+        self.addCleanup(client.kill)
+        for number, which in enumerate(("ours", "theirs", "theirs", "ours", "theirs")):
+            if number > 0:
+                first.kill()
+                first, _ = self.echo_server(servers[which], port)
+            client.type("call %d\n" % number)
+            client.wait_for("answer: call %d\n" % number)
+            if number in (1, 4):  # ours was there before
+                first.wait_for("daemon wiredata received: msgtype=6 .*\n(?s:.*)msgtype=4 ", of=first.err)
+                self.assertEqual(1, len(re.findall("received: msgtype=4 ", "".join(first.err))), first.err)
+        client.finish()
+
+    def can_be_bound(self, port):
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                other.bind(("127.0.0.1", int(port)))
+                other.listen()
+            except OSError:
+                return False
+        return True
+
+    def echo_server(self, command, port="0"):
+        support.wait_until(lambda: self.can_be_bound(port), "the killed server's socket is gone")
+        server = support.Program([*command, "-H", "127.0.0.1", "-p", port], PYRO_LOGWIRE="1", PYRO_LOGLEVEL="DEBUG", PYRO_LOGFILE="{stderr}")
+        self.addCleanup(server.kill)
+        return server, server.wait_for(r"PYRO:\S+:(\d+)").group(1)
 
     def test_a_server_that_is_asked_to_stop_answers_the_call_it_is_in(self):
         server = self.start(support.peer_server())

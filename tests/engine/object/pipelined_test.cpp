@@ -463,7 +463,7 @@ class raw_requests : public testing::Test {
 
 TEST_F(raw_requests, are_told_what_the_daemon_can_do) {
   ASSERT_TRUE(hello);
-  EXPECT_EQ(hello->annotations["ENGN"], "2");
+  EXPECT_EQ(hello->annotations["ENGN"], "3");
 }
 
 TEST_F(raw_requests, upon_numbers_that_mean_nothing_are_refused_and_the_connection_goes_on) {
