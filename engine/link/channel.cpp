@@ -26,6 +26,9 @@ constexpr std::size_t send_piece = std::size_t{1} << 20;
 // Requests without answers that follow so soon leave together; and who calls again so soon does not look first whether anybody is
 // there still: that is a system call, and the call itself will tell.
 constexpr std::chrono::microseconds quickly{100};
+// Bursts of so many requests that follow each other so soon are usual, and the next one is expected.
+constexpr std::size_t few = 4;
+constexpr std::chrono::milliseconds soon{1};
 constexpr std::chrono::milliseconds push_look{10};  // whoever waits for room to write looks for its answer so often
 
 time_point clock_now() { return std::chrono::steady_clock::now(); }
@@ -359,6 +362,21 @@ void channel::send(lock& held, bool eager, time_point deadline) {
     }
     if (!failure_ && !sent() && clock_now() >= deadline) fail({.why = channel_failure::cause::timed_out, .text = "sending: timeout"});
   }
+}
+
+bool channel::send_posted(lock& held, time_point deadline) {
+  if (!begins_another_burst()) return send(held, false, deadline), false;
+  kept_ = true;
+  return !std::exchange(keeping_, true);
+}
+
+/// A burst is known by the bytes that left in the one before: nobody has to count its requests.
+bool channel::begins_another_burst() {
+  if (outstanding() > 1) return false;
+  const std::uint64_t before = left_ - std::exchange(burst_left_, left_);
+  if (before < few * unsent() || unsent() >= held_back_max || ring_ || failure_ || writing_.borrows()) return false;
+  const time_point now = clock_now();
+  return now - std::exchange(burst_at_, now) < soon;
 }
 
 bool channel::send_lazily(lock& held, time_point deadline) {

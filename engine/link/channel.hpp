@@ -57,6 +57,9 @@ class channel {
   void send(lock&, bool eager, time_point deadline);
   /// Whether send() would hold everything back, unless it is eager.
   bool holds_back() const { return outstanding() > 1 && unsent() < held_back_max; }
+  /// As send(), for requests whose answers are waited for later. Where bursts of them follow each other, the first of one is kept back as well, for
+  /// whoever waits. True: as of send_lazily().
+  bool send_posted(lock&, time_point deadline);
   /// As send(), for requests without answers: when they follow each other quickly, a little is kept back for a moment, so that they leave
   /// together. True: something is kept for the first time, and somebody has to call send_rest() now and then until it says false.
   bool send_lazily(lock&, time_point deadline);
@@ -122,6 +125,7 @@ class channel {
   bool sleep_sharing(lock&, time_point deadline);
   std::size_t unsent() const { return writing_.size() - written_; }
   void take_frames();
+  bool begins_another_burst();
   bool pause(lock&, time_point deadline, time_point& spin_until, bool& slept);
   void push(lock&, time_point deadline);
 
@@ -139,6 +143,8 @@ class channel {
   yield_rhythm yields_{};
   time_point looked_{};       // when somebody last looked whether something came
   time_point sent_lazily_{};  // when a request without an answer left by itself
+  std::uint64_t burst_left_ = 0;  // left_, when a request was posted while no answer was outstanding …
+  time_point burst_at_{};         // … and when, where it seemed to begin a burst
   bool keeping_ = false;      // somebody calls send_rest()
   bool kept_ = false;         // something was kept since its last call
   bool driving_ = false;

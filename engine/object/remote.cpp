@@ -352,7 +352,7 @@ bool remote::send_rest() {
 
 void remote::send(lock& held, time_point deadline) {
   const auto mine = channel_;  // release() may come meanwhile
-  mine->send(held, false, deadline);
+  if (mine->send_posted(held, deadline)) late_sender::instance().look_after(weak_from_this());
 }
 
 bool remote::drive(reply_slot& slot, time_point until) {

@@ -250,6 +250,63 @@ TEST_P(Channel, goes_on_with_what_the_socket_did_not_take_of_the_rest) {
   EXPECT_EQ(received.get(), asked);
 }
 
+/// Requests that are posted together and waited for together. The lock is held.
+struct posted_burst {
+  template <class Ask> posted_burst(channel& on, channel::lock& held, std::size_t size, time_point deadline, Ask ask) : replies(size) {
+    for (reply& each : replies) {
+      ask(each);
+      if (!on.holds_back()) to_be_sent = on.send_posted(held, deadline) || to_be_sent;
+    }
+    for (reply& each : replies) on.wait(held, each, deadline);
+  }
+  std::vector<reply> replies;
+  bool to_be_sent = false;  // somebody has to call send_rest()
+};
+
+TEST_P(Channel, keeps_the_first_of_a_burst_back_where_bursts_are_usual) {
+  constexpr std::size_t size = 8;
+  std::uint16_t asked = 0;
+  auto server = std::async(std::launch::async, [&] {
+    for (;;) {
+      const auto [sequence, payload] = far->next();
+      if (payload.empty()) return;
+      far->answer(sequence, payload);
+    }
+  });
+  channel::lock held(mutex);
+  const auto post = [&](reply& r) { ask(r, ++asked, "together"); };
+  EXPECT_FALSE(posted_burst(*near, held, size, late(), post).to_be_sent) << "nothing tells that it is one";
+  const auto limit = late();
+  while (!posted_burst(*near, held, size, late(), post).to_be_sent && std::chrono::steady_clock::now() < limit) {
+  }
+  const auto before = near->counted().system_calls;
+  reply unwanted;
+  post(unwanted);
+  EXPECT_FALSE(near->send_posted(held, late())) << "somebody does already";
+  if (near->counted().system_calls == before) {  // if this thread was not held up for a millisecond
+    EXPECT_TRUE(near->send_rest());
+  }
+  EXPECT_EQ(near->counted().system_calls, before + 1) << "whoever looks after it has sent it";
+  near->wait(held, unwanted, late());
+  EXPECT_EQ(unwanted.text, "together");
+  EXPECT_FALSE(near->send_rest()) << "nothing was kept since";
+  ::shutdown(ends[0], SHUT_WR);
+  server.get();
+}
+
+TEST_P(Channel, sends_what_is_posted_alone_at_once) {
+  auto server = std::async(std::launch::async, [&] { far->echo(10); });
+  channel::lock held(mutex);
+  for (std::uint16_t number = 1; number <= 10; ++number) {
+    reply r;
+    ask(r, number, "alone");
+    const auto before = near->counted().system_calls;
+    EXPECT_FALSE(near->send_posted(held, late()));
+    EXPECT_EQ(near->counted().system_calls, before + 1);
+    near->wait(held, r, late());
+  }
+}
+
 TEST_P(Channel, times_out_at_the_deadline_and_loses_what_else_is_outstanding) {
   reply r, other;
   channel::lock held(mutex);

@@ -22,7 +22,7 @@ inline constexpr call_budget call_budgets[] = {
     // look for more in vain before and after.
     {"sync", 1000, 6100, 3200, 5200},
     {"lookup", 1000, 6100, 3200, 5200},
-    {"pipelined", 10'000, 1000, 1000, 1000},  // in bursts of a hundred
+    {"pipelined", 10'000, 700, 600, 800},     // in bursts of a hundred
     {"oneway", 10'000, 500, 500, 500},
     {"batched", 10'000, 610, 320, 520},       // a hundred in each: one call's for a batch
     {"stream", 100'000, 800, 400, 600},       // one call's for a window, of a thousand items in the end

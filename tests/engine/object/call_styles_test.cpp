@@ -105,6 +105,21 @@ TEST_F(call_styles, calls_are_chained) {
   auto unwanted = async(typed).add(1, 2).then([](int) { FAIL() << "nobody waits for it"; });
 }
 
+TEST_F(call_styles, an_asynchronous_call_leaves_though_nobody_waits_for_it_also_between_bursts) {
+  proxy<flaky> p(unsteady_at, quiet_proxy());
+  int calls = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (int bursts = 0; bursts < 10; ++bursts) {
+      std::vector<future<int>> numbers;
+      for (int i = 0; i < 10; ++i) numbers.push_back(async(p).get());
+      for (future<int>& each : numbers) EXPECT_EQ(each.get(), ++calls);
+    }
+    ++calls;
+    const auto unwanted = async(p).get();
+    EXPECT_TRUE(eventually([&] { return unsteady.calls == calls; }));
+  }
+}
+
 // ---- repeated
 
 TEST_F(call_styles, are_not_repeated_unless_told_to) {
