@@ -171,6 +171,7 @@ void uring_backend::stop(operation& op) {
   if (op.state_ != operation::state::started) return;
   if (!op.flag_) {
     std::erase(fresh_, &op);
+    forget_taken();
     std::erase(readable_, &op);
     std::erase(starved_, &op);
     std::erase(paused_, &op);
@@ -310,7 +311,7 @@ void uring_backend::settle() {
   sleeping_.store(true, std::memory_order_seq_cst);
   if (woken_.load(std::memory_order_seq_cst)) wake();
   enter(time_point::min());
-  if (!done_.empty() || !readable_.empty() || io_uring_cq_ready(ring_.get()) > 0) make_readable();
+  if (!done_.empty() || !none_readable() || io_uring_cq_ready(ring_.get()) > 0) make_readable();
 }
 
 void uring_backend::make_readable() {
@@ -332,7 +333,7 @@ void uring_backend::wait(time_point until, completions& finished) {
   resume_accepts();
   if (!paused_.empty()) until = std::min(until, accept_again_);
   take_readable();
-  const bool may_sleep = done_.empty() && readable_.empty() && until != time_point::min() && until > now();
+  const bool may_sleep = done_.empty() && none_readable() && until != time_point::min() && until > now();
   // Without a buffer of our own a direct try would find nothing: the kernel may have some.
   if (!may_sleep && fresh_.size() <= tried_at_once && !held_.empty()) {
     try_fresh();
@@ -345,7 +346,7 @@ void uring_backend::wait(time_point until, completions& finished) {
     const bool woken = woken_.exchange(false, std::memory_order_seq_cst);
     enter(woken ? time_point::min() : until);
     sleeping_.store(false, std::memory_order_relaxed);
-  } else if ((readable_.empty() || ++passes_ % look_every == 0) && ring_.worth_entering()) {
+  } else if ((none_readable() || ++passes_ % look_every == 0) && ring_.worth_entering()) {
     enter(time_point::min());
   }
   reap();

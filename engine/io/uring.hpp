@@ -71,6 +71,8 @@ class uring_backend final : public backend, private buffer_pool::lender {
   void unpoll(descriptor);
   void arrived_poll(const io_uring_cqe&);
   void take_readable();
+  bool none_readable() const { return taken_ == readable_.size(); }
+  void forget_taken();
   void try_fresh();
   bool try_receive(operation&);
   bool try_receive_into(operation&);
@@ -94,7 +96,8 @@ class uring_backend final : public backend, private buffer_pool::lender {
   std::uint64_t woken_count_ = 0;           // where the armed read of eventfd_ lands
   std::vector<users> users_{};              // by descriptor
   std::vector<operation*> fresh_{};         // receives noted but not yet submitted
-  std::vector<operation*> readable_{};      // receives on descriptors whose poll has spoken
+  std::vector<operation*> readable_{};      // receives on descriptors whose poll has spoken …
+  std::size_t taken_ = 0;                   // … of which so many have been taken
   std::vector<operation*> starved_{};       // receives that found no free buffer
   std::vector<std::uint32_t> held_{};       // free buffers kept back from the kernel for try_receive()
   std::uint32_t kernel_buffers_ = 0;        // free buffers the kernel has

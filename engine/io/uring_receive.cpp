@@ -182,18 +182,25 @@ void uring_backend::arrived_poll(const io_uring_cqe& c) {
 
 // As many as there are buffers at hand: these few are used over and over, and what one brings is answered before the next is read.
 void uring_backend::take_readable() {
-  std::size_t taken = 0;
-  for (; taken < readable_.size() && !held_.empty(); ++taken) {
-    operation& op = *readable_[taken];
-    if (taken + 1 < readable_.size()) readable_[taken + 1]->fetch_ahead();
+  while (!none_readable() && !held_.empty()) {
+    operation& op = *readable_[taken_++];
+    if (!none_readable()) readable_[taken_]->fetch_ahead();
     users& u = at(op.descriptor_);
     u.readable = false;  // what comes from now on is told
     if (!try_receive(op) && !u.polled) fresh_.push_back(&op);
   }
-  readable_.erase(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(taken));
+  // Not each time: where many wait it would move them all.
+  constexpr std::size_t few = 256;
+  if (none_readable() || taken_ >= std::max(few, readable_.size() / 2)) forget_taken();
   if (!held_.empty() || !done_.empty()) return;
+  forget_taken();
   // Somebody keeps them all: the kernel has more.
   for (operation* op : std::exchange(readable_, {})) submit_receive(*op);
+}
+
+void uring_backend::forget_taken() {
+  readable_.erase(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
 }
 
 void uring_backend::let_go(descriptor d) { unpoll(d); }

@@ -85,6 +85,7 @@ bool connection::frame_ready() {
 void connection::wait_for_frame(std::coroutine_handle<> waiting) {
   waiting_ = waiting;
   waiting_for_ = waiting_for::frame;
+  receiving_.needed_too(1, waiting.address());
   if (over_soft_limit()) return give_buffer_back();
   start_receive();
 }
@@ -168,7 +169,7 @@ void connection::flush() {
 
 /// Starts to send what is written, if nothing is under way. Whether some of it has left at once.
 bool connection::begin_sending() {
-  if (sending_.pending() || filling_.empty()) return false;
+  if (in_flight_size_ > 0 || filling_.empty()) return false;
   if (broken_) return filling_.clear(), false;
   return sent_at_once(filling_.size() <= at_once ? send_at_once() : 0);
 }

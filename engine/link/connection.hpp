@@ -88,7 +88,7 @@ class connection final : private core::flushable {
   void set_limits(const connection_limits&);
   frame_reader& frames() { return reader_; }
   /// What whoever waits for frames looks at with each of them, at its beginning: it is brought into the processor's cache ahead.
-  void looked_at_with_frames(const void* beside) { receiving_.needed_too(beside); }
+  void looked_at_with_frames(const void* beside) { receiving_.needed_too(0, beside); }
 
   bool ended() const { return ended_; }
   bool waits_for_frame() const { return waiting_for_ == waiting_for::frame; }
@@ -182,7 +182,8 @@ class connection final : private core::flushable {
   std::size_t in_flight_size_ = 0, sent_ = 0;
   std::uint64_t left_ = 0;
   output filling_{};        // being written by this pass
-  std::unique_ptr<ring_link> ring_{};  // shared memory, instead of sending and receiving on the socket
+  std::unique_ptr<ring_link> ring_{};  // shared memory, instead of sending and receiving on the socket …
+  std::unique_ptr<shared_ring> offered_{};  // … perhaps: until the peer has said something
   receive_operation receiving_{*this};
   slice arrived_{};                   // what reader_ is looking at …
   std::vector<std::byte> adopted_{};  // … or what another core had received
@@ -195,7 +196,6 @@ class connection final : private core::flushable {
   limit_timer timer_{*this};
   connection_end end_{};
   std::optional<time_point> deadline_{};
-  std::unique_ptr<shared_ring> offered_{};  // until the peer has said something
 };
 
 }  // namespace engine
