@@ -19,6 +19,7 @@ engine::daemon_options options_for(const bench::arguments& given) {
     options.host = address.substr(0, colon);
     options.port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
   }
+  options.threads = options.cores > 1;  // a program that does nothing else than to serve needs none, as the raw servers
   return options;
 }
 
