@@ -26,7 +26,7 @@ constexpr std::size_t send_piece = std::size_t{1} << 20;
 // Requests without answers that follow so soon leave together; and who calls again so soon does not look first whether anybody is
 // there still: that is a system call, and the call itself will tell.
 constexpr std::chrono::microseconds quickly{100};
-// Bursts of so many requests that follow each other so soon are usual, and the next one is expected.
+// As much as so many requests in one burst, and the next one so soon: they are usual, and another is expected.
 constexpr std::size_t few = 4;
 constexpr std::chrono::milliseconds soon{1};
 constexpr std::chrono::milliseconds push_look{10};  // whoever waits for room to write looks for its answer so often

@@ -68,6 +68,11 @@ class channel {
     if (!keeping_ || failure_ || writing_.borrows() || unsent() >= held_back_max) return false;
     return kept_ = true;
   }
+  /// Nobody will call send_rest() after all.
+  void keep_nothing(lock& held, time_point deadline) {
+    keeping_ = kept_ = false;
+    send(held, true, deadline);
+  }
   /// Sends what was kept back. False: there was nothing since the last time, and requests leave at once again.
   bool send_rest();
   /// Drives until `reply` is done; at the deadline it fails with timed_out and the connection ends, as Pyro's does: everything

@@ -14,10 +14,23 @@ constexpr std::chrono::microseconds moment{100};
 constexpr std::size_t few = 64;
 }
 
-late_sender& late_sender::instance() {
-  static late_sender one;
-  return one;
-}
+/// A child of fork() does not have its parent's threads: it gets one of its own, and what the parent has is left as it is.
+struct late_sender::of_this_process {
+  of_this_process() {
+    ::pthread_atfork(nullptr, nullptr, [] {
+      auto& mine = the();
+      static_cast<void>(mine.one.release());
+      mine.one.reset(new late_sender);
+    });
+  }
+  static of_this_process& the() {
+    static of_this_process present;
+    return present;
+  }
+  std::unique_ptr<late_sender> one{new late_sender};
+};
+
+late_sender& late_sender::instance() { return *of_this_process::the().one; }
 
 // A burst of calls must not pay for the list it is put on.
 late_sender::late_sender() { keeping_.reserve(few); }

@@ -23,6 +23,7 @@ class late_sender {
   void look_after(std::weak_ptr<remote> r);
 
  private:
+  struct of_this_process;
   late_sender();
   void run();
   std::mutex mutex_;

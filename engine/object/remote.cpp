@@ -341,7 +341,7 @@ void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time
 
 void remote::send_lazily(lock& held, time_point deadline) {
   const auto mine = channel_;
-  if (mine->send_lazily(held, deadline)) late_sender::instance().look_after(weak_from_this());
+  if (mine->send_lazily(held, deadline)) look_after(held, mine, deadline);
   if (mine->failure()) std::rethrow_exception(exception_for(*mine->failure()));
 }
 
@@ -352,7 +352,17 @@ bool remote::send_rest() {
 
 void remote::send(lock& held, time_point deadline) {
   const auto mine = channel_;  // release() may come meanwhile
-  if (mine->send_posted(held, deadline)) late_sender::instance().look_after(weak_from_this());
+  if (mine->send_posted(held, deadline)) look_after(held, mine, deadline);
+}
+
+/// Where there can be no thread for it, nothing is kept.
+void remote::look_after(lock& held, const std::shared_ptr<channel>& mine, time_point deadline) {
+  try {
+    late_sender::instance().look_after(weak_from_this());
+  } catch (const std::exception& e) {
+    log_debug("calls do not leave together: {}", e.what());
+    mine->keep_nothing(held, deadline);
+  }
 }
 
 bool remote::drive(reply_slot& slot, time_point until) {

@@ -139,6 +139,7 @@ class remote : public std::enable_shared_from_this<remote> {
   std::vector<address> addresses() const;
   void open_channel(time_point deadline);
   void greet(lock&, time_point deadline);
+  void look_after(lock&, const std::shared_ptr<channel>&, time_point deadline);
   void greet_early();
   void enter_early(lock&, const std::shared_ptr<channel>&, time_point deadline);
   void share_memory(lock&, time_point limit);

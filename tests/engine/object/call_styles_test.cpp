@@ -4,6 +4,9 @@
 
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "object_support.hpp"
@@ -118,6 +121,28 @@ TEST_F(call_styles, an_asynchronous_call_leaves_though_nobody_waits_for_it_also_
     const auto unwanted = async(p).get();
     EXPECT_TRUE(eventually([&] { return unsteady.calls == calls; }));
   }
+}
+
+TEST_F(call_styles, an_asynchronous_call_leaves_in_a_forked_child_too) {
+  const auto burst = [&](const proxy<flaky>& p) {
+    for (int bursts = 0; bursts < 10; ++bursts) {
+      std::vector<future<int>> numbers;
+      for (int i = 0; i < 10; ++i) numbers.push_back(async(p).get());
+      for (future<int>& each : numbers) each.get();
+    }
+  };
+  burst(patient(0));
+  EXPECT_EQ(unsteady.calls, 100);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto p = patient(0);
+    burst(p);
+    const auto unwanted = async(p).get();
+    std::this_thread::sleep_for(500ms);
+    ::_exit(0);
+  }
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(eventually([&] { return unsteady.calls == 201; }));
 }
 
 // ---- repeated
