@@ -27,6 +27,7 @@ void greeting::take(const frame& f) {
   const std::byte level = version && !version->empty() ? version->front() : std::byte{0};
   keeps_results = level >= std::byte{'2'};
   takes_early = level >= std::byte{'3'};
+  takes_msgpack = own_peer && (version->size() < 2 || (*version)[1] != std::byte{'-'});
   const serializer* format = find_serializer_48(f.serializer);
   if (f.payload.empty() || !format) return;
   reader& in = of_.codecs().reader_of(*format);
@@ -215,7 +216,7 @@ bool conversation::enter(greeting& answer) {
   takes_early_ = answer.takes_early;
   memory_giver_ = answer.memory_giver;
   welcomed_ = true;
-  if (own_peer_ && upgrade_) format_ = &msgpack();
+  if (answer.takes_msgpack && upgrade_) format_ = &msgpack();
   const bool brought = answer.flags & flag::metadata;
   const value::dict* fields = brought ? answer.body.get_if<value::dict>() : nullptr;
   const value* meta = fields ? fields->find("meta") : nullptr;

@@ -67,7 +67,7 @@ class greeting final : public awaited_reply {
   explicit greeting(conversation& c) : of_(c) {}
   message type = message::connect_fail;
   std::uint16_t flags = 0;
-  bool own_peer = false, keeps_results = false, takes_early = false;
+  bool own_peer = false, keeps_results = false, takes_early = false, takes_msgpack = false;
   std::optional<named_datagrams::name_bytes> memory_giver{};
   value body{};
   std::optional<decode_error> error{};

@@ -158,7 +158,7 @@ class dispatcher {
 
 /// The annotation by which our own programs know each other (docs/wire.md). Python peers never see it in an answer.
 inline constexpr std::string_view own_annotation = "ENGN";
-/// What a server says there: 2 and later ones keep results for calls upon them (promises.hpp).
-inline constexpr std::string_view own_version = "3";
+/// What a server says there: 2 and later ones keep results for calls upon them (promises.hpp), 3 take requests that come along with CONNECT.
+inline constexpr std::string_view own_version = "3", own_version_without_msgpack = "3-";
 
 }  // namespace engine

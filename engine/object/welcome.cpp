@@ -60,10 +60,11 @@ struct answering {
   std::span<const std::byte> giver;
   std::array<std::byte, 16> made = random_uuid();
 
+  std::string_view version() const { return host.accepts(msgpack()) || host.own_peer_may_use(msgpack(), true) ? own_version : own_version_without_msgpack; }
   template <class Body> bool send(message type, std::uint16_t flags, bool own_peer, Body&& body) {
     const auto id = request.annotations.find("CORR");
     const std::array<annotation, 3> annotations{annotation{"CORR", id.value_or(std::span<const std::byte>(made))},
-                                                annotation{own_annotation, std::as_bytes(std::span(own_version))}, annotation{memory_annotation, giver}};
+                                                annotation{own_annotation, std::as_bytes(std::span(version()))}, annotation{memory_annotation, giver}};
     const std::string& key = host.hmac_key;
     frame_writer frame(out, {.type = type, .flags = flags, .sequence = request.sequence, .serializer = request.serializer,
                              .hmac = !key.empty()},

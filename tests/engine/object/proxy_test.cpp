@@ -76,6 +76,18 @@ TEST_F(proxies, speak_every_serializer_the_daemon_accepts) {
   EXPECT_THROW((proxy<thing>(where, {.serializer = "nonsense"})), serialize_error);
 }
 
+TEST_F(proxies, take_no_msgpack_for_a_daemon_whose_serializers_were_chosen_without_it) {
+  settings s = quiet_settings();
+  s.serializers_accepted = {"serpent"};
+  daemon other({.settings = s});
+  proxy<thing> p(other.expose(object, "thing"), quiet_proxy());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(p.add(2, 3), 5);
+    EXPECT_EQ(connection_of(p)->serializer, "serpent");
+    release(p);
+  }
+}
+
 TEST_F(proxies, know_what_the_object_offers) {
   const offered_members all = members_of(typed);
   EXPECT_TRUE(std::ranges::binary_search(all.methods, "add"));
