@@ -174,9 +174,9 @@ void batch_entries::send(time_limit limit) {
   if (places_.empty()) return;
   const time_point until = limit ? remote::deadline_after(*limit) : time_point::max();
   auto writing = [this](const line& on) { return write(on); };
-  auto once = [&] {
+  auto once = [&](bool early) {
     batch_reply answer(*to_, *this);
-    ask(*to_, until, 0, answer, writing);
+    ask(*to_, until, 0, answer, writing, early);
     answer.take();
   };
   try {

@@ -17,26 +17,27 @@
 
 namespace engine::detail {
 
-/// Sends what `write` writes and waits for the answer; false: there is none to wait for.
-template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write) {
-  auto held = to.acquire(limit, !(flags & flag::oneway));
+/// Sends what `write` writes and waits for the answer; false: there is none to wait for. `early`: as of remote::acquire().
+template <class Slot, class Write> bool ask(remote& to, time_point limit, std::uint16_t flags, Slot& answer, Write& write, bool early) {
+  auto held = to.acquire(limit, early && !(flags & flag::oneway));
   const time_point deadline = limit == time_point::max() ? to.deadline() : limit;
   line on = to.on(deadline, flags);
   on.stays = true;
   const written request = to.write_early(held, deadline, [&] { return write(on); });
   if (request.oneway) to.dispatch(held, deadline);
-  else to.exchange(held, answer, request.sequence, deadline);
+  else to.exchange(held, answer, request.sequence, deadline, limit);
   return !request.oneway;
 }
 
-/// Calls `once`, and again when the connection was lost or the time was up, as often as the proxy allows; and when its request was passed over.
+/// Calls `once(early)`, and again when the connection was lost or the time was up, as often as the proxy allows; and when its early request was
+/// passed over.
 template <class Once> auto with_retries(remote& to, Once& once) {
-  bool passed = false;
+  bool early = true;
   for (int left = to.retries();; --left) {
     try {
-      return once();
+      return once(early);
     } catch (const passed_over&) {
-      if (std::exchange(passed, true)) throw;
+      if (!std::exchange(early, false)) throw;
       ++left;
     } catch (const connection_closed&) {
       if (left <= 0) throw;
@@ -48,9 +49,9 @@ template <class Once> auto with_retries(remote& to, Once& once) {
 
 template <class R, class Write> R call_now(remote& to, time_limit limit, std::uint16_t flags, Write&& write) {
   const time_point until = limit ? remote::deadline_after(*limit) : time_point::max();
-  auto once = [&]() -> R {
+  auto once = [&](bool early) -> R {
     waiting_reply<R> answer(to);
-    if (ask(to, until, flags, answer, write)) return answer.take();
+    if (ask(to, until, flags, answer, write, early)) return answer.take();
     return R();
   };
   return with_retries(to, once);

@@ -93,7 +93,7 @@ class conversation::said_along {
   }
   said_along(const conversation& talk, time_point deadline) : said_along(talk) {
     if (talk.early_) add({early_annotation, {}});
-    if (!talk.own_peer_ || deadline == time_point::max()) return;
+    if (talk.early_ || !talk.own_peer_ || deadline == time_point::max()) return;  // an early one's time counts from the welcome
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now_here()).count();
     store_big(reinterpret_cast<char*>(time_.data()), static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
     add({deadline_annotation, time_});
@@ -197,7 +197,7 @@ void conversation::write_early_connect(output& out) {
 /// Before a request gets its number. Of one without an answer nothing would tell whether it was passed over.
 void conversation::begin_early(std::uint16_t flags) {
   if (!early_) [[likely]] return;
-  if (flags & flag::oneway) throw passed_over();
+  if (flags & flag::oneway) wait_for_welcome();
   early_sequence_ = static_cast<std::uint16_t>(sequence_ + 1);
 }
 
@@ -270,7 +270,7 @@ const remote_member* conversation::look_up(std::string_view name, bool attribute
   if (!have_members_) return nullptr;
   const auto at = members_.find(name);
   const bool offered = at != members_.end() && (attribute ? at->second.attribute : at->second.method);
-  if (!offered && early_) throw passed_over();  // the daemon's welcome may tell of it
+  if (!offered) wait_for_welcome();  // it may tell of it
   if (!offered)
     rethrow({.type = "builtins.AttributeError",
              .args = {value("remote object '" + uri_.to_string() + "' has no exposed attribute or method '" + std::string(name) + "'")}});

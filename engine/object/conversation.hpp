@@ -112,6 +112,9 @@ struct promised {
   bool any() const { return keeps || upon; }
 };
 
+/// Whether an argument of that type is taken away from the caller by being written: a request with it is written once.
+template <class T> inline constexpr bool written_once = false;
+
 /// What a request is written on.
 struct line {
   conversation& talk;
@@ -147,6 +150,10 @@ class conversation {
   bool may_be_early() const { return takes_early_ && (have_members_ || !settings_.metadata) && !options_.validate_handshake; }
   /// The same for a request right behind it, which is written as for the daemon that was there before. If another is there, it is passed over.
   void write_early_connect(output&);
+  /// For what must not be written before it is known who is there. Throws passed_over.
+  void wait_for_welcome() const {
+    if (early_) throw passed_over();
+  }
   /// Takes the answer; false: the metadata must be asked for. Throws what it refuses with.
   bool enter(greeting&);
   /// Writes the question for metadata; returns its number.

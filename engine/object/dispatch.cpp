@@ -101,13 +101,14 @@ verdict dispatcher::place_of(const exposed_object& o, const method_entry* m, boo
 
 // ---- one request
 
-static bool is_call(const frame& request, const session& s) {
-  if (request.type == message::invoke) [[likely]] return true;
-  return request.type == message::ping && s.own_peer && request.annotations.find(early_annotation);
+/// Whether a PING is a request that came along with CONNECT, and one that is understood: else its PONG says that it has to be made again.
+bool dispatcher::is_early(const frame& request, const session& s) {
+  return s.own_peer && request.annotations.find(early_annotation) && know_format(request.serializer) &&
+         (known_.accepted || hosting_.own_peer_may_use(*known_.format, true));
 }
 
 verdict dispatcher::answer(const frame& request, session& s, output& out) {
-  if (is_call(request, s)) {
+  if (request.type == message::invoke) {
     if (know_format(request.serializer)) return invoke(request, s, out);
     log_warning("{}: message used serializer that is not accepted: {}", s.peer, request.serializer);
     return verdict::close;
@@ -116,6 +117,7 @@ verdict dispatcher::answer(const frame& request, session& s, output& out) {
     log_warning("{}: invalid msg type {} received", s.peer, static_cast<unsigned>(request.type));
     return verdict::close;
   }
+  if (is_early(request, s)) return invoke(request, s, out);
   const auto id = request.annotations.find("CORR");
   const auto made = random_uuid();
   const annotation correlation{"CORR", id.value_or(std::span<const std::byte>(made))};

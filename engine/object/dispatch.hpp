@@ -117,6 +117,7 @@ class dispatcher {
   };
   bool know_format(std::uint16_t id) { return (known_.format && known_.id == id) || learn_format(id); }
   bool learn_format(std::uint16_t id);
+  bool is_early(const frame& request, const session&);
   call begin(const frame& request, session&, output& out, call_context&, reader&, writer&);
   verdict invoke(const frame& request, session&, output& out);
   const method_entry* method_of(session&, std::string_view name);

@@ -83,6 +83,7 @@ template <class Style> class dynamic_member {
   }
   template <class... A> written write_ordinary(const line& on, const A&... a) const {
     constexpr std::size_t keywords = keywords_among<A...>;
+    if constexpr ((written_once<A> || ...)) on.talk.wait_for_welcome();
     request made(on, name_, sizeof...(A) - keywords);
     (write_positional(made.arguments(), on.stays, a), ...);
     made.keywords(keywords);

@@ -201,17 +201,22 @@ void remote::greet_early() {
 /// Waits for the daemon's welcome, if `mine` is a connection whose request did not.
 void remote::enter_early(lock& held, const std::shared_ptr<channel>& mine, time_point deadline) {
   if (early_on_ != mine.get()) return;
-  mine->wait(held, *early_, deadline);
-  connecting_ = false;
-  connected_.notify_all();
-  early_on_ = nullptr;
+  const auto over = [this] {
+    early_on_ = nullptr;
+    connecting_ = false;
+    connected_.notify_all();
+  };
   try {
-    talk_.enter(*early_);
+    mine->wait(held, *early_, deadline);
+    if (!talk_.enter(*early_)) learn_members(held, deadline);
   } catch (...) {
+    over();
+    talk_.begin_anew();
     mine->fail({.why = channel_failure::cause::closed, .text = "the connection was given up"});  // the request's caller hears of it by this exception
     if (channel_ == mine) channel_.reset();
     throw;
   }
+  over();
   if (settings_.shares_memory() && talk_.memory_giver()) mine->may_share_memory();
 }
 
@@ -332,10 +337,13 @@ void remote::set_hmac_key(std::string key) {
 
 // ---- calling
 
-void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline) {
+void remote::exchange(lock& held, reply_slot& slot, std::uint16_t sequence, time_point deadline, time_point limit) {
   const auto mine = channel_;
   mine->expect(slot, sequence);
-  enter_early(held, mine, deadline);
+  if (early_on_ == mine.get()) [[unlikely]] {
+    enter_early(held, mine, deadline);
+    if (limit == time_point::max()) deadline = this->deadline();
+  }
   mine->wait(held, slot, deadline);
 }
 

@@ -75,8 +75,9 @@ class remote : public std::enable_shared_from_this<remote> {
       throw;
     }
   }
-  /// Sends a finished request and waits for the answer; fails it with timed_out at the deadline.
-  void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline);
+  /// Sends a finished request and waits for the answer; fails it with timed_out at the deadline. `limit`: the caller's own, for connecting as well;
+  /// time_point::max(): none, so that the deadline counts from the daemon's welcome.
+  void exchange(lock&, reply_slot&, std::uint16_t sequence, time_point deadline, time_point limit);
   /// Sends a finished request that has no answer; quick ones after each other leave together, a moment later.
   void dispatch(lock& held, time_point deadline) {
     if (!channel_->keeps_back()) send_lazily(held, deadline);

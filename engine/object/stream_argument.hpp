@@ -40,6 +40,8 @@ bool read_given(reader& in, std::optional<given_stream>& out, value& list);
 /// Connects at the first item, by the key and the settings of the daemon that serves the present call.
 std::shared_ptr<remote> giver(const given_stream&);
 
+template <class T> inline constexpr bool written_once<stream<T>> = true;
+
 }  // namespace detail
 
 /// Writing takes the stream away from the caller's variable, so such a call is not repeated by MAX_RETRIES. A list is read as a stream of its items. A stream that was read belongs where the

@@ -87,6 +87,7 @@ template <class Class, auto Member, class... A> written write_call(const line& o
     return write_blob_call(on, name, a...);
   } else {
     using parameters = type<typename shape::pointer::parameters>;
+    if constexpr ((written_once<std::remove_cv_t<A>> || ...)) on.talk.wait_for_welcome();
     if (repeated_request again(on, name, sizeof...(A)); again) {
       encode_arguments(again.arguments(), on.stays, parameters{}, a...);
       return again.finish();

@@ -1,6 +1,7 @@
 // A proxy that connects again says its request along with CONNECT: one round trip instead of two. What comes of that where another daemon is
 // there now, where the connection is refused or lost, and where the request must not leave before the welcome.
 #include <engine/object/remote.hpp>
+#include <engine/object/stream_argument.hpp>
 
 #include <future>
 #include <thread>
@@ -182,6 +183,66 @@ TEST_F(early_requests, of_what_the_object_did_not_offer_wait_for_the_welcome_tha
   EXPECT_EQ(size.get(), 12);
   EXPECT_EQ(failure_text([&] { untyped["add"](1, 2); }),
             "builtins.AttributeError: remote object '" + server.uri() + "' has no exposed attribute or method 'add'");
+}
+
+TEST_F(early_requests, with_a_stream_wait_for_the_welcome_so_that_who_is_refused_still_has_it) {
+  daemon giving(on_loopback());
+  proxy<> untyped(server.uri(), quiet_proxy());
+  be_known_to(untyped);
+  stream<int> numbers = stream_of(std::vector<int>{1, 2, 3});
+  const auto give = [&] { return std::async(std::launch::async, [&] { return untyped["add"](numbers).as<int>(); }); };
+  auto refused = give();
+  meet();
+  std::this_thread::sleep_for(20ms);
+  EXPECT_TRUE(nothing_came());
+  peer->say(frame_of("'no room'", {.type = message::connect_fail, .sequence = connect_number}));
+  EXPECT_THROW(refused.get(), communication_error);
+  auto taken = give();
+  meet();
+  welcome();
+  const answer asked = ordinary_request();
+  EXPECT_NE(asked.payload.find("engine.Stream"), std::string::npos);
+  peer->say(result(asked, "6"));
+  EXPECT_EQ(taken.get(), 6);
+}
+
+TEST_F(early_requests, have_their_time_from_the_welcome_on_unless_it_is_for_connecting_too) {
+  know();
+  set_timeout(*client, 400ms);
+  auto sum = adding(1, 2);
+  meet();
+  const answer asked = early_request();
+  EXPECT_FALSE(asked.has("ENGD"));
+  std::this_thread::sleep_for(250ms);
+  welcome();
+  std::this_thread::sleep_for(250ms);
+  peer->say(result(asked, "3"));
+  EXPECT_EQ(sum.get(), 3);
+  release(*client);
+  auto limited = std::async(std::launch::async, [&] { return within(400ms, *client).add(1, 2); });
+  meet();
+  std::this_thread::sleep_for(250ms);
+  welcome();
+  EXPECT_THROW(limited.get(), timed_out);
+}
+
+TEST_F(early_requests, that_end_by_an_exception_of_the_users_own_leave_a_proxy_that_connects_anew) {
+  proxy_options hooked = quiet_proxy();
+  bool throws = false;
+  hooked.response_annotations = [&](const annotation_view&, message) {
+    if (std::exchange(throws, false)) throw std::runtime_error("it must not");
+  };
+  know("3", hooked);
+  throws = true;
+  auto sum = adding(1, 2);
+  meet();
+  welcome();
+  EXPECT_THROW(sum.get(), std::runtime_error);
+  auto next = adding(3, 4);
+  meet();
+  welcome();
+  peer->say(result(ordinary_request(), "7"));
+  EXPECT_EQ(next.get(), 7);
 }
 
 TEST_F(early_requests, that_cannot_be_written_leave_a_connection_that_is_welcomed) {
