@@ -1,5 +1,6 @@
 """Where programs look for a name server, step by step: pyro4-nsc and engine-nsc knock at the same ears, which write down who knocks and let nobody in."""
 import os
+import random
 import selectors
 import socket
 import subprocess
@@ -32,8 +33,16 @@ class Ears:
 
     @staticmethod
     def open(host, kind, port):
-        ear = socket.socket(socket.AF_INET, kind)
-        ear.bind((host, port))
+        # Not one that the kernel gives away: callers of a killed server knock at its port for a while, whoever has it by then.
+        while True:
+            ear = socket.socket(socket.AF_INET, kind)
+            try:
+                ear.bind((host, port or random.randrange(20000, 32000)))
+                break
+            except OSError:
+                ear.close()
+                if port:
+                    raise
         if kind == socket.SOCK_STREAM:
             ear.listen()
         return ear
