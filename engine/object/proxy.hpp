@@ -121,8 +121,8 @@ template <class T, class Rep, class Period> auto within(std::chrono::duration<Re
 }
 
 /// Each call returns a future at once; several are in flight on the proxy's one connection. A request leaves at the latest
-/// when a future of the proxy is waited for; small ones behind an unanswered one wait to leave together. The first call connects, before
-/// it returns. What makes the object unreachable is thrown by the future, what is wrong with the call at once. A limit of within()
+/// when a future of the proxy is waited for; small ones behind an unanswered one wait to leave together, and where such bursts have followed each
+/// other so does the first of the next one, for less than a millisecond if nobody waits. The first call connects, before it returns. What makes the object unreachable is thrown by the future, what is wrong with the call at once. A limit of within()
 /// begins with the call.
 template <class T> auto async(const proxy<T>& p) { return detail::styled<T, detail::asynchronously>(detail::proxy_access::of(p), {}); }
 template <class T> auto async(const detail::styled<T, detail::waiting>& p) {
